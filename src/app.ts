@@ -37,7 +37,7 @@ export interface Addresses {
 }
 
 /** Usher without listeners. */
-export interface OpenApp {
+interface OpenApp {
   readonly servers: Servers;
   readonly deps: Deps;
   readonly log: Logger;

@@ -10,13 +10,13 @@ export interface GroupCommitLimits {
   readonly maxQueued: number;
 }
 
-export interface GroupCommitDeps<Row, Written> {
+interface GroupCommitDeps<Row, Written> {
   /** Writes rows and resolves to a result for each. Throws `RowRefused` if the database refused one of them and wrote none. */
   readonly write: (rows: readonly Row[]) => Promise<readonly Written[]>;
   readonly limits: GroupCommitLimits;
 }
 
-export interface GroupCommit<Row, Written> extends Pick<Batches<Row, Written>, 'queued' | 'idle'> {
+interface GroupCommit<Row, Written> extends Pick<Batches<Row, Written>, 'queued' | 'idle'> {
   /** Resolves to the result of the row. Throws the error of its statement, and `Unavailable` if the queue is full. */
   readonly append: (row: Row) => Promise<Written>;
 }

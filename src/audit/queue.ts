@@ -25,7 +25,7 @@ export function createStrictAuditQueue(write: WriteEntries): AuditQueue {
   return { append, waiting: queued, isDropping: () => false, close: idle };
 }
 
-export interface BufferedAuditQueueDeps {
+interface BufferedAuditQueueDeps {
   readonly write: WriteEntries;
   readonly startTimer: StartTimer;
   /** Called for each dropped entry. */

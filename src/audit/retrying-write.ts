@@ -2,7 +2,7 @@ import type { StartTimer } from '../runtime/timer.ts';
 import { isOutage, RowRefused } from '../runtime/unavailable.ts';
 import type { AuditEntry, WriteEntries } from './audit-event.ts';
 
-export interface RetryingWrite {
+interface RetryingWrite {
   /** Retries while the database is unavailable. Throws `RowRefused`, and after `abort` also `Unavailable`. */
   readonly write: WriteEntries;
   /** Stops the retries. */

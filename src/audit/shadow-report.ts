@@ -16,7 +16,7 @@ export interface ShadowFamily {
   readonly noVerdict: number;
 }
 
-export interface ReportRange {
+interface ReportRange {
   /** Milliseconds since the epoch: the first comparison that counts. */
   readonly from?: number | undefined;
   /** Called with the number of comparisons that were read so far. */

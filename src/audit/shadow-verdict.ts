@@ -4,7 +4,7 @@ import type { Shadow } from '../policy/channel-type.ts';
 /** The comparison of the shadow's verdict with the decision. `no-verdict`: the shadow failed, or took too long. */
 export const shadowResults = ['agreed', 'disagreed', 'no-verdict'] as const;
 
-export type ShadowResult = (typeof shadowResults)[number];
+type ShadowResult = (typeof shadowResults)[number];
 
 /** The verdict of the shadow. */
 export interface ShadowVerdict {

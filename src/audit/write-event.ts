@@ -15,7 +15,7 @@ import type { Policy } from '../policy/policy.ts';
 import { firstFailed } from '../policy/decision.ts';
 import { securityEventsOf } from './security-events.ts';
 
-export interface WriteDecisionDeps {
+interface WriteDecisionDeps {
   readonly auditLog: AuditLog;
   readonly limitRefusal: LimitRefusal;
   readonly log: Readonly<Record<'info' | 'warn', (about: object, message: string) => void>>;
@@ -93,7 +93,7 @@ function attributesOf(decision: AuditableDecision): SpanAttributes {
   };
 }
 
-export interface WriteSecurityEventDeps {
+interface WriteSecurityEventDeps {
   readonly auditLog: AuditLog;
   readonly log: (event: SecurityEvent) => void;
   /** Generates a UUID. */

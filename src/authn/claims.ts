@@ -62,7 +62,7 @@ export function readId(claim: unknown): string | undefined {
 }
 
 /** The id with which a token can be revoked, and a note if the token has one that cannot be read. */
-export interface TokenId {
+interface TokenId {
   readonly tokenId: string | undefined;
   readonly notes: readonly string[];
 }

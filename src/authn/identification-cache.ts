@@ -12,7 +12,7 @@ const settings = { knownMs: 5_000, unknownMs: 1_000, entries: 10_000 } as const;
  * Identifies the visitor of a credential, by the cache or else at the host. `identify` gets the key of the credential, which is a hash:
  * neither this cache nor queued requests contain credentials.
  */
-export type CachedIdentification = (
+type CachedIdentification = (
   credential: string,
   /** The declaration in the policy by which a response is read. Responses are not shared between declarations. */
   declared: object | undefined,

@@ -12,7 +12,7 @@ import type { Members } from './json-object.ts';
 import type { IssuerVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 
 /** A row of Laravel Passport's `oauth_access_tokens`. `expiresAt` is in milliseconds since the epoch. */
-export interface AccessToken {
+interface AccessToken {
   readonly id: string;
   /** The key of the user; null for the token of a client without a user. */
   readonly userId: string | null;
@@ -67,7 +67,7 @@ export async function findAccessTokenFault(
   return undefined;
 }
 
-export interface PassportSettings extends PassportTokens {
+interface PassportSettings extends PassportTokens {
   /** Verifies with Passport's public key. */
   readonly verifier: IssuerVerifier;
   /** Reads a JWT that Passport did not sign. */

@@ -6,7 +6,7 @@ import type { LaravelHost, LaravelSettings } from './laravel/laravel-host.ts';
 import { createLaravelSessionReader } from './laravel/laravel-session.ts';
 
 /** How the host's session cookie is verified: by the rules of Django or Laravel, or by introspection at the host. */
-export type SessionSettings =
+type SessionSettings =
   | (DjangoSettings & { readonly mode: 'django'; readonly database: DjangoDatabase })
   | (LaravelSettings & { readonly mode: 'laravel'; readonly host: LaravelHost })
   | (Pick<IntrospectionSettings, 'url' | 'cookieName' | 'secret' | 'client' | 'attributes'> & {

@@ -36,7 +36,7 @@ export interface EvaluateDeps {
 export type UserIdOf = (tenantId: string | undefined, id: string) => string | undefined;
 
 /** The result for one principal and one channel: the checks, the reason of a refusal, and the presence member. */
-export interface Evaluation {
+interface Evaluation {
   readonly checks: readonly Check[];
   readonly refused?: RefusalCode;
   readonly member?: Member | undefined;

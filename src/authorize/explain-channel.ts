@@ -8,7 +8,7 @@ import type { ChannelAuthRequest, RouteConstraints } from './auth-request.ts';
 import { decideChannel, type DecideDeps } from './authorize-channel.ts';
 
 /** A principal that is given without a credential. */
-export type NamedPrincipal = Pick<Principal, 'kind' | 'id' | 'tenantId' | 'roles'>;
+type NamedPrincipal = Pick<Principal, 'kind' | 'id' | 'tenantId' | 'roles'>;
 
 export interface ExplainRequest {
   readonly channelName: string;

@@ -5,7 +5,7 @@ import type { Fact, FactReference, FactViewer, FindFact } from '../policy/fact-k
 import type { VisitorHeaders } from '../policy/forward.ts';
 import type { WithLentPermit } from '../runtime/permits.ts';
 
-export interface FoundFacts {
+interface FoundFacts {
   readonly facts: Readonly<Record<string, Fact>>;
   /** The first fact that the channel requires and that was not found; `undefined` if each exists that is not optional. */
   readonly missing: MissingFact | undefined;
@@ -19,7 +19,7 @@ export interface MissingFact {
   readonly hasIds: boolean;
 }
 
-export interface FactReader {
+interface FactReader {
   readonly principal: Principal;
   readonly headers?: VisitorHeaders | undefined;
   readonly find: FindFact;

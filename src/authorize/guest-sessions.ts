@@ -25,13 +25,13 @@ export interface GuestSessionDeps extends AuthenticateDeps {
 }
 
 /** A new session. No other response has its token. */
-export interface StartedSession {
+interface StartedSession {
   readonly sessionId: string;
   readonly token: string;
   readonly expiresAt: number;
 }
 
-export interface LinkedSession extends PlainGrant {
+interface LinkedSession extends PlainGrant {
   readonly sessionId: string;
   readonly userId: string;
 }
@@ -47,7 +47,7 @@ export async function startGuestSession(deps: GuestSessionDeps): Promise<Started
 }
 
 /** The user and the guest session of a login. */
-export interface LinkRequest {
+interface LinkRequest {
   readonly user: readonly Credential[];
   readonly guest: readonly Credential[];
   readonly origin: Origin;

@@ -38,7 +38,7 @@ export interface ListChannelsDeps extends AuthenticateDeps, EvaluateDeps {
 }
 
 /** One page of the channels that a principal may subscribe to; `next` is the cursor of the next page. */
-export interface ChannelPage {
+interface ChannelPage {
   readonly channels: readonly string[];
   readonly next: ListCursor | undefined;
 }

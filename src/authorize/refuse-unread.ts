@@ -2,13 +2,13 @@ import type { Origin, WriteDecision } from '../audit/audit-event.ts';
 import { check, type DecisionBase } from '../policy/decision.ts';
 
 /** A request that could not be parsed. `cause` has no content of the request. */
-export interface UnreadRequest {
+interface UnreadRequest {
   readonly action: DecisionBase['action'];
   readonly cause: string;
   readonly origin: Origin;
 }
 
-export interface RefuseUnreadDeps {
+interface RefuseUnreadDeps {
   readonly writeDecision: WriteDecision;
   readonly newId: () => string;
 }

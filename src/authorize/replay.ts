@@ -36,7 +36,7 @@ export interface Replay {
  * `changed-fact`: the candidate declares a fact that it reads in another way. `differs-now`: the policy in use does not decide as recorded, since roles and attributes are not recorded, or facts have
  * changed. `unavailable`: a fact could not be read. `time`: the time was over.
  */
-export type SkipReason =
+type SkipReason =
   'not-evaluated' | 'application-decides' | 'changed-fact' | 'differs-now' | 'unavailable' | 'time';
 
 export interface ReplayDeps extends Omit<EvaluateDeps, 'ask' | 'withLentPermit'> {

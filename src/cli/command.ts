@@ -13,7 +13,7 @@ export interface CommandResult {
 export type ReadInput = () => Promise<string>;
 
 /** Standard output and standard error. */
-export interface Output {
+interface Output {
   readonly writeOut: (text: string) => void;
   readonly writeErr: (text: string) => void;
 }

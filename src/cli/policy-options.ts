@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UsageError } from './command.ts';
 
 /** The values of the options that a policy defines, by name. */
-export type PolicyOptions = Readonly<Record<string, string>>;
+type PolicyOptions = Readonly<Record<string, string>>;
 
 /** Lets a command take options whose names the policy defines, such as `--school north`. */
 export function acceptPolicyOptions(command: Command): Command {

@@ -7,7 +7,7 @@ export interface Progress {
 }
 
 /** A stream such as standard error. */
-export interface Terminal {
+interface Terminal {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   readonly write: (text: string) => unknown;

@@ -19,7 +19,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Peers } from '../workers/peers.ts';
 import type { TableCache } from '../database/cache/freshness.ts';
 
-export interface AuditDeps extends Clock {
+interface AuditDeps extends Clock {
   readonly database: Database;
   readonly tables: TableCache;
   readonly policy: () => Policy;

@@ -50,7 +50,7 @@ interface OpenHost {
   readonly redis: (url: Secret) => HostRedis;
 }
 
-export interface IdentifyDeps {
+interface IdentifyDeps {
   /** The log for outages of an application's Redis. */
   readonly log?: Pick<Logger, 'warn'>;
   readonly sessions: GuestSessionStore;

@@ -3,7 +3,7 @@ import type { NamedResult } from '../cli/doctor/run-checks.ts';
 import type { CurrentConfig } from '../config/current-config.ts';
 import type { CurrentPolicy } from '../policy/current-policy.ts';
 
-export interface ExamineDeps {
+interface ExamineDeps {
   readonly configs: Pick<CurrentConfig, 'build'>;
   readonly policies: Pick<CurrentPolicy, 'current' | 'failure'>;
   readonly now: () => number;

@@ -24,7 +24,7 @@ import type { Storage } from './storage.ts';
 /** Rows per statement, and the rows that wait for one. */
 const writeLimits = { maxBatch: 256, maxQueued: 2_000 };
 
-export interface ShadowDeps extends Clock, Pick<EvaluateDeps, 'encrypts' | 'caches' | 'userIdOf'> {
+interface ShadowDeps extends Clock, Pick<EvaluateDeps, 'encrypts' | 'caches' | 'userIdOf'> {
   readonly policy: () => Policy;
   readonly storage: Pick<Storage, 'watching'>;
   /** The databases of the policy, over connections that only shadows use. */

@@ -11,7 +11,7 @@ import type { TokenConfig } from '../config/tokens.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
 import { guestIssuer, userIssuer, type Policy } from '../policy/policy.ts';
 
-export interface IssuerDeps {
+interface IssuerDeps {
   readonly policy: () => Policy;
   readonly now: () => number;
   readonly dependencies: Pick<Dependencies, 'watch'>;

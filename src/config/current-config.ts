@@ -16,7 +16,7 @@ export interface CurrentConfig {
   readonly close: () => Promise<void>;
 }
 
-export interface CurrentConfigDeps {
+interface CurrentConfigDeps {
   readonly now: () => number;
   readonly onChanged: (settings: readonly SettingName[]) => void;
   readonly onFailed: (setting: SettingName, problem: string) => void;

@@ -79,7 +79,7 @@ export interface Config extends PusherConfig {
   readonly unread: readonly SettingName[];
 }
 
-export interface UserTokenConfig extends TokenConfig {
+interface UserTokenConfig extends TokenConfig {
   readonly maxAgeMs: number;
 }
 
@@ -112,7 +112,7 @@ export class ConfigurationError extends Error {
 }
 
 /** The files with secrets of a configuration. */
-export interface SecretFiles {
+interface SecretFiles {
   readonly files: readonly SecretFile[];
   /** The values in these files, by setting. */
   readonly texts: ReadonlyMap<SettingName, string>;

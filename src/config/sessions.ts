@@ -10,7 +10,7 @@ export type SessionConfig = { readonly cookieName: string } & (
 );
 
 /** Any other host, which Usher queries at `url`. */
-export interface IntrospectionConfig {
+interface IntrospectionConfig {
   readonly mode: 'introspect';
   readonly url: URL;
   readonly secret?: Secret;

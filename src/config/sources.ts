@@ -6,7 +6,7 @@ import { hostDatabaseProblem } from './address.ts';
 import type { Config } from './load.ts';
 
 /** A source of the policy with its URL. */
-export interface Source {
+interface Source {
   readonly name: string;
   readonly kind: 'postgres' | 'mysql' | 'http';
   readonly url: Secret;
@@ -15,7 +15,7 @@ export interface Source {
 }
 
 /** A source that cannot be used, as a line that has its place and never its URL. */
-export interface UnusableSource {
+interface UnusableSource {
   readonly problem: string;
 }
 

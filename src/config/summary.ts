@@ -3,7 +3,7 @@ import type { Secret } from '../runtime/secret.ts';
 import type { Config } from './load.ts';
 
 /** One line of the log at the start, without secrets. */
-export interface Summary {
+interface Summary {
   readonly database: string;
   readonly redis: string;
   readonly pusher: string;

@@ -3,7 +3,7 @@ import type { Config } from './load.ts';
 import type { SettingName } from './read.ts';
 
 /** Settings that have no effect, and the settings that they need. */
-export interface WithoutEffect {
+interface WithoutEffect {
   readonly settings: readonly SettingName[];
   readonly without: string;
 }

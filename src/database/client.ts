@@ -31,7 +31,7 @@ export interface PreparedStatement {
   readonly values: readonly (string | null)[];
 }
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   readonly url: Secret;
   /**
    * The role that each connection sets first, as `prepareDatabase` returned it; `undefined` if the login keeps its own

@@ -1,7 +1,7 @@
 import { Client, Pool, type ClientBase, type PoolClient, type PoolConfig } from 'pg';
 import type { Servers } from './servers.ts';
 
-export interface PoolOptions extends Omit<PoolConfig, 'connectionString' | 'Client' | 'onConnect'> {
+interface PoolOptions extends Omit<PoolConfig, 'connectionString' | 'Client' | 'onConnect'> {
   readonly servers: Servers;
   /**
    * Prepares a new connection and resolves to the identity of its server. Errors are thrown to the caller that

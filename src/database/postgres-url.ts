@@ -1,5 +1,5 @@
 /** A parsed PostgreSQL URL, with one URL for each server. */
-export interface PostgresServers {
+interface PostgresServers {
   /** In the order of the original URL. Each names one host and one port, in the form that the driver accepts. */
   readonly urls: readonly string[];
   /** `target_session_attrs` of the URL, as in libpq. */

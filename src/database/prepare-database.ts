@@ -18,7 +18,7 @@ const migrationLock = 72707369;
 const ownMigrations = packagePath('prisma', 'migrations');
 
 /** The result of preparing a database for `createDatabase`. */
-export interface Prepared {
+interface Prepared {
   /** The names of the migrations that this call applied. */
   readonly applied: readonly string[];
   /** The tables and views that this call moved from the schema `public`. */
@@ -27,7 +27,7 @@ export interface Prepared {
   readonly role: string | undefined;
 }
 
-export interface PrepareOptions {
+interface PrepareOptions {
   /** The schema of Usher's tables. */
   readonly schema?: string;
   /** The directory of the migrations. */

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { StartRefused } from '../runtime/start-refused.ts';
 
 /** The settings that a connection must have before it is used. */
-export interface SessionOptions {
+interface SessionOptions {
   /** The schema of Usher's tables, for a connection that uses them. */
   readonly schema?: string;
   /** The role to assume; `undefined` if the login keeps its own role. */

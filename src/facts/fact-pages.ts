@@ -9,7 +9,7 @@ import { listStatement, settingTenant } from './list-statement.ts';
 import { hostListStatement } from './host-list-statement.ts';
 import type { ListAtHost } from './sql/sql-list.ts';
 
-export interface FactPageDeps {
+interface FactPageDeps {
   readonly findHostRelation: FindHostRelation;
   readonly listAtHost: ListAtHost;
 }

@@ -10,7 +10,7 @@ import type { ListAtHost } from './sql/sql-list.ts';
 export type MeasureFact = (kind: string) => (outcome: FactOutcome) => void;
 
 /** `invalid`: the response of the source is neither a fact nor its absence. */
-export type FactOutcome = 'found' | 'none' | 'invalid' | 'unavailable';
+type FactOutcome = 'found' | 'none' | 'invalid' | 'unavailable';
 
 /** The facts and lists in the sources of the policy. */
 export interface FactsAtHosts {

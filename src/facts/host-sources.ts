@@ -23,7 +23,7 @@ import { checkSqlFact, createSqlFact, type FindByIds } from './sql/sql-facts.ts'
 import { checkSqlList, createSqlList, type ListAtHost } from './sql/sql-list.ts';
 import { storedFunctions } from './sql/stored-functions.ts';
 
-export interface HostSourcesDeps extends OpenDatabasesDeps {
+interface HostSourcesDeps extends OpenDatabasesDeps {
   /** Reads the URL of a source, or returns the reason why it cannot be used. */
   readonly resolve: (source: SourcePolicy) => ResolvedSource | { readonly problem: string };
 }

@@ -8,7 +8,7 @@ import { isVisible, type FindAtHost } from './find-at-host.ts';
 import { fitFields } from './fit-fields.ts';
 import { UnusableResponse } from './unusable-response.ts';
 
-export interface HttpFactsDeps {
+interface HttpFactsDeps {
   readonly findSource: FindHostSource;
   readonly now: () => number;
 }

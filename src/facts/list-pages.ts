@@ -13,7 +13,7 @@ export const pageLimit = pageSize + 1;
 export type ListedIds = readonly (readonly string[])[];
 
 /** One page of several lists. */
-export interface ListPages {
+interface ListPages {
   /**
    * Reads the page of a list, once for each name.
    *

@@ -5,7 +5,7 @@ import { isJsonObject, unknownMember } from '../runtime/json.ts';
 import type { StoredFields } from './stored-fields.ts';
 
 /** The maximum number of characters of an id: as many as the subject of a token may have. */
-export const maxIdLength = 255;
+const maxIdLength = 255;
 
 /** Throws `FactRefused` unless these can be the ids of a fact of this kind. */
 export function checkIds(kind: FactKind, ids: readonly string[]): void {

@@ -44,7 +44,7 @@ export interface HostClientSettings {
   readonly limits?: PermitSettings;
 }
 
-export interface HostClientDeps {
+interface HostClientDeps {
   readonly fetch: typeof fetch;
   readonly startTimer: StartTimer;
   /** Reports whether the host responds. */

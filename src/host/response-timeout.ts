@@ -1,12 +1,12 @@
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
 
 /** Watches the open requests to one server, and aborts those to which it will not respond. */
-export interface ResponseTimeouts {
+interface ResponseTimeouts {
   readonly watch: (silenceMs: number, giveUp: () => void) => Watched;
 }
 
 /** One open request. */
-export interface Watched {
+interface Watched {
   /** The server has responded to this request. */
   readonly responded: () => void;
   /** Stops watching; idempotent. */

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { StartRefused } from '../runtime/start-refused.ts';
 
 /** The address, and the names of its settings for errors. */
-export interface ListenOptions {
+interface ListenOptions {
   readonly host: string;
   readonly port: number;
   readonly names: { readonly host: string; readonly port: string };

@@ -19,7 +19,7 @@ import type { Limits } from '../rate-limit/limits.ts';
 import { maxBodyBytes, maxHeaderBytes } from './input/lengths.ts';
 import { createRateLimitStore } from '../rate-limit/request-limits.ts';
 
-export interface ServerSettings {
+interface ServerSettings {
   readonly logger: FastifyBaseLogger;
   /** Networks whose `X-Forwarded-For` is used; none by default. */
   readonly trustedProxies: readonly string[];
@@ -116,7 +116,7 @@ function acceptAllMethods(server: FastifyInstance): void {
 }
 
 /** The origins of pages whose requests are accepted. */
-export interface BrowserSettings {
+interface BrowserSettings {
   readonly allowedOrigins: readonly string[];
   /** Counts refused requests. */
   readonly limits: Pick<Limits, 'consume'>;

@@ -8,7 +8,7 @@ export const cleanupIntervalMs = 10 * 60 * 1000;
 /** Deletes rows that have expired by `now`, in milliseconds since the epoch, and resolves to their number. */
 export type CleanupTask = (now: number) => Promise<number>;
 
-export interface CleanupJobDeps extends Clock {
+interface CleanupJobDeps extends Clock {
   /** By name of the deleted rows. */
   readonly tasks: Readonly<Record<string, CleanupTask>>;
   readonly log: OutageLogDeps['log'];

@@ -9,7 +9,7 @@ import type { Clock } from '../runtime/timer.ts';
 const intervalMs = 1_000;
 const retryIntervalMs = 5_000;
 
-export interface ExpiryJobDeps extends Clock {
+interface ExpiryJobDeps extends Clock {
   readonly trackedConnections: Pick<TrackedConnections, 'leaseDue'>;
   readonly endConnections: EndConnections;
   /** Aborted when Usher begins to close. */

@@ -2,7 +2,7 @@ import type { Observe } from '../runtime/observe.ts';
 import { isOutage } from '../runtime/unavailable.ts';
 
 /** The state of one server after its last request. */
-export interface DependencyStatus {
+interface DependencyStatus {
   readonly report: (isUp: boolean) => void;
   /** Runs an operation and reports whether the server responded; a refusal is a response. */
   readonly observe: Observe;

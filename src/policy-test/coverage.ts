@@ -13,7 +13,7 @@ export interface Uncovered {
   readonly check?: string;
 }
 
-export interface CoveredRequest {
+interface CoveredRequest {
   readonly channel: string;
   readonly principal: Principal;
   readonly now: number;

@@ -7,7 +7,7 @@ import type { Fact, FactViewer, FindFact } from '../policy/fact-kind.ts';
 import { FactRefused } from '../policy/fact-refused.ts';
 
 /** A fact of a test that `PUT /facts` would refuse. */
-export interface RefusedFact {
+interface RefusedFact {
   readonly place: Place;
   readonly problem: string;
 }

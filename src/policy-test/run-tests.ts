@@ -37,7 +37,7 @@ export interface TestReport {
   readonly notRun: number;
 }
 
-export interface TestOptions {
+interface TestOptions {
   /** Called before each decision; true ends the tests. */
   readonly isTimeOver?: () => boolean;
   /** Called after each expectation. */

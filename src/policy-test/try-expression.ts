@@ -58,7 +58,7 @@ export type ExpressionTrial =
 /** Evaluates one expression with the declarations of the policy in use. Throws `Unavailable`. */
 export type TryExpression = (request: ExpressionRequest) => Promise<ExpressionTrial>;
 
-export interface TryExpressionDeps {
+interface TryExpressionDeps {
   readonly policy: () => Policy;
   readonly findDecision: FindDecision;
   readonly find: FindFact;

@@ -18,7 +18,7 @@ export type Trial =
 /** Tries a policy without using it for decisions. `busy`: another trial is running. Throws `Unavailable`. */
 export type TryPolicy = (files: readonly PolicyText[]) => Promise<Trial | 'busy'>;
 
-export interface TryPolicyDeps extends Omit<ReplayDeps, 'isTimeOver'> {
+interface TryPolicyDeps extends Omit<ReplayDeps, 'isTimeOver'> {
   readonly policy: () => Policy;
   readonly findDecisions: FindDecisions;
 }

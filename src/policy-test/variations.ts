@@ -20,7 +20,7 @@ export interface TestRequest {
 }
 
 /** A variation of a granted request, which must be refused unless the test lists its name. */
-export interface Variation {
+interface Variation {
   readonly name: string;
   readonly request: TestRequest;
 }

@@ -16,7 +16,7 @@ export interface CurrentPolicy {
   readonly failure: () => readonly string[] | undefined;
 }
 
-export interface CurrentPolicyDeps {
+interface CurrentPolicyDeps {
   /** Reads the files of the policy, and those that modules imported before. Throws `PolicyError`. */
   readonly read: (imported: readonly string[]) => Promise<ReadPolicy>;
   /** Runs the tests of a policy. Throws `PolicyError`. */

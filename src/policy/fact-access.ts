@@ -3,7 +3,7 @@ import type { FactKind, FactViewer } from './fact-kind.ts';
 // The values of a fact that row-level security compares with those of the viewer: its tenant, and its guest session.
 
 /** The tenant of the facts with these ids, if the kind names one of its ids. */
-export function tenantIdOf(kind: FactKind, ids: readonly string[]): string | undefined {
+function tenantIdOf(kind: FactKind, ids: readonly string[]): string | undefined {
   return kind.tenant === undefined ? undefined : ids[kind.ids.indexOf(kind.tenant)];
 }
 

@@ -36,7 +36,7 @@ export type Fact = Readonly<Record<string, FactValue>>;
 export type FactOrigin = SqlOrigin | HttpOrigin;
 
 /** A query finds a fact by its ids, which are its parameters. The columns of its row are the fields. */
-export interface SqlOrigin {
+interface SqlOrigin {
   readonly type: 'sql';
   readonly query: SqlQuery;
   /** How long a row is cached, in milliseconds; 0 to read it for each decision. */

@@ -6,7 +6,7 @@ import { check, type Check, type Member } from './decision.ts';
 const maxBytes = 1024;
 
 /** A member in the form of a Pusher server, with its checks. */
-export interface MemberAtServer {
+interface MemberAtServer {
   readonly member: Member | undefined;
   readonly checks: readonly Check[];
 }

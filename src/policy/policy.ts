@@ -73,7 +73,7 @@ export interface PrincipalClaims {
 }
 
 /** The claims of what rules read of every principal. An absent one is not read. */
-export interface ClaimsPolicy {
+interface ClaimsPolicy {
   readonly id?: ClaimName;
   /** Several claims, whose roles are read together. */
   readonly roles: readonly ClaimName[];
@@ -81,7 +81,7 @@ export interface ClaimsPolicy {
   readonly name?: ClaimName;
 }
 
-export interface AttributePolicy {
+interface AttributePolicy {
   readonly claim: ClaimName;
   readonly type: ValueType;
   /** Whether a token without it is refused: it is part of the id, or revocations are compared with it. */
@@ -187,7 +187,7 @@ export interface DemoPolicy {
   readonly subscribe: readonly DemoSubscription[];
 }
 
-export interface DemoSubscription {
+interface DemoSubscription {
   readonly who: string;
   readonly channel: string;
   readonly place: Place;

@@ -3,7 +3,7 @@ import type { Policy, RoutePolicy } from './policy.ts';
 import type { PrincipalKind } from './principal.ts';
 
 /** A route of the policy for one channel. */
-export interface ChosenRoute {
+interface ChosenRoute {
   readonly path: string;
   readonly route: RoutePolicy;
   /** The pinned parameters of the path, with the values of the channel. */

@@ -7,7 +7,7 @@ import { requestApi, type HttpApiResult } from './http-api.ts';
 import type { AppUser } from './tracked-connection.ts';
 
 /** Terminates all connections of a user. Throws `Unavailable` if the server does not confirm it. */
-export type Terminate = (user: AppUser) => Promise<void>;
+type Terminate = (user: AppUser) => Promise<void>;
 
 /**
  * `POST /apps/{app}/users/{user}/terminate_connections` (Pusher Channels HTTP API), or `…/force_reconnect` at Sockudo. 200 also

@@ -9,14 +9,14 @@ export interface AppUser {
 }
 
 /** A connection with at least one grant. */
-export interface AuthorizedConnection {
+interface AuthorizedConnection {
   readonly appKey: string;
   readonly socketId: string;
   readonly principal: Principal;
 }
 
 /** A grant whose connection can be terminated by the user's id. */
-export interface TrackedConnection extends AuthorizedConnection, AppUser {
+interface TrackedConnection extends AuthorizedConnection, AppUser {
   /** Milliseconds since the epoch. */
   readonly grantedAt: number;
 }

@@ -40,7 +40,7 @@ const lendAfterMs = 100;
 const retryAfterSeconds = 5;
 
 /** Limits the number of requests that are processed at the same time. */
-export interface ConcurrencyLimiter {
+interface ConcurrencyLimiter {
   /** Runs this work when its permits are available, in FIFO order. Throws a 503 if they are not available in time. */
   readonly run: <T>(work: () => Promise<T>, task: PermitRequest) => Promise<T>;
   /** Sends a request to the application during work that this limiter runs. */

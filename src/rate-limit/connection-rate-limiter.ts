@@ -1,7 +1,7 @@
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
 import type { Limits, LimitRequest } from './limits.ts';
 
-export interface ConnectionRateLimiterDeps {
+interface ConnectionRateLimiterDeps {
   readonly limits: Limits;
   /** Attempts per minute and address. */
   readonly perMinute: number;

@@ -1,7 +1,7 @@
 import { createLruMap, evictWhile } from '../runtime/caches.ts';
 
 /** Counts events by key, in fixed windows of a minute. */
-export interface FixedWindow {
+interface FixedWindow {
   /** Counts one event of this key. Returns true once per window, for the first event above the limit. */
   readonly exceeds: (key: string, now: number) => boolean;
   /** Counts one event of this key. Returns true if its window is within the limit. */

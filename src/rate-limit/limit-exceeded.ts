@@ -3,7 +3,7 @@ import type { WriteSecurityEvent } from '../audit/audit-event.ts';
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
 import type { LimitName, ReportLimitExceeded } from './limits.ts';
 
-export interface LimitExceededDeps {
+interface LimitExceededDeps {
   readonly writeSecurityEvent: WriteSecurityEvent;
   /** Counts each exceeded limit. */
   readonly count: (limit: LimitName) => void;

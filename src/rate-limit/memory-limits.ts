@@ -45,7 +45,7 @@ export interface LocalRateLimiter {
   readonly delay: (request: LimitRequest, now: number, waitMs: number) => void;
 }
 
-export interface PreparedRequest {
+interface PreparedRequest {
   /** The delay of the request in milliseconds. */
   readonly waitMs: number;
   /** Counts the request. */

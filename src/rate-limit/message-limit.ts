@@ -5,7 +5,7 @@ import type { LocalRateLimiter } from './memory-limits.ts';
 /** Counts a message of this principal. Returns 0 if it is allowed, otherwise the milliseconds until the next one is. */
 export type CountMessage = (principal: Principal) => number;
 
-export interface MessageLimitDeps {
+interface MessageLimitDeps {
   readonly perMinute: number;
   readonly rates: LocalRateLimiter;
   /** The limits that replicas share; `undefined` without Redis. */

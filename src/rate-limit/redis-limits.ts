@@ -44,7 +44,7 @@ return redis.call('SET', KEYS[1], string.format('%.17g', moment), 'PX', math.cei
 /** Enough keys that each node of a Redis Cluster has some of them. */
 const probes = Array.from({ length: 16 }, (_, i) => `probe ${i}`);
 
-export interface RedisLimits extends Limits {
+interface RedisLimits extends Limits {
   /** Runs the commands that limits need, on each node of a Cluster. Throws `Unavailable` if one fails. */
   readonly probe: () => Promise<void>;
 }

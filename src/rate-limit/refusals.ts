@@ -3,7 +3,7 @@ import { principalKey } from '../policy/principal.ts';
 import { createLruMap, evictWhile } from '../runtime/caches.ts';
 import type { Limits, ReportLimitExceeded } from './limits.ts';
 
-export interface RefusalRateLimitDeps {
+interface RefusalRateLimitDeps {
   readonly limits: Pick<Limits, 'consume'>;
   /** Maximum number of refused requests per minute and address. */
   readonly failures: number;

@@ -2,7 +2,7 @@ import { Unavailable } from '../runtime/unavailable.ts';
 import type { Redis, RedisOptions } from './client.ts';
 
 /** A value, and the milliseconds until Redis deletes it; `undefined` if it has no time to live. */
-export interface RedisValue {
+interface RedisValue {
   readonly value: Buffer;
   readonly remainingMs: number | undefined;
 }

@@ -10,20 +10,20 @@ export interface RedisAddress {
   readonly sentinel?: SentinelPart;
 }
 
-export type RedisKind = 'single' | 'cluster' | 'sentinel';
+type RedisKind = 'single' | 'cluster' | 'sentinel';
 
 export interface RedisNode {
   readonly host: string;
   readonly port: number;
 }
 
-export interface RedisLogin {
+interface RedisLogin {
   readonly username?: string;
   readonly password?: string;
 }
 
 /** The name of the master, and the login for the Sentinels. */
-export interface SentinelPart {
+interface SentinelPart {
   readonly master: string;
   readonly login: RedisLogin;
 }

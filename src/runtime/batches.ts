@@ -1,6 +1,6 @@
 import { isOutage, type Unavailable } from './unavailable.ts';
 
-export interface BatchesDeps<Item, Result> {
+interface BatchesDeps<Item, Result> {
   /** Processes items together. The results have the order of the items. */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
   /** The maximum number of items of a batch. */

@@ -40,7 +40,7 @@ interface Entry<T> {
   readonly lifetimeMs: number;
 }
 
-export interface TtlCacheSettings {
+interface TtlCacheSettings {
   readonly maxEntries: number;
   /** The maximum number of characters of all keys together. Not needed if the length of keys is limited otherwise. */
   readonly maxCharacters?: number;
@@ -76,7 +76,7 @@ export function createTtlCache<T>(settings: TtlCacheSettings): TtlCache<T> {
 }
 
 /** A cache that loads each value once, even if many callers request it at the same time. */
-export interface PromiseCache<Result> {
+interface PromiseCache<Result> {
   /** Returns the cached or pending value of this key, otherwise the result of `load`. A rejection is not cached. */
   readonly getOrLoad: (key: string, load: () => Promise<Result>) => Promise<Result>;
   readonly clear: () => void;

@@ -27,7 +27,7 @@ export interface PermitRequest {
 export type Acquired = 'acquired' | 'queue-full' | 'waited-too-long';
 
 /** A limited number of permits, acquired in FIFO order. */
-export interface Permits {
+interface Permits {
   readonly acquire: (request: PermitRequest) => Acquired | Promise<Acquired>;
   readonly release: (permits: number) => void;
   /** Lends one held permit to others. A request that lends counts as a queued one. */

@@ -1,7 +1,7 @@
 import type { Secret } from './secret.ts';
 
 /** Something that is opened with a secret, such as a pool of connections. */
-export interface Renewing<T> {
+interface Renewing<T> {
   /** Returns what is open, and opens it first if it is not. Rejects with the error of opening. */
   readonly get: () => Promise<T>;
   readonly close: () => Promise<void>;

@@ -22,7 +22,7 @@ const messages: Readonly<Record<NoResponseReason, string>> = {
 };
 
 /** The queue of one server: a limited number of requests is sent at once, and the others wait in FIFO order while it responds. */
-export interface RequestQueue {
+interface RequestQueue {
   /**
    * Throws `NoResponse` if the server has responded to no request for `silenceMs` since this request was queued, or if it
    * is not sent. A request in flight keeps its place until it ends.

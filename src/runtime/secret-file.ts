@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 const maxBytes = 1024 * 1024;
 
 /** The text of a file. A problem follows the name of a setting, and has no path: it may contain the secret itself by mistake. */
-export type ReadText = { readonly text: string } | { readonly problem: string };
+type ReadText = { readonly text: string } | { readonly problem: string };
 
 /** Reads a file that has a secret or a key, without the line break at its end. */
 export function readSecretFile(path: string): ReadText {

@@ -1,5 +1,5 @@
 /** Starts work, or returns the work with the same key that is not over yet. */
-export type SingleFlight<T> = (key: string, start: () => Promise<T>) => Promise<T>;
+type SingleFlight<T> = (key: string, start: () => Promise<T>) => Promise<T>;
 
 /** Creates a function that does the same work once at a time. Nothing is kept after the end of the work. */
 export function createSingleFlight<T>(): SingleFlight<T> {

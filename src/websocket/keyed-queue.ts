@@ -1,5 +1,5 @@
 /** Runs an operation after all earlier operations with the same key have settled. */
-export type KeyedQueue = <T>(key: string, run: () => Promise<T>) => Promise<T>;
+type KeyedQueue = <T>(key: string, run: () => Promise<T>) => Promise<T>;
 
 export function createKeyedQueue(): KeyedQueue {
   const last = new Map<string, Promise<unknown>>();

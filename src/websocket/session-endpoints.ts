@@ -20,7 +20,7 @@ import { forwardedHeaders, identityHeaders } from './upstream-headers.ts';
 import { sendUpstreamRefusal, type UpstreamRefusalDeps } from './upstream-refusal.ts';
 import { dialUpstream, type DialDeps, type Upstream } from './upstream.ts';
 
-export interface SessionEndpointDeps
+interface SessionEndpointDeps
   extends SessionDeps, DialDeps, UpstreamRefusalDeps, AuthorizeConnectionDeps {
   /** The credentials of a request. Throws the error response if one is malformed. */
   readonly credentialsOf: (request: FastifyRequest) => readonly Credential[];

@@ -24,10 +24,10 @@ export interface SessionDeps extends Omit<RevalidationDeps, 'log'> {
 }
 
 /** A message over the limit closes the connection, or is dropped. */
-export type OverLimit = 'close' | 'drop';
+type OverLimit = 'close' | 'drop';
 
 /** An authorized connection. */
-export interface Session extends Pick<Opening, 'endpoint' | 'channel'> {
+interface Session extends Pick<Opening, 'endpoint' | 'channel'> {
   readonly principal: Principal;
   readonly sessionId: string;
   readonly origin: Origin;

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /** True for a request whose connection Node passed for an upgrade; only this can become a WebSocket. */
-export type IsUpgrade = (request: IncomingMessage) => boolean;
+type IsUpgrade = (request: IncomingMessage) => boolean;
 
 /**
  * Passes WebSocket handshakes to the server's routes, which authorize them before the upgrade. Any other `Upgrade`, such

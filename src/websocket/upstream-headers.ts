@@ -25,7 +25,7 @@ export function forwardedHeaders(
 }
 
 /** The identity behind a connection, for the upstream server. */
-export interface Identity {
+interface Identity {
   readonly principal: Principal;
   readonly sessionId: string;
   /** The entity of a ticket. */

@@ -25,7 +25,7 @@ export type DialFault =
   | { readonly kind: 'abandoned' };
 
 /** An open, paused connection with the subprotocol that the upstream server selected. */
-export type Dialled =
+type Dialled =
   | { readonly server: WebSocket; readonly protocol: string | undefined }
   | { readonly fault: DialFault };
 

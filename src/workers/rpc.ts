@@ -17,7 +17,7 @@ export interface Rpc {
   readonly close: () => void;
 }
 
-export interface RpcDeps {
+interface RpcDeps {
   /** The name of the other process in errors. */
   readonly peer: string;
   readonly send: (message: object) => void;

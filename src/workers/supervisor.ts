@@ -3,7 +3,7 @@ import type { Clock, StopTimer } from '../runtime/timer.ts';
 import type { PassedCall } from './peers.ts';
 import { createRpc, type Handler, type Rpc } from './rpc.ts';
 
-export interface SupervisorDeps extends Clock {
+interface SupervisorDeps extends Clock {
   readonly count: number;
   /** Forks a worker with this number, from 1. */
   readonly fork: (number: number) => Worker;

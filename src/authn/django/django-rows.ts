@@ -1,5 +1,5 @@
 /** A row of `django_session`. `expireDate` is in milliseconds since the epoch. */
-export interface DjangoSession {
+interface DjangoSession {
   readonly sessionData: string;
   readonly expireDate: number;
 }

@@ -3,7 +3,7 @@ import type { Secret } from '../../runtime/secret.ts';
 import { equalsConstantTime } from '../constant-time.ts';
 
 /** A text with a timestamp and a verified Django signature. `signedAt` is in milliseconds since the epoch. */
-export interface SignedText {
+interface SignedText {
   readonly body: string;
   readonly signedAt: number;
 }

@@ -6,7 +6,7 @@ import type { TokenKey } from './token-key.ts';
 
 const maxBodyBytes = 256 * 1024;
 
-export interface DiscoveryRequest extends Omit<KeySetRequest, 'url'> {
+interface DiscoveryRequest extends Omit<KeySetRequest, 'url'> {
   /** The exact `iss` of the tokens, which is an address. */
   readonly issuer: string;
 }

@@ -18,7 +18,7 @@ const defaultTimeoutMs = 5_000;
 const maxTriedKeys = 4;
 
 /** The settings of a key set. The timeout applies to one request (default 5 s). */
-export interface KeySetSettings extends KeyDeps {
+interface KeySetSettings extends KeyDeps {
   readonly timeoutMs?: number;
 }
 

@@ -17,7 +17,7 @@ export interface TokenSigning {
 }
 
 /** The principal of a minted token. `tokenId` becomes `jti`. */
-export interface MintedPrincipal {
+interface MintedPrincipal {
   /** Not for an issuer whose ids are made of attributes. */
   readonly id?: string | undefined;
   readonly tenantId?: string | undefined;

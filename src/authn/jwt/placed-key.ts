@@ -12,7 +12,7 @@ import {
 } from './token-key.ts';
 
 /** A secret or a public key, by the place where it is. */
-export type PlacedKey = Extract<KeysPolicy, { readonly place: KeyPlace }>;
+type PlacedKey = Extract<KeysPolicy, { readonly place: KeyPlace }>;
 
 /** Reads an environment variable. */
 type Variable = (name: string) => string | undefined;

@@ -54,7 +54,7 @@ export interface VerifiedJwt<Issuer extends JwtIssuer = JwtIssuer> {
 }
 
 /** A refused token, with its issuer if one was chosen. */
-export interface RefusedJwt<Issuer extends JwtIssuer> {
+interface RefusedJwt<Issuer extends JwtIssuer> {
   readonly refused: RefusedCredential;
   readonly by?: Issuer;
 }

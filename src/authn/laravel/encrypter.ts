@@ -17,8 +17,7 @@ export interface LaravelKeys {
 }
 
 /** `malformed` is no output of Laravel's `Encrypter`; `unknown-key` is one of other keys, or was changed. */
-export type Decrypted =
-  { readonly bytes: Buffer } | { readonly fault: 'malformed' | 'unknown-key' };
+type Decrypted = { readonly bytes: Buffer } | { readonly fault: 'malformed' | 'unknown-key' };
 
 /** The parts of an encrypted text. `signed` is the text that `mac` covers. */
 interface Envelope {

@@ -19,7 +19,7 @@ export interface LaravelSettings {
 }
 
 /** A stored session. `content` is undefined if the driver did not write it. `expiresAt` is in milliseconds. */
-export interface StoredSession {
+interface StoredSession {
   readonly content: Buffer | undefined;
   readonly expiresAt: number;
 }
@@ -56,7 +56,7 @@ export function sessionOfRow(row: SessionRow, lifetimeMs: number): StoredSession
 }
 
 /** A value in Redis. `remainingMs` is its time to live, `undefined` if it has none. */
-export interface CachedValue {
+interface CachedValue {
   readonly value: Buffer;
   readonly remainingMs: number | undefined;
 }

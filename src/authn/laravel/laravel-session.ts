@@ -13,7 +13,7 @@ const maxIdLength = 255;
 /** The default guard of Laravel, whose user `AuthenticateSession` checks. */
 const defaultGuard = 'web';
 
-export interface LaravelSessionDeps {
+interface LaravelSessionDeps {
   readonly host: LaravelHost;
   readonly now: () => number;
 }
@@ -22,7 +22,7 @@ export interface LaravelSessionDeps {
  * The part of a session cookie that does not fit the settings or the host, in the order of the checks. `login`: nobody
  * is logged in at the guard, `guards` at which somebody is. Only `usher doctor` shows it.
  */
-export type LaravelMismatch =
+type LaravelMismatch =
   | 'malformed'
   | 'unknown-key'
   | 'cookie-name'

@@ -2,7 +2,7 @@
  * A value of PHP's `serialize`. Strings are in ISO 8859-1, one character a byte, as PHP has no encoding. `opaque` stands for arrays, objects, enums and
  * references: they are checked and skipped, and never built.
  */
-export type PhpValue = PhpScalar | PhpArray | 'opaque';
+type PhpValue = PhpScalar | PhpArray | 'opaque';
 
 export type PhpScalar =
   | { readonly type: 'null' }
@@ -11,7 +11,7 @@ export type PhpScalar =
   | { readonly type: 'string'; readonly latin1: string };
 
 /** The root, if it is an array. Of equal keys the last one counts. */
-export interface PhpArray {
+interface PhpArray {
   readonly type: 'array';
   readonly entries: ReadonlyMap<string, PhpScalar | 'opaque'>;
 }

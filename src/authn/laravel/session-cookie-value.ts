@@ -3,7 +3,7 @@ import { equalsConstantTime } from '../constant-time.ts';
 import { decryptLaravel, type LaravelKeys } from './encrypter.ts';
 
 /** The session id of a cookie, or the part that does not fit. */
-export type SessionIdResult =
+type SessionIdResult =
   { readonly id: string } | { readonly fault: 'malformed' | 'unknown-key' | 'cookie-name' | 'id' };
 
 /** Browsers store at most 4096 bytes of a cookie. */

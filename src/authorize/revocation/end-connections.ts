@@ -11,7 +11,7 @@ import {
   type OutageLogDeps,
 } from '../../observability/outage-log.ts';
 
-export interface EndConnectionsDeps {
+interface EndConnectionsDeps {
   /** Terminates all connections of a user. Throws `Unavailable`. */
   readonly terminate: (user: AppUser) => Promise<void>;
   /** Whether and how often Usher may send the request to the server of this app. */

@@ -15,7 +15,7 @@ import type {
 } from './revocation.ts';
 
 /** A revocation that applies on every replica. */
-export interface Revocation extends StoredRevocation {
+interface Revocation extends StoredRevocation {
   readonly effects: readonly RevocationEffect[];
 }
 

@@ -12,7 +12,7 @@ interface TrackingApp {
   readonly terminatePolicy: TerminatePolicy;
 }
 
-export interface TrackConnectionDeps {
+interface TrackConnectionDeps {
   readonly trackedConnections: Pick<TrackedConnections, 'track' | 'extend'>;
   /** The Pusher app that will sign. */
   readonly appOf: (tenantId: string | undefined) => TrackingApp | undefined;

@@ -17,7 +17,7 @@ import {
 export type WatchDecision = (request: ChannelAuthRequest, decision: Decision) => void;
 
 /** Why a decision was not compared, or its comparison not stored. */
-export type NotCompared = 'too-many' | 'policy-changed' | 'not-stored';
+type NotCompared = 'too-many' | 'policy-changed' | 'not-stored';
 
 export interface WatchDeps extends EvaluateDeps, Clock {
   readonly policy: () => Policy;

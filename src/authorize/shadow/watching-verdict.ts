@@ -27,7 +27,7 @@ const ofBothSides: ReadonlySet<RefusalCode> = new Set([
 ]);
 
 /** A decision with the request and the channel that it is about. */
-export interface Compared {
+interface Compared {
   readonly request: ChannelAuthRequest;
   readonly decision: Decision;
   readonly match: ChannelMatch;

@@ -25,7 +25,7 @@ export interface RedeemTicketDeps {
 }
 
 /** Usher's WebSocket endpoint, or a chat server with the key and the secret of its request. */
-export type Redeemer =
+type Redeemer =
   'gateway' | { readonly key: string | undefined; readonly secret: Secret | undefined };
 
 export interface Presentation {

@@ -59,7 +59,7 @@ export type RedeemRefusalCode =
 
 export type TicketRefusalCode = IssueRefusalCode | RedeemRefusalCode;
 
-export interface TicketRefusal<Code extends TicketRefusalCode> extends DecisionBase {
+interface TicketRefusal<Code extends TicketRefusalCode> extends DecisionBase {
   readonly outcome: 'refusal';
   readonly code: Code;
 }
@@ -73,7 +73,7 @@ export interface IssuedTicket extends DecisionBase {
   readonly expiresAt: number;
 }
 
-export interface RedeemedTicket extends DecisionBase {
+interface RedeemedTicket extends DecisionBase {
   readonly outcome: 'grant';
   readonly action: 'redeem-ticket';
   readonly principal: Principal;

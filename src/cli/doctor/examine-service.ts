@@ -10,7 +10,7 @@ import { probeServer } from './probe-server.ts';
 import type { DoctorDeps, NamedResult } from './run-checks.ts';
 
 /** The policy of the running process, as `GET /policy` returns it. */
-export interface RunningPolicy {
+interface RunningPolicy {
   readonly hash: string;
   readonly problems: readonly string[] | undefined;
 }

@@ -11,7 +11,7 @@ import { credentialKind } from '../match-channel.ts';
 import type { AuthRequest } from './probe-usher.ts';
 
 /** The subjects whose requests the doctor sends, as far as there are credentials. */
-export interface Subjects {
+interface Subjects {
   readonly subscriber?: { readonly channel: string; readonly form: AuthRequest };
   /** The sign-in of a user. */
   readonly user?: AuthRequest;

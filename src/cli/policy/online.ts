@@ -12,7 +12,7 @@ export const onlineOption = (): Option =>
   );
 
 /** The result for each query, and the GRANTs. */
-export interface OnlineResult {
+interface OnlineResult {
   readonly lines: readonly string[];
   readonly passed: boolean;
 }

@@ -27,7 +27,7 @@ import { createGuestSessions } from '../../database/repositories/guest-sessions.
 import { createRevocations } from '../../database/repositories/revocations.ts';
 
 /** The policy, and a function that explains what it would decide. */
-export interface LivePolicy {
+interface LivePolicy {
   readonly policy: Policy;
   /** Decides without an entry in the audit log. Throws `Unavailable`. */
   readonly explain: (request: ExplainRequest) => Promise<Decision>;

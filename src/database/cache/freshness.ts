@@ -20,7 +20,7 @@ export interface TableState {
 }
 
 /** The state of the cache, which PostgreSQL compares with its own. */
-export interface CacheSnapshot {
+interface CacheSnapshot {
   readonly watched: string | null;
   readonly horizon: string | null;
   /** Transactions at or above the horizon that are already processed, as a PostgreSQL array. */
@@ -105,7 +105,7 @@ const maxEntries = 20_000;
 /** Exceeded only if another transaction stays open for a very long time. */
 const maxKnownTransactions = 10_000;
 
-export interface TableCacheDeps {
+interface TableCacheDeps {
   /** The current time in milliseconds. */
   readonly now: () => number;
   readonly lookups: CacheLookups;

@@ -20,7 +20,7 @@ export interface Cluster {
   readonly password: Secret;
 }
 
-export interface ClusterOptions {
+interface ClusterOptions {
   readonly dataDir: string;
   readonly binaries: Binaries;
   readonly account: Account | undefined;

@@ -23,7 +23,7 @@ import { exists, makeDirectory, refuseDirectory } from './directory.ts';
 export const defaultSharedDirectory = '/var/lib/usher';
 
 /** The account that must reach the files, and the directory for files that it cannot reach elsewhere. */
-export interface ReachOptions {
+interface ReachOptions {
   /** The account of the server; `undefined` for the user of this process. */
   readonly account: Account | undefined;
   /** Replaces `defaultSharedDirectory`. */

@@ -5,7 +5,7 @@ import type { HostDatabase } from './host-database.ts';
 const maxPayloadBytes = 1_500_000;
 
 /** The names of the tables of a Laravel host, and which of their columns Usher reads. */
-export interface LaravelTables {
+interface LaravelTables {
   /** `session.table`. */
   readonly sessions: string;
   /** The table of the guard's users. */
@@ -17,7 +17,7 @@ export interface LaravelTables {
 }
 
 /** The database of a Laravel host. Both functions throw `Unavailable` if it does not respond. */
-export interface LaravelDatabase {
+interface LaravelDatabase {
   readonly session: (id: string) => Promise<SessionRow | undefined>;
   readonly user: (id: string) => Promise<LaravelUser | undefined>;
 }

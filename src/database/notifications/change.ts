@@ -1,6 +1,6 @@
 import type { StoredRevocation } from '../../authorize/revocation/revocation.ts';
 
-export interface RevocationChange extends StoredRevocation {
+interface RevocationChange extends StoredRevocation {
   readonly kind: 'revocation';
 }
 

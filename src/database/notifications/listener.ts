@@ -7,7 +7,7 @@ import { setUpSession } from '../session.ts';
 import type { Change } from './change.ts';
 import { changesChannel, parseChange } from './notification.ts';
 
-export interface ListenerDeps extends Clock {
+interface ListenerDeps extends Clock {
   readonly url: Secret;
   /** Called for each change in the order of commits, possibly more than once. It must not throw. */
   readonly onChange: (change: Change) => void;

@@ -23,14 +23,14 @@ export interface PoolSettings {
   readonly idleMs: number;
 }
 
-export interface PoolDeps<Request, Result> {
+interface PoolDeps<Request, Result> {
   readonly open: () => Promise<PoolConnection<Request, Result>>;
   readonly now: () => number;
   readonly startTimer: StartTimer;
 }
 
 /** Connections to one server that share its requests. */
-export interface ConnectionPool<Request, Result> {
+interface ConnectionPool<Request, Result> {
   readonly execute: (request: Request) => Promise<Result>;
   /** Waits for the requests in flight, and closes the connections. */
   readonly close: () => Promise<void>;

@@ -9,7 +9,7 @@ import {
 
 type Execute = (request: SqlRequest) => Promise<SqlResult>;
 
-export interface GroupDeps {
+interface GroupDeps {
   /** Executes one statement at the server. */
   readonly execute: Execute;
   /** Waits for the turn of a statement. */

@@ -10,7 +10,7 @@ import type { MysqlAddress } from '../mysql-url.ts';
 import { ServerError, type PoolConnection } from './connection-pool.ts';
 import type { SqlResult, SqlColumn, SqlRequest } from './sql-result.ts';
 
-export interface MysqlConnectionOptions {
+interface MysqlConnectionOptions {
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
 }

@@ -5,7 +5,7 @@ import type { Servers } from '../servers.ts';
 import { ServerError, type PoolConnection } from './connection-pool.ts';
 import type { SqlResult, SqlColumn, SqlRequest } from './sql-result.ts';
 
-export interface PostgresConnectionOptions {
+interface PostgresConnectionOptions {
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
 }

@@ -26,7 +26,7 @@ export interface SqlDatabase {
   readonly close: () => Promise<void>;
 }
 
-export interface SqlDatabaseOptions extends Clock {
+interface SqlDatabaseOptions extends Clock {
   /** The dependency in `Unavailable`. */
   readonly dependency: string;
   readonly kind: 'postgres' | 'mysql';

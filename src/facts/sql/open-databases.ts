@@ -19,7 +19,7 @@ export interface OpenDatabase {
 }
 
 /** The databases of the policies in use. Policies with the same URL share connections, so a reload does not interrupt them. */
-export interface OpenDatabases {
+interface OpenDatabases {
   /** The database of a source; `undefined` for an HTTP source. */
   readonly open: (source: ResolvedSource) => OpenDatabase | undefined;
   /** Closes all databases but these, when the decisions under way are over. */

@@ -4,7 +4,7 @@ import type { Fact, FactKind, FactValue } from '../../policy/fact-kind.ts';
 import { UnusableResponse } from '../unusable-response.ts';
 
 /** Reads the row of a fact. Throws `UnusableResponse`. */
-export type ReadRow = (result: SqlRows, ids: readonly string[]) => Fact | undefined;
+type ReadRow = (result: SqlRows, ids: readonly string[]) => Fact | undefined;
 
 /**
  * Creates the function that reads the results for a kind of fact.
@@ -27,7 +27,7 @@ export function createReadRow(kind: FactKind, proven: readonly string[]): ReadRo
   };
 }
 
-export interface Plan {
+interface Plan {
   /** The columns that have an id. */
   readonly ids: readonly { readonly place: number; readonly id: number }[];
   readonly fields: readonly PlannedField[];

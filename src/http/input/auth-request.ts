@@ -59,7 +59,7 @@ export function authRequestOf(
   };
 }
 
-export interface ReadAuthRequest {
+interface ReadAuthRequest {
   readonly credentialsOf: CredentialsOf;
   readonly headersOf: HeadersOf;
 }

@@ -4,7 +4,7 @@ import { parseJsonObject, repeatedField } from './json-body.ts';
 import { knownType } from './request-head.ts';
 
 /** The fields of a form or JSON body. Only own properties count. A field that was sent twice is `repeated`. */
-export type Fields = Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
 
 declare module 'fastify' {
   interface FastifyContextConfig {

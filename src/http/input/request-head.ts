@@ -11,7 +11,7 @@ export function normalizeHeaders(headers: IncomingHttpHeaders): void {
 }
 
 /** True for the address of a proxy whose `X-Forwarded-For` and `X-Request-Id` are trusted. */
-export type IsTrusted = (address: string | undefined) => boolean;
+type IsTrusted = (address: string | undefined) => boolean;
 
 /**
  * Creates the check from addresses and networks in CIDR notation. An IPv4-mapped IPv6 address matches as its IPv4

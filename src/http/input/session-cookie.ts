@@ -14,7 +14,7 @@ export interface CookieMode {
 }
 
 /** The session cookies of a request, `absent`, or the reason for which they do not count. */
-export type SessionCookieResult =
+type SessionCookieResult =
   | { readonly value: Secret }
   | 'absent'
   | 'repeated-cookie'

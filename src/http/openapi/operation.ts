@@ -9,15 +9,13 @@ export type Schema = Readonly<Record<string, unknown>> | RefTo<'schemas'>;
  */
 export type Examples = Readonly<Record<string, Example>>;
 
-export interface Example {
+interface Example {
   readonly summary?: string;
   readonly value: unknown;
 }
 
 /** A body, by media type. */
-export type Content = Readonly<
-  Record<string, { readonly schema: Schema; readonly examples?: Examples }>
->;
+type Content = Readonly<Record<string, { readonly schema: Schema; readonly examples?: Examples }>>;
 
 export interface Parameter {
   readonly name: string;

@@ -73,7 +73,7 @@ export type WriteUnreadable = (
   refused: { readonly action: DecisionBase['action']; readonly cause: string },
 ) => Promise<string>;
 
-export interface ErrorDeps {
+interface ErrorDeps {
   readonly countUnavailable: CountUnavailable;
   readonly writeUnreadable: WriteUnreadable;
 }

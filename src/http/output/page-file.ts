@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { entityTagOf, matchesEntityTag } from './entity-tag.ts';
 
 /** A file of a page that Usher serves. */
-export interface PageFile {
+interface PageFile {
   readonly body: Buffer;
   /** The media type of a text in UTF-8. */
   readonly type: string;

@@ -4,7 +4,7 @@ import { sendError, type ErrorResponse } from './errors.ts';
 import { responseFor, type RefusalResponse } from './refusal-response.ts';
 
 /** The refusal responses of a route, and the counter of refusals. */
-export interface RefusalContext {
+interface RefusalContext {
   readonly responses: Readonly<Record<string, RefusalResponse>>;
   /** For codes that `responses` does not have. */
   readonly otherwise?: RefusalResponse | undefined;

@@ -8,12 +8,12 @@ export interface Occupancy {
 }
 
 /** Statistics from the webhooks of Pusher servers. */
-export interface ChannelStats extends ChannelEvents {
+interface ChannelStats extends ChannelEvents {
   /** By tenant; the key of channels without a tenant is `undefined`. */
   readonly occupancy: () => ReadonlyMap<string | undefined, Occupancy>;
 }
 
-export interface ChannelStatsDeps {
+interface ChannelStatsDeps {
   /** The limit of messages per user and minute; more are a security event. */
   readonly maxMessages: number;
   /** Called for each message. */

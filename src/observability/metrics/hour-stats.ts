@@ -8,7 +8,7 @@ import {
 } from './last-hour.ts';
 
 /** With latencies in milliseconds; absent without a request. */
-export interface MinuteStats extends MinuteOutcomes {
+interface MinuteStats extends MinuteOutcomes {
   readonly p50?: number | undefined;
   readonly p95?: number | undefined;
   readonly p99?: number | undefined;

@@ -15,7 +15,7 @@ export interface MinuteOutcomes extends Outcomes {
   readonly unavailable: number;
 }
 
-export type NamedCounts = readonly (readonly [name: string, count: number])[];
+type NamedCounts = readonly (readonly [name: string, count: number])[];
 
 /** Statistics of the decisions of one process within the last hour, as JSON for the other processes. */
 export interface HourCounts {
@@ -138,7 +138,7 @@ const [firstMs, growth, size] = [0.1, 1.12, 126] as const;
 const scale = 1 / Math.log(growth);
 
 /** The counts that are not 0, by the index of their bound. */
-export type LatencyCounts = readonly (readonly [index: number, count: number])[];
+type LatencyCounts = readonly (readonly [index: number, count: number])[];
 
 /** Counts of durations between fixed bounds: of constant size, whatever their number. */
 export class Latencies {

@@ -38,7 +38,7 @@ export interface Metrics {
 }
 
 /** The policy in use, and whether the last reload failed. */
-export interface PolicyState {
+interface PolicyState {
   readonly hash: string;
   readonly hasFailed: boolean;
 }

@@ -13,7 +13,7 @@ const limits = {
 /** Shows the library the own, declared properties of an object, in the representations that it takes. */
 type View = new (source: unknown) => object;
 
-export interface CelEnvironment {
+interface CelEnvironment {
   readonly environment: Environment;
   readonly view: View;
 }

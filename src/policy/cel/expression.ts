@@ -61,7 +61,7 @@ export function compileTyped(
   return { type, value: evaluate as TypedExpression['value'] };
 }
 
-export interface TypedExpression {
+interface TypedExpression {
   readonly type: ValueType;
   readonly value: (variables: Variables) => FactValue | undefined;
 }

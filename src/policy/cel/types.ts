@@ -1,7 +1,7 @@
 import type { ObjectType } from './scope.ts';
 
 export type ScalarType = 'string' | 'int' | 'double' | 'bool' | 'timestamp';
-export type ListType = `list(${Exclude<ScalarType, 'timestamp'>})`;
+type ListType = `list(${Exclude<ScalarType, 'timestamp'>})`;
 /** The type of a part of an expression. A whole expression gives no duration and no object. */
 export type Type = ScalarType | ListType | 'duration' | ObjectType;
 

@@ -2,7 +2,7 @@ import { readStatement, type SqlStatement } from './read-statement.ts';
 import { SqlFault, type Dialect } from './tokenize.ts';
 
 /** A statement, or the problem that this dialect has with it, as a line with its place. */
-export type SqlReading = SqlStatement | { readonly problem: string };
+type SqlReading = SqlStatement | { readonly problem: string };
 
 /** A query of a policy. Which dialect applies is known only with the URL of its source. */
 export interface SqlQuery extends Readonly<Record<Dialect, SqlReading>> {

@@ -9,7 +9,7 @@ import type { Path } from './read-document.ts';
 import type { Report } from './report.ts';
 import type { PrincipalTypes } from './rule-scope.ts';
 
-export interface DemoContext {
+interface DemoContext {
   readonly factKinds: ReadonlyMap<string, FactKind>;
   readonly principals: PrincipalTypes;
   readonly issuers: ReadonlyMap<string, IssuerPolicy>;

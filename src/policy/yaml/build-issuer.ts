@@ -7,7 +7,7 @@ import type { IssuerDeclaration } from './policy-document.ts';
 import type { Path } from './read-document.ts';
 import type { Report } from './report.ts';
 
-export interface IssuerContext {
+interface IssuerContext {
   readonly compare: (declared: IssuerDeclaration, built: IssuerPolicy, report: Report) => void;
   readonly report: Report;
 }

@@ -36,7 +36,7 @@ export interface PolicyParts extends Pick<
   readonly principals: PrincipalTypes;
 }
 
-export interface ModuleParts {
+interface ModuleParts {
   readonly channels: readonly ChannelType[];
   readonly sources: readonly SourcePolicy[];
   readonly factKinds: readonly FactKind[];
@@ -46,7 +46,7 @@ export interface ModuleParts {
   readonly placeOf: (pattern: string) => string | undefined;
 }
 
-export interface BuildDeps {
+interface BuildDeps {
   readonly modules: ModuleParts;
   readonly styles: ReadonlyMap<string, AnswerStyle>;
   /** The issuers of a policy that does not declare them. */

@@ -4,7 +4,7 @@ import { SqlFault } from '../sql/tokenize.ts';
 import type { Path } from './read-document.ts';
 import type { Report } from './report.ts';
 
-export interface QueryContext {
+interface QueryContext {
   /** The names of its parameters. */
   readonly names: readonly string[];
   readonly sources: ReadonlyMap<string, SourcePolicy>;

@@ -5,7 +5,7 @@ import type { DoorDeclaration, RouteDeclaration } from './policy-document.ts';
 import { withoutNames } from './raw.ts';
 import type { Report } from './report.ts';
 
-export interface RouteContext {
+interface RouteContext {
   /** By pattern. */
   readonly channels: ReadonlyMap<string, ChannelType>;
   /** The patterns of channels that have problems of their own. */

@@ -9,7 +9,7 @@ import { compileTexts } from './compile-expression.ts';
 import type { ChannelDeclaration, KindList, ListQuery } from './policy-document.ts';
 import type { Report } from './report.ts';
 
-export interface ListContext {
+interface ListContext {
   readonly declaration: ChannelDeclaration;
   readonly facts: readonly ResolvedFact[];
   readonly context: ChannelContext;

@@ -61,7 +61,7 @@ export function compileIds(
 }
 
 /** The checks that decide, and all checks including shadows. */
-export interface CompiledChecks extends Pick<KindRules, 'names' | 'check'> {
+interface CompiledChecks extends Pick<KindRules, 'names' | 'check'> {
   readonly checkAll: KindRules['check'];
 }
 

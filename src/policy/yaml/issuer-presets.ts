@@ -2,7 +2,7 @@ import type { TokenPolicy } from '../policy.ts';
 import type { RawIssuer } from './read-issuers.ts';
 
 /** The fields of an issuer that are the same for all users of an identity provider, or of a library that makes tokens. */
-export interface IssuerPreset {
+interface IssuerPreset {
   /** `{issuer}` in an address is the issuer without the slash at its end. */
   readonly fields: Partial<RawIssuer>;
   readonly revokedIn?: TokenPolicy['revokedIn'];

@@ -12,7 +12,7 @@ import type {
 import type { Path } from './read-document.ts';
 
 /** Each declaration has its place in the file, for `locate`. */
-export interface Declared {
+interface Declared {
   readonly at: Path;
 }
 
@@ -36,7 +36,7 @@ export interface PolicyDocument {
 }
 
 /** A server of the application. */
-export interface SourceDeclaration extends Declared {
+interface SourceDeclaration extends Declared {
   readonly name: string;
   readonly url: SourceUrl;
   readonly token?: SourceUrl | undefined;
@@ -88,7 +88,7 @@ export interface ChannelDeclaration extends Declared {
 }
 
 /** The `ask` of a channel. */
-export type AskDeclaration = Declared & Ask;
+type AskDeclaration = Declared & Ask;
 
 /** A fact that the rules of a channel read. */
 export interface FactReference extends Declared {
@@ -107,7 +107,7 @@ export interface KindRules extends Declared {
   readonly checks: readonly CheckDeclaration[];
 }
 
-export interface CheckDeclaration extends Declared {
+interface CheckDeclaration extends Declared {
   readonly name: string;
   readonly rule: Expression;
   /** The refusal code; `not-allowed` if there is none. */
@@ -226,7 +226,7 @@ export interface AttributeDeclaration extends Declared {
   readonly claim: ClaimName;
 }
 
-export interface CodeDeclaration extends Declared {
+interface CodeDeclaration extends Declared {
   readonly code: string;
   /** The remedy for the operator. */
   readonly remedy: string;
@@ -236,7 +236,7 @@ export interface CodeDeclaration extends Declared {
 export type PlainValue = string | number | boolean | readonly string[];
 
 /** The values of a fact or of a principal, with their place. */
-export interface Values extends Declared {
+interface Values extends Declared {
   readonly values: Readonly<Record<string, PlainValue>>;
 }
 

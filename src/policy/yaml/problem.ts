@@ -12,7 +12,7 @@ export interface Problem extends Position {
 }
 
 /** The maximum number of problems of a file that are reported. */
-export const maxProblems = 20;
+const maxProblems = 20;
 
 /** `FILE:LINE:COLUMN: message`, on one line. */
 export const formatProblem = ({ file, line, column, message }: Problem): string =>

@@ -29,7 +29,7 @@ export interface YamlDocument extends Locator {
 }
 
 /** If there are problems, the document lacks what they are about; if nothing could be read, it is `undefined`. */
-export interface ReadResult {
+interface ReadResult {
   readonly document?: YamlDocument;
   /** In the order of the file, at most `maxProblems` and one that counts the others. */
   readonly problems: readonly Problem[];

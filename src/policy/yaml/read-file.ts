@@ -17,7 +17,7 @@ export interface Unreadable {
 }
 
 /** How a file is read. */
-export interface Reading<Value, Document> {
+interface Reading<Value, Document> {
   readonly schema: SchemaName;
   /** Keys of files of another kind, and how the name of such a file differs. */
   readonly foreign?: { readonly keys: readonly string[]; readonly names: string };

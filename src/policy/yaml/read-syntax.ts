@@ -11,7 +11,7 @@ export const maxNodes = 20_000;
 /** A value, its key, the marks between them and their indentation take at most this number of tokens. */
 const maxTokens = 8 * maxNodes;
 
-export interface Syntax {
+interface Syntax {
   /** The only document of the text, if it has no fault. */
   readonly root?: ParsedNode | undefined;
   readonly problems: readonly TextProblem[];

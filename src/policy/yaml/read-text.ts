@@ -1,7 +1,7 @@
 import type { Position } from './problem.ts';
 
 /** The maximum size of a file in bytes: 256 KB. */
-export const maxBytes = 256 * 1024;
+const maxBytes = 256 * 1024;
 
 /** A problem at an offset of the text, in UTF-16 code units. */
 export interface TextProblem {
@@ -9,7 +9,7 @@ export interface TextProblem {
   readonly message: string;
 }
 
-export interface DecodedText {
+interface DecodedText {
   /** The text, as far as it is UTF-8. */
   readonly text: string;
   readonly problems: readonly TextProblem[];

@@ -7,7 +7,7 @@ const done = '1';
 /** An expired lease must not release the lease of another process. */
 const releaseOwn = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end`;
 
-export interface RedisDeduplicateDeps {
+interface RedisDeduplicateDeps {
   readonly now: () => number;
   readonly newId: () => string;
 }

@@ -1,5 +1,5 @@
 /** A request to an address that the operator configured. */
-export interface BoundedRequest {
+interface BoundedRequest {
   readonly url: URL;
   readonly fetch: typeof fetch;
   readonly headers: Readonly<Record<string, string>>;

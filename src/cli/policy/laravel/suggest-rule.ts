@@ -1,7 +1,7 @@
 import type { ChosenChannel } from './choose-channels.ts';
 
 /** The check that replaces a handler. */
-export interface SuggestedRule {
+interface SuggestedRule {
   readonly about: string;
   readonly rule: string;
 }

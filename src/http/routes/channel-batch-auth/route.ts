@@ -17,7 +17,7 @@ import { responseTo } from '../../output/response.ts';
 /** The paths that the `pusher-js-auth` plugin calls. */
 const paths = ['/pusher/auth/batch', '/broadcasting/auth/batch'];
 
-export interface ChannelBatchAuthDeps extends AuthorizeDeps {
+interface ChannelBatchAuthDeps extends AuthorizeDeps {
   readonly sign: Signer['sign'];
   readonly credentialsOf: CredentialsOf;
   readonly headersOf: HeadersOf;

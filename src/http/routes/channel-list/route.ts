@@ -10,7 +10,7 @@ import { sendRefusal } from '../../output/response.ts';
 import { formatCursor, parseCursor } from './cursor.ts';
 import { channelListDocs } from './docs.ts';
 
-export interface ChannelListDeps extends ListChannelsDeps {
+interface ChannelListDeps extends ListChannelsDeps {
   readonly credentialsOf: (request: FastifyRequest) => readonly Credential[];
   readonly countFailure: CountFailure;
 }

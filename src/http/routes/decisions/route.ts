@@ -13,7 +13,7 @@ const params = {
   properties: { id: { type: 'string', pattern: decisionIdPattern } },
 } as const;
 
-export interface DecisionsDeps {
+interface DecisionsDeps {
   readonly findDecision: FindDecision;
   readonly findDecisions: FindDecisions;
   readonly policy: () => Policy;

@@ -11,7 +11,7 @@ import { decisionStreamDocs } from './docs.ts';
 import { readStreamQuery } from './query.ts';
 import * as limits from './stream-limits.ts';
 
-export interface DecisionStreamDeps {
+interface DecisionStreamDeps {
   readonly findDecisions: FindDecisions;
   readonly policy: () => Policy;
   readonly now: () => number;

@@ -7,7 +7,7 @@ import { packagePath } from '../../../runtime/package-path.ts';
 import { sendPageFile } from '../../output/page-file.ts';
 
 /** A person of the policy's demo and a channel, with a token of the requested lifetime. */
-export interface DemoVisit {
+interface DemoVisit {
   readonly who: string;
   readonly channel: string;
   readonly token: string;
@@ -18,7 +18,7 @@ export interface DemoVisit {
 }
 
 /** The Pusher server to which the page connects. */
-export interface DemoServer {
+interface DemoServer {
   readonly key: string;
   readonly cluster: string | undefined;
   readonly host: string | undefined;

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { NamedResult } from '../../../cli/doctor/run-checks.ts';
 import { doctorDocs } from './docs.ts';
 
-export interface DoctorRouteDeps {
+interface DoctorRouteDeps {
   readonly examine: () => Promise<readonly NamedResult[]>;
 }
 

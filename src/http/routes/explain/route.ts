@@ -14,7 +14,7 @@ import { Secret } from '../../../runtime/secret.ts';
 import { malformed } from '../../output/problem.ts';
 import { exactlyOne, explainDocs } from './docs.ts';
 
-export interface ExplainRouteDeps extends ExplainDeps {
+interface ExplainRouteDeps extends ExplainDeps {
   /** The kind of credential that a token is, for this channel. */
   readonly credentialKindOf: (token: string, channelName: string) => Credential['kind'];
 }

@@ -12,7 +12,7 @@ import {
   type NamedFact,
 } from './fact-path.ts';
 
-export interface FactRoutesDeps {
+interface FactRoutesDeps {
   readonly facts: Pick<PushedFacts, 'read' | 'put' | 'putAll' | 'remove'>;
   /** The kinds of the current policy. */
   readonly kinds: () => FactKinds;

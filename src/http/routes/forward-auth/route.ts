@@ -12,7 +12,7 @@ import { sendRefusal } from '../../output/response.ts';
 import { forwardAuthDocs, forwardAuthResponses } from './docs.ts';
 import { requestedChannel } from './requested-channel.ts';
 
-export interface ForwardAuthDeps extends AuthorizeConnectionDeps {
+interface ForwardAuthDeps extends AuthorizeConnectionDeps {
   readonly credentialsOf: CredentialsOf;
   readonly headersOf: HeadersOf;
   readonly countFailure: CountFailure;

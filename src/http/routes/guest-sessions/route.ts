@@ -12,7 +12,7 @@ import { generalResponses } from '../../output/refusal-response.ts';
 import { sendRefusal } from '../../output/response.ts';
 import { endDocs, linkDocs, startDocs } from './docs.ts';
 
-export interface GuestSessionRouteDeps extends GuestSessionDeps {
+interface GuestSessionRouteDeps extends GuestSessionDeps {
   readonly countFailure: CountFailure;
   readonly countGuestSession: CountGuestSession;
 }

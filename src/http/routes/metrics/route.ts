@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { metricsDocs } from '../operator/docs.ts';
 
 /** Returns all metrics in the text format of Prometheus. */
-export type ReadMetrics = () => Promise<{ readonly contentType: string; readonly text: string }>;
+type ReadMetrics = () => Promise<{ readonly contentType: string; readonly text: string }>;
 
 /** Adds `GET /metrics` to the operator's port, for Prometheus. */
 export function addMetrics(server: FastifyInstance, readMetrics: ReadMetrics): void {

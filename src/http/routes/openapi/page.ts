@@ -1,7 +1,7 @@
 import type { Operation } from '../../openapi/operation.ts';
 
 /** The parts of the OpenAPI document that the page shows. */
-export interface ShownDocument {
+interface ShownDocument {
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }

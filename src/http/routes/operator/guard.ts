@@ -8,7 +8,7 @@ import { headerValues } from '../../input/raw-headers.ts';
 import { RequestProblem } from '../../output/problem.ts';
 import { foreignMessages } from './docs.ts';
 
-export interface GuardDeps {
+interface GuardDeps {
   /** Returns the tokens that are accepted; none if the port is on loopback without one. */
   readonly tokens: () => readonly Secret[];
   /** The names of the port, in lower case, besides `localhost`. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { livezDocs, readyzDocs } from './docs.ts';
 
-export interface ProbeDeps {
+interface ProbeDeps {
   /** Each resolves if its dependency responds. */
   readonly pings: readonly (() => Promise<void>)[];
   readonly isClosing: () => boolean;

@@ -12,7 +12,7 @@ import { malformed, RequestProblem, retryAfter } from '../../output/problem.ts';
 import { expressionBody, maxPolicyBytes, policyBody } from './bodies.ts';
 import { expressionDocs, trialFaults, tryPolicyDocs } from './docs.ts';
 
-export interface PolicyTrialDeps {
+interface PolicyTrialDeps {
   readonly tryPolicy: TryPolicy;
   readonly tryExpression: TryExpression;
 }

@@ -26,7 +26,7 @@ const ownFields = ['user_id', 'tenant_id', 'guest_session_id', 'token_id'] as co
  */
 const furthestAhead = 60_000;
 
-export interface RevocationsDeps extends RevokeDeps {
+interface RevocationsDeps extends RevokeDeps {
   readonly policy: () => Policy;
 }
 

@@ -8,7 +8,7 @@ import { maxTime, ruleName } from '../../../policy/principal.ts';
 import { Unavailable } from '../../../runtime/unavailable.ts';
 import { channelsDocs, connectionsDocs, statisticsDocs } from './docs.ts';
 
-export interface StatisticsDeps {
+interface StatisticsDeps {
   readonly policy: () => Policy;
   /** Throws `Unavailable`. */
   readonly readLastHour: () => Promise<HourStats>;

@@ -17,7 +17,7 @@ import { chatServerCredentials } from './chat-server.ts';
 import { issueTicketDocs } from './docs.ts';
 import { issueResponses } from './refusal-responses.ts';
 
-export interface IssueTicketRouteDeps extends IssueTicketDeps {
+interface IssueTicketRouteDeps extends IssueTicketDeps {
   readonly countFailure: CountFailure;
   readonly countUnavailable: CountUnavailable;
 }

@@ -12,7 +12,7 @@ import { chatServerCredentials } from './chat-server.ts';
 import { redeemTicketDocs } from './docs.ts';
 import { redeemResponses } from './refusal-responses.ts';
 
-export interface RedeemTicketRouteDeps extends RedeemTicketDeps {
+interface RedeemTicketRouteDeps extends RedeemTicketDeps {
   readonly countFailure: CountFailure;
 }
 

@@ -14,7 +14,7 @@ import { userAuthDocs } from './docs.ts';
 /** The paths that `pusher.signin()` calls. The first is the default of pusher-js, the second that of Echo. */
 const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcasting/user-auth'];
 
-export interface UserAuthDeps extends AuthenticateUserDeps {
+interface UserAuthDeps extends AuthenticateUserDeps {
   readonly signUser: SignUser;
   readonly credentialsOf: CredentialsOf;
   readonly headersOf: HeadersOf;

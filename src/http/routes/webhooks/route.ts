@@ -10,7 +10,7 @@ import { maxWebhookBytes } from '../../input/lengths.ts';
 import { sendError } from '../../output/errors.ts';
 import { webhooksDocs } from './docs.ts';
 
-export interface WebhookDeps extends ReceiveWebhookDeps {
+interface WebhookDeps extends ReceiveWebhookDeps {
   readonly countWebhook: (result: Receipt) => void;
   readonly countFailure: CountFailure;
 }
