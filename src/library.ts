@@ -7,7 +7,7 @@ import { openApp } from './app.ts';
 import { authenticateUser } from './authorize/authenticate-user.ts';
 import { authorizeChannel } from './authorize/authorize-channel.ts';
 import { listChannels } from './authorize/list-channels.ts';
-import { mountRoutes } from './composition/mount-routes.ts';
+import { mountRoutes } from './http/mount-routes.ts';
 import { ConfigurationError, loadConfig } from './config/load.ts';
 import { formatCursor } from './http/routes/channel-list/cursor.ts';
 import {

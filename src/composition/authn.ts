@@ -12,6 +12,7 @@ import {
 import {
   type Identify,
   createIdentify,
+  type Credential,
   type CredentialReader,
   type CredentialReaders,
 } from '../authn/credential.ts';
@@ -40,7 +41,7 @@ import type { HostRedis } from '../redis/host-redis.ts';
 import type { CacheLookups } from '../runtime/caches.ts';
 import type { Secret } from '../runtime/secret.ts';
 import type { StartTimer } from '../runtime/timer.ts';
-import { buildHostClient } from './host-client.ts';
+import { buildHostClient } from './sources.ts';
 import { buildTokenIssuers } from './token-issuers.ts';
 import { buildLaravelHost, laravelSettings, openLaravelRedis } from './laravel.ts';
 
@@ -220,4 +221,17 @@ function buildSession(
     { ...sessions, cookieName: onlyCookieName(sessions), client, attributes },
     { now },
   );
+}
+
+/** The kinds of credentials that Usher verifies with a request to a server of the application. */
+export function remoteKindsOf({
+  sessions,
+  sanctum,
+  passport,
+  tokenIntrospection,
+}: CredentialConfig): ReadonlySet<Credential['kind']> {
+  const kinds = new Set<Credential['kind']>();
+  if (sessions) kinds.add('session-cookie');
+  if (sanctum ?? passport ?? tokenIntrospection) kinds.add('bearer');
+  return kinds;
 }

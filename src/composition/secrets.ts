@@ -1,6 +1,12 @@
 import type { Logger } from 'pino';
+import { createChatServers, createRenewedChatServers } from '../authn/chat-servers.ts';
 import { openCurrentConfig, type CurrentConfig } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
+import { createPusherApps, renewedApps } from '../pusher/apps.ts';
+import {
+  createRenewedWebhookReader,
+  createWebhookReader,
+} from '../pusher/webhooks/read-webhook.ts';
 
 /** Opens the configuration, whose secrets in files may change, and logs their changes. */
 export function buildConfigs(
@@ -19,4 +25,33 @@ export function buildConfigs(
       );
     },
   });
+}
+
+const pusherOf = ({ pusher, tenantsApps }: Config) => ({ pusher, tenantsApps });
+
+/** Builds what is built again when the file of a secret changes. */
+export function buildReloadable(configs: CurrentConfig) {
+  const apps = configs.build({
+    part: pusherOf,
+    build: ({ pusher, tenantsApps }) => createPusherApps(pusher, tenantsApps),
+  });
+  const webhooks = configs.build({
+    part: pusherOf,
+    build: ({ pusher, tenantsApps }) =>
+      createWebhookReader([pusher, ...tenantsApps.map(({ app }) => app)]),
+  });
+  const chatServers = configs.build({
+    part: (each) => each.tickets.chatServers,
+    build: createChatServers,
+  });
+  const operatorTokens = configs.build({
+    part: (each) => each.operator.token,
+    build: (token) => token,
+  });
+  return {
+    apps: renewedApps(apps),
+    readWebhook: createRenewedWebhookReader(webhooks),
+    chatServers: createRenewedChatServers(chatServers),
+    operatorTokens: () => operatorTokens.all.filter((token) => token !== undefined),
+  };
 }

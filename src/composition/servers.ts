@@ -1,10 +1,10 @@
 import { credentialKind } from '../cli/match-channel.ts';
 import type { FastifyInstance } from 'fastify';
 import type { Deps, RuntimeDeps } from './deps.ts';
-import { buildExamine } from './examine.ts';
+import { createExamine } from '../cli/doctor/shared-examination.ts';
 import { addWebSockets } from './websocket.ts';
 import { cookieModeOf } from './authn.ts';
-import { collectPaths } from './mount-routes.ts';
+import { collectPaths } from '../http/mount-routes.ts';
 import { refuseUnread } from '../authorize/refuse-unread.ts';
 import type { Config } from '../config/load.ts';
 import { originOf } from '../http/input/auth-request.ts';
@@ -193,7 +193,7 @@ function buildOperatorServer(
       return credentialKind(token, policy.channels.matchText(channelName), policy);
     },
   });
-  addDoctor(server, { examine: buildExamine({ ...deps, configs }) });
+  addDoctor(server, { examine: createExamine({ ...deps, configs }) });
   addDocs(
     server,
     () => ({ ...docs, operator: [...docs.operator, ...factRoutes(kinds())] }),

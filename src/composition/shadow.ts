@@ -17,8 +17,7 @@ import { createOutageLog, reasonOf } from '../observability/outage-log.ts';
 import type { Policy } from '../policy/policy.ts';
 import { withoutPermit } from '../runtime/permits.ts';
 import type { Clock } from '../runtime/timer.ts';
-import { buildHttpSources } from './http-sources.ts';
-import { buildHostSources } from './sources.ts';
+import { buildHostSources, buildHttpSources } from './sources.ts';
 import type { Storage } from './storage.ts';
 
 /** Rows per statement, and the rows that wait for one. */

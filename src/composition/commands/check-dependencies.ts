@@ -14,8 +14,7 @@ import { findTokenProblem } from '../../database/host/personal-access-tokens.ts'
 import type { KeysPolicy, Policy } from '../../policy/policy.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { openLaravelRedis } from '../laravel.ts';
-import { introspectSession, type IntrospectionSessions } from './introspect-session.ts';
-import { introspectToken } from './introspect-token.ts';
+import { introspectSession, introspectToken, type IntrospectionSessions } from './introspect.ts';
 import { withClose, withHost } from './with-host.ts';
 
 /** The result of probing a dependency, with the name of its setting. `error` is set if the probe failed. */

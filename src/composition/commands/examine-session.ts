@@ -11,7 +11,7 @@ import {
   openLaravelRedis,
   type LaravelSessions,
 } from '../laravel.ts';
-import { introspectSession } from './introspect-session.ts';
+import { introspectSession } from './introspect.ts';
 import { withClose, withHost } from './with-host.ts';
 
 export interface ExamineDeps {

@@ -13,7 +13,7 @@ import { explainChoice } from '../../authn/choose-issuer.ts';
 import type { Credential } from '../../authn/credential.ts';
 import { buildIdentify } from '../authn.ts';
 import { buildTokenIssuers } from '../token-issuers.ts';
-import { buildHttpSources } from '../http-sources.ts';
+import { buildHttpSources } from '../sources.ts';
 import { buildHostSources } from '../sources.ts';
 import { withDatabase } from './open-database.ts';
 import { createDependencies } from '../../observability/dependencies.ts';

@@ -1,5 +1,5 @@
-import type { FindDecision } from '../audit/audit-event.ts';
-import type { FindDecisions } from '../audit/decision-filters.ts';
+import type { FindDecision } from './audit-event.ts';
+import type { FindDecisions } from './decision-filters.ts';
 import type { Database } from '../database/client.ts';
 
 /** Reads of the audit log for the operator. They need Prisma, which is loaded with the first one. */
@@ -9,11 +9,11 @@ export function createDecisionReads(database: Database): {
 } {
   return {
     findDecision: async (id) => {
-      const { findDecision } = await import('../audit/lookup.ts');
+      const { findDecision } = await import('./lookup.ts');
       return findDecision(database, id);
     },
     findDecisions: async (query) => {
-      const { findDecisions } = await import('../audit/find-decisions.ts');
+      const { findDecisions } = await import('./find-decisions.ts');
       return findDecisions(database, query);
     },
   };

@@ -1,7 +1,7 @@
-import { examineService } from '../cli/doctor/examine-service.ts';
-import type { NamedResult } from '../cli/doctor/run-checks.ts';
-import type { CurrentConfig } from '../config/current-config.ts';
-import type { CurrentPolicy } from '../policy/current-policy.ts';
+import { examineService } from './examine-service.ts';
+import type { NamedResult } from './run-checks.ts';
+import type { CurrentConfig } from '../../config/current-config.ts';
+import type { CurrentPolicy } from '../../policy/current-policy.ts';
 
 interface ExamineDeps {
   readonly configs: Pick<CurrentConfig, 'build'>;
@@ -13,7 +13,7 @@ interface ExamineDeps {
  * Creates the function that examines this process with the checks of `usher doctor`. They connect to every dependency, so
  * requests at the same time share one result.
  */
-export function buildExamine({
+export function createExamine({
   configs,
   policies,
   now,
