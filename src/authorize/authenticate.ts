@@ -7,7 +7,7 @@ import type {
 import { check, type Check, type DecisionBase } from '../policy/decision.ts';
 import { type Principal } from '../policy/principal.ts';
 import type { WithLentPermit } from '../runtime/permits.ts';
-import type { FactSource } from './fact-source.ts';
+import type { FactSource } from './find-facts.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
 
 export interface AuthenticateDeps {

@@ -7,7 +7,7 @@ import { oncePerRequest, withinLimits, type RateLimitGrant } from '../rate-limit
 import type { ChannelAuthRequest } from './auth-request.ts';
 import { authenticateAlone, type AuthenticateDeps, type AuthenticateBy } from './authenticate.ts';
 import { evaluateMatch, tenantOf, type EvaluateDeps } from './evaluate.ts';
-import type { FactSource } from './fact-source.ts';
+import type { FactSource } from './find-facts.ts';
 import {
   hostVisitorOf,
   isRevokedMeanwhile,

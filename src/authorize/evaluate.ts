@@ -1,4 +1,10 @@
-import { askChecks, namesMember, type AskHost, type HostMember } from '../policy/ask.ts';
+import {
+  askChecks,
+  namesMember,
+  type AskHost,
+  type HostMember,
+  askRequest,
+} from '../policy/ask.ts';
 import { isCacheBody, type ChannelForm, type SocketId } from '../policy/pusher-names.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { type ChannelType } from '../policy/channel-type.ts';
@@ -18,7 +24,6 @@ import type { WithLentPermit } from '../runtime/permits.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
 import { findFacts, type MissingFact } from './find-facts.ts';
-import { askRequest } from './ask-request.ts';
 
 export interface EvaluateDeps {
   readonly find: FindFact;

@@ -1,9 +1,15 @@
 import type { FactRequest } from '../policy/channel-type.ts';
 import type { RuleInput, Principal } from '../policy/principal.ts';
-import { tenantOfFact } from '../policy/fact-access.ts';
-import type { Fact, FactReference, FactViewer, FindFact } from '../policy/fact-kind.ts';
+import {
+  type Fact,
+  type FactReference,
+  type FactViewer,
+  type FindFact,
+  tenantOfFact,
+} from '../policy/fact-kind.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
 import type { WithLentPermit } from '../runtime/permits.ts';
+import type { RevocationStore } from './revocation/revocation.ts';
 
 interface FoundFacts {
   readonly facts: Readonly<Record<string, Fact>>;
@@ -90,4 +96,15 @@ export function viewerOf(
 function tenantOf(fact: Fact, { kind, ids }: FactReference): string | undefined {
   const tenant = tenantOfFact(kind, ids, fact);
   return typeof tenant === 'string' ? tenant : undefined;
+}
+
+/** The source of facts and revocations of one decision. */
+export interface FactSource {
+  readonly find: FindFact;
+  readonly revocations: Pick<RevocationStore, 'latest'>;
+  /**
+   * The version of the cache that this source reads, taken before the first read; `undefined` for the database. The audit
+   * log accepts a decision of an older version only if no fact has changed since.
+   */
+  readonly version?: number | undefined;
 }

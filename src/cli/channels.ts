@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load.ts';
-import { describeChannel } from '../policy/describe-channel.ts';
+import { describeChannel } from '../policy/channel-type.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import type { AddCommand } from './command.ts';
 import { formatChannel } from './format-channel.ts';

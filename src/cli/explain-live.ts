@@ -9,7 +9,7 @@ import { UsageError, type CommandResult, type ReadInput } from './command.ts';
 import { formatChecks, printable } from './format-checks.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
-import { describeOrigin } from '../policy/describe-origin.ts';
+import { describeOrigin } from '../policy/fact-kind.ts';
 import type { Policy } from '../policy/policy.ts';
 import { credentialKind } from './match-channel.ts';
 import { parsePolicyOptions } from './policy-options.ts';

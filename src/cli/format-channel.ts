@@ -1,4 +1,4 @@
-import type { ChannelDescription } from '../policy/describe-channel.ts';
+import type { ChannelDescription } from '../policy/channel-type.ts';
 
 export function formatChannel({ patterns, about, checks }: ChannelDescription): string {
   const rules = Object.entries(checks).map(

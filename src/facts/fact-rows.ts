@@ -2,8 +2,13 @@ import { createHash } from 'node:crypto';
 import { createBatchedLookup, type BatchedRow } from '../database/batched-lookup.ts';
 import type { Database } from '../database/client.ts';
 import { isStorable } from '../database/storable-text.ts';
-import { reachOf, settingsOf, type Reach } from '../policy/fact-access.ts';
-import type { FactKind, FactViewer } from '../policy/fact-kind.ts';
+import {
+  type FactKind,
+  type FactViewer,
+  reachOf,
+  rowSecurityOf,
+  type Reach,
+} from '../policy/fact-kind.ts';
 import { factKey } from './fact-key.ts';
 import type { FindHostRelation, HostRelation } from './host-relations.ts';
 import type { StoredFields } from './stored-fields.ts';
@@ -55,7 +60,7 @@ export function createReadFactRow(
       relation === undefined
         ? byReach[isOperator ? 'session' : reachOf(kind)]
         : inHostRelation(kind, relation);
-    const { tenantId, guestSessionId } = settingsOf(kind, ids, viewer);
+    const { tenantId, guestSessionId } = rowSecurityOf(kind, ids, viewer);
     const texts = [kind.name, factKey(ids), tenantId, guestSessionId, isOperator ? 'on' : 'off'];
     // The JSON of the key hides what the ids contain.
     return ids.every(isStorable) && texts.every(isStorable) ? find(texts) : undefined;

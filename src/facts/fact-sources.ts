@@ -1,4 +1,4 @@
-import type { FactSource } from '../authorize/fact-source.ts';
+import type { FactSource } from '../authorize/find-facts.ts';
 import {
   subjectParts,
   type RevocationStore,
@@ -7,8 +7,13 @@ import {
 import type { ReadCached, TableCache } from '../database/cache/freshness.ts';
 import { withSpan } from '../observability/tracing/span.ts';
 import type { FindAtHost } from './find-at-host.ts';
-import { reachOf, settingsOf } from '../policy/fact-access.ts';
-import type { Fact, FactKind, FindFact } from '../policy/fact-kind.ts';
+import {
+  type Fact,
+  type FactKind,
+  type FindFact,
+  reachOf,
+  rowSecurityOf,
+} from '../policy/fact-kind.ts';
 import type { FactRow, ReadFactRow } from './fact-rows.ts';
 import type { FindHostRelation } from './host-relations.ts';
 import { toFact } from './stored-fields.ts';
@@ -100,7 +105,7 @@ function cacheFactRows(
     if (viewer === 'operator') return readRow(kind, ids, viewer);
     const readCached = byKind.get(kind);
     if (readCached === undefined) return readFirst(kind, ids, viewer);
-    const { tenantId, guestSessionId } = settingsOf(kind, ids, viewer);
+    const { tenantId, guestSessionId } = rowSecurityOf(kind, ids, viewer);
     const key = ids.join(separator) + separator + tenantId + separator + guestSessionId;
     return readCached(key, () => readRow(kind, ids, viewer));
   };

@@ -1,5 +1,4 @@
-import { guestSessionFieldOf } from '../policy/fact-access.ts';
-import type { FactQuery } from '../policy/fact-kind.ts';
+import { type FactQuery, guestSessionFieldOf } from '../policy/fact-kind.ts';
 import { quoteName } from './fact-rows.ts';
 import type { HostRelation } from './host-relations.ts';
 import type { ListStatement } from './list-statement.ts';

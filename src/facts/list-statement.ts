@@ -1,5 +1,4 @@
-import { guestSessionFieldOf } from '../policy/fact-access.ts';
-import type { FactQuery } from '../policy/fact-kind.ts';
+import { type FactQuery, guestSessionFieldOf } from '../policy/fact-kind.ts';
 
 /**
  * A statement that lists facts. Its parameters `$1` to `$3` are the tenant and the guest session of the viewer and the key

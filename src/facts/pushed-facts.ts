@@ -1,8 +1,12 @@
 import type { Database } from '../database/client.ts';
 import { actAsOperator } from '../database/row-level-security/operator.ts';
-import { guestSessionFieldOf, tenantOfFact } from '../policy/fact-access.ts';
-import type { FactKind, FindFact } from '../policy/fact-kind.ts';
-import { maxFactsPerCall } from '../policy/fact-limits.ts';
+import {
+  type FactKind,
+  type FindFact,
+  guestSessionFieldOf,
+  tenantOfFact,
+  maxFactsPerCall,
+} from '../policy/fact-kind.ts';
 import { FactRefused } from '../policy/fact-refused.ts';
 import { factKey } from './fact-key.ts';
 import { createReadFactRow, type ReadFactRow } from './fact-rows.ts';

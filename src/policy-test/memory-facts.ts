@@ -2,8 +2,12 @@ import { isVisible } from '../facts/find-at-host.ts';
 import { checkIds, parseFields } from '../facts/parse-fields.ts';
 import { toFact } from '../facts/stored-fields.ts';
 import type { DemoFact, DemoPrincipal, Place, PolicyTest } from '../policy/policy.ts';
-import { guestSessionFieldOf } from '../policy/fact-access.ts';
-import type { Fact, FactViewer, FindFact } from '../policy/fact-kind.ts';
+import {
+  type Fact,
+  type FactViewer,
+  type FindFact,
+  guestSessionFieldOf,
+} from '../policy/fact-kind.ts';
 import { FactRefused } from '../policy/fact-refused.ts';
 
 /** A fact of a test that `PUT /facts` would refuse. */

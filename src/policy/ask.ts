@@ -2,6 +2,7 @@ import type { ChannelName, SocketId } from './pusher-names.ts';
 import { check, type Check, type Member } from './decision.ts';
 import type { Forward, VisitorHeaders } from './forward.ts';
 import type { Principal } from './principal.ts';
+import type { ChannelMatch } from './channel-registry.ts';
 
 /** The `ask` of a channel: the application decides whether a visitor may subscribe. */
 export type Ask = LaravelAsk | AuthZenAsk;
@@ -87,3 +88,19 @@ export interface HostMember extends Pick<Member, 'user_id'> {
 
 /** Requests the application's decision. Throws `Unavailable` if the response is neither a grant nor a refusal. */
 export type AskHost = (request: AskRequest) => Promise<AskResponse>;
+
+/** The principal, in the form of the request to the application. */
+interface Subscriber {
+  readonly principal: Principal;
+  readonly socketId: SocketId;
+  readonly headers?: VisitorHeaders | undefined;
+}
+
+/** The request to the application about a channel. */
+export function askRequest(
+  ask: Ask,
+  { channel, channelType, params }: ChannelMatch,
+  { principal, socketId, headers }: Subscriber,
+): AskRequest {
+  return { ask, channel, family: channelType.pattern.text, params, socketId, principal, headers };
+}

@@ -137,3 +137,72 @@ export interface FactPage {
 
 /** Opens the first page, or the page after this cursor, in which finished lists are empty. */
 export type OpenFactPage = (cursor?: ListCursor) => FactPage;
+
+/** The tenant of the facts with these ids, if the kind names one of its ids. */
+function tenantIdOf(kind: FactKind, ids: readonly string[]): string | undefined {
+  return kind.tenant === undefined ? undefined : ids[kind.ids.indexOf(kind.tenant)];
+}
+
+/** The tenant of a fact: the id or the field that its kind names. */
+export function tenantOfFact(
+  kind: FactKind,
+  ids: readonly string[],
+  fields: Readonly<Record<string, unknown>>,
+): unknown {
+  return tenantIdOf(kind, ids) ?? (kind.tenant === undefined ? undefined : fields[kind.tenant]);
+}
+
+/** The field with the guest session of a fact. */
+export function guestSessionFieldOf({ fields }: FactKind): string | undefined {
+  return Object.keys(fields).find((name) => fields[name]?.type === 'guest_session');
+}
+
+/** The tenant and the guest session for which row-level security shows the facts of one read. '' matches no row. */
+export function rowSecurityOf(
+  kind: FactKind,
+  ids: readonly string[],
+  viewer: FactViewer | 'operator',
+): { readonly tenantId: string; readonly guestSessionId: string } {
+  const of: FactViewer = viewer === 'operator' ? {} : viewer;
+  return {
+    tenantId: tenantIdOf(kind, ids) ?? of.tenantId ?? '',
+    guestSessionId: of.guestSessionId ?? '',
+  };
+}
+
+/**
+ * What a fact of a kind depends on: nothing else, the tenant of the viewer, or also the guest session of the fact and its
+ * link to a user.
+ */
+export type Reach = 'everybody' | 'viewer' | 'session';
+
+export function reachOf(kind: FactKind): Reach {
+  if (guestSessionFieldOf(kind) !== undefined) return 'session';
+  return kind.tenant === undefined ? 'everybody' : 'viewer';
+}
+
+/** The maximum number of facts that are stored in one call. */
+export const maxFactsPerCall = 1_000;
+
+/** Describes the source of the facts of a kind, for operators. */
+export function describeOrigin({ from }: FactKind): string {
+  switch (from?.type) {
+    case 'sql':
+      return `SQL source ${from.query.source}`;
+    case 'http':
+      return `HTTP source ${from.source}`;
+    case undefined:
+      return 'pushed';
+  }
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+
+/** How long a response of a source may be cached, in milliseconds: an older one must not cause a grant. */
+export const maxFreshMs = 60_000;
+
+/** A time such as `5s` in milliseconds; NaN for another text. */
+export function parseFreshMs(text: string): number {
+  const [, amount, unit = ''] = /^([0-9]{1,7})([a-z]+)$/.exec(text) ?? [];
+  return Number(amount) * (units[unit] ?? NaN);
+}

@@ -1,7 +1,6 @@
 import { createChannelRegistry, type ChannelRegistry } from './channel-registry.ts';
 import { AmbiguousPatterns, TooManyOverlaps } from './pattern-automaton.ts';
-import { loadAnswerStyles } from './answer-styles.ts';
-import { loadDefaultIssuers } from './default-issuers.ts';
+import { loadAnswerStyles, loadDefaultIssuers } from './shipped-parts.ts';
 import { PolicyError } from './policy-error.ts';
 import {
   hashFiles,

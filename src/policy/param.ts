@@ -63,9 +63,24 @@ export function paramOf(type: ParamType): Param {
   return defineParam(expandRanges(type.characters), type.max);
 }
 
+const range = /(.)-(.)/g;
+
+const alphabetsOfRanges = [
+  '0123456789',
+  'abcdefghijklmnopqrstuvwxyz',
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+];
+
+/** Whether each range in a set such as `0-9a-f` is one of digits or of letters, in their order. */
+export function hasPlainRanges(characters: string): boolean {
+  return [...characters.matchAll(range)].every(([, from = '', to = '']) =>
+    alphabetsOfRanges.some((each) => each.includes(from) && each.indexOf(from) <= each.indexOf(to)),
+  );
+}
+
 /** `0-9a-f` as all its characters in order. A hyphen at the beginning or the end is a character. */
 function expandRanges(characters: string): string {
-  const expanded = characters.replace(/(.)-(.)/g, (_range, from: string, to: string) => {
+  const expanded = characters.replace(range, (_range, from: string, to: string) => {
     const [first, last] = [from.charCodeAt(0), to.charCodeAt(0)];
     if (last < first)
       throw new Error(`Parameter with a reversed range of characters: ${from}-${to}`);

@@ -1,7 +1,7 @@
 import type { Identification } from '../../src/authn/credential.ts';
 import type { ChannelAuthRequest } from '../../src/authorize/auth-request.ts';
 import { authorizeChannel, type AuthorizeDeps } from '../../src/authorize/authorize-channel.ts';
-import type { FactSource } from '../../src/authorize/fact-source.ts';
+import type { FactSource } from '../../src/authorize/find-facts.ts';
 import type { Decision } from '../../src/policy/decision.ts';
 import type { Fact } from '../../src/policy/fact-kind.ts';
 import { withoutPermit } from '../../src/runtime/permits.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { describeChannel } from '../../src/policy/describe-channel.ts';
+import { describeChannel } from '../../src/policy/channel-type.ts';
 import { shippedPolicy } from '../support/shipped-policy.ts';
 import { runInProcess } from '../support/command-line.ts';
 import { runCommand } from '../support/program.ts';

@@ -6,7 +6,7 @@ import { remedies, remedyFor } from '../../src/audit/remedies.ts';
 import { fileSettings } from '../../src/config/secret-files.ts';
 import { settings } from '../../src/config/settings.ts';
 import type { Setting } from '../../src/config/setting.ts';
-import { describeChannel } from '../../src/policy/describe-channel.ts';
+import { describeChannel } from '../../src/policy/channel-type.ts';
 import {
   generalResponses,
   responseFor,

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createDatabase } from '../../src/database/client.ts';
 import { createPushedFacts } from '../../src/facts/pushed-facts.ts';
-import type { FactKind, FactViewer, Field } from '../../src/policy/fact-kind.ts';
-import { maxFactsPerCall } from '../../src/policy/fact-limits.ts';
+import {
+  type FactKind,
+  type FactViewer,
+  type Field,
+  maxFactsPerCall,
+} from '../../src/policy/fact-kind.ts';
 import { FactRefused } from '../../src/policy/fact-refused.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
 import { booking, escrow, order, room } from '../support/fact-kinds.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { describeChannel } from '../../src/policy/describe-channel.ts';
+import { describeChannel } from '../../src/policy/channel-type.ts';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { ruleInput, type Principal } from '../../src/policy/principal.ts';

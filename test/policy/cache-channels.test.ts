@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { parseChannelName, type PatternForm } from '../../src/policy/pusher-names.ts';
 import { createChannelRegistry } from '../../src/policy/channel-registry.ts';
-import { createChannelType } from '../../src/policy/channel-type.ts';
+import { createChannelType, describeChannel } from '../../src/policy/channel-type.ts';
 import { check } from '../../src/policy/decision.ts';
-import { describeChannel } from '../../src/policy/describe-channel.ts';
 import type { ParamType } from '../../src/policy/param.ts';
 
 const rules = new Map([

@@ -1,4 +1,4 @@
-import { hostVisitorKind, refusalReason } from '../../policy/ask.ts';
+import { hostVisitorKind, refusalReason, askRequest } from '../../policy/ask.ts';
 import type { ChannelMatch } from '../../policy/channel-registry.ts';
 import { firstFailed, type Decision, type RefusalCode } from '../../policy/decision.ts';
 import { pinCode } from '../../policy/param.ts';
@@ -6,7 +6,6 @@ import type { Principal } from '../../policy/principal.ts';
 import { parseSocketId } from '../../policy/pusher-names.ts';
 import type { ChannelAuthRequest } from '../auth-request.ts';
 import { evaluateMatch, type EvaluateDeps } from '../evaluate.ts';
-import { askRequest } from '../ask-request.ts';
 
 /** The verdict of the shadow, and why it is a refusal. */
 export interface WatchingVerdict {

@@ -4,8 +4,15 @@ import type { Credential } from '../../authn/credential.ts';
 import type { DecisionBase } from '../../policy/decision.ts';
 import { authenticate, ofTenant, type AuthenticateDeps } from '../authenticate.ts';
 import type { Measure } from '../measure.ts';
-import { hashTicket, ticketBytes, formatTicket } from './ticket-text.ts';
-import { refuseTicket, type IssueDecision, type TicketHolder, type TicketStore } from './ticket.ts';
+import {
+  refuseTicket,
+  type IssueDecision,
+  type TicketHolder,
+  type TicketStore,
+  hashTicket,
+  ticketBytes,
+  formatTicket,
+} from './ticket.ts';
 
 export interface IssueTicketDeps extends AuthenticateDeps {
   readonly chatServers: ChatServers;

@@ -5,13 +5,14 @@ import type { Secret } from '../../runtime/secret.ts';
 import { ofTenant } from '../authenticate.ts';
 import type { Measure } from '../measure.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from '../revocation/revocation.ts';
-import { hashTicket, parseTicket } from './ticket-text.ts';
 import {
   refuseTicket,
   type RedeemDecision,
   type RedeemRefusalCode,
   type ConsumedTicket,
   type TicketStore,
+  hashTicket,
+  parseTicket,
 } from './ticket.ts';
 
 export interface RedeemTicketDeps {

@@ -1,7 +1,5 @@
-import type { ChannelType } from '../../policy/channel-type.ts';
-import { describeChannel } from '../../policy/describe-channel.ts';
-import { describeOrigin } from '../../policy/describe-origin.ts';
-import type { FactKind } from '../../policy/fact-kind.ts';
+import { type ChannelType, describeChannel } from '../../policy/channel-type.ts';
+import { type FactKind, describeOrigin } from '../../policy/fact-kind.ts';
 import { loadPolicy } from '../../policy/load-policy.ts';
 import type { ClaimName, IssuerPolicy, KeysPolicy, Policy } from '../../policy/policy.ts';
 import { ruleName } from '../../policy/principal.ts';

@@ -3,10 +3,6 @@ import { ExpressionError } from './expression-error.ts';
 import { functionNames, methodNames, typeOfCall } from './functions.ts';
 import { typeOfConstant, typeOfLiteral, typeOfNegative } from './literals.ts';
 import { suggestName } from './nearest-name.ts';
-import type { Node } from './node.ts';
-import { isBinaryOperator, typeOfOperation } from './operators.ts';
-import { isExpressionName, type Scope } from './scope.ts';
-import { suggestOperator } from './syntax-error.ts';
 import {
   elementOf,
   isList,
@@ -15,7 +11,11 @@ import {
   nameOf,
   type ScalarType,
   type Type,
+  type Node,
 } from './types.ts';
+import { isBinaryOperator, typeOfOperation } from './operators.ts';
+import { isExpressionName, type Scope } from './scope.ts';
+import { suggestOperator } from './syntax-error.ts';
 
 type BinaryNode = Node<BinaryOperator | '&&' | '||'>;
 

@@ -1,8 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { check } from './check.ts';
-import type { Node } from './node.ts';
+import { isList, isObject, type ScalarType, type Type, type Node } from './types.ts';
 import type { Scope } from './scope.ts';
-import { isList, isObject, type ScalarType, type Type } from './types.ts';
 
 /** Evaluates a checked expression. The result is `undefined` for an evaluation error. It never throws. */
 export type Evaluate = (variables: unknown) => unknown;

@@ -1,4 +1,5 @@
 import type { ObjectType } from './scope.ts';
+import type { ASTNode } from '@marcbachmann/cel-js';
 
 export type ScalarType = 'string' | 'int' | 'double' | 'bool' | 'timestamp';
 type ListType = `list(${Exclude<ScalarType, 'timestamp'>})`;
@@ -25,3 +26,6 @@ export const listOf = (element: Type): ListType | undefined =>
 
 /** The type as messages name it. */
 export const nameOf = (type: Type): string => (isObject(type) ? 'object' : type);
+
+/** A part of an expression: an operator and its operands. */
+export type Node<Op extends ASTNode['op']> = Extract<ASTNode, { op: Op }>;

@@ -1,5 +1,4 @@
-import type { FactOrigin, HttpOrigin } from '../fact-kind.ts';
-import { parseFreshMs, maxFreshMs } from '../fresh.ts';
+import { type FactOrigin, type HttpOrigin, parseFreshMs, maxFreshMs } from '../fact-kind.ts';
 import { pathFaults } from '../yaml/read-facts.ts';
 import { checkForward, toHttpFact } from '../yaml/read-hosts.ts';
 import { partProblem } from '../yaml/validate.ts';

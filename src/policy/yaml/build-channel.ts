@@ -8,7 +8,6 @@ import {
   type KindRules,
 } from '../channel-type.ts';
 import type { FactKind } from '../fact-kind.ts';
-import type { ParamType } from '../param.ts';
 import { kindNamed, ruleName, type PrincipalKind } from '../principal.ts';
 import { checkKinds } from './check-channel.ts';
 import { checkSource, type SourceContext } from './check-source.ts';
@@ -19,7 +18,6 @@ import type {
   Expression,
   KindMember,
   KindRules as KindRulesDeclaration,
-  ParamDeclaration,
 } from './policy-document.ts';
 import type { Report } from './report.ts';
 import {
@@ -89,9 +87,6 @@ export function buildChannel(
       ...declaration,
       about: declaration.about ?? '',
       also: declaration.forms,
-      params: Object.fromEntries(
-        Object.entries(declaration.params).map(([name, param]) => [name, paramType(param)]),
-      ),
       rules: rules.size === 0 && ask !== undefined ? everyKind(ask, context.principals) : rules,
     }),
   );
@@ -146,13 +141,6 @@ const expressionsOf = (member: KindMember | undefined): readonly Expression[] =>
 /** The names of the facts that an expression reads. An invalid one was reported when it was compiled. */
 function factsRead({ text }: Expression, scope: Scope, report: Report): readonly string[] {
   return report.count() > 0 ? [] : [...fieldsRead(text, scope, 'facts')];
-}
-
-function paramType(param: ParamDeclaration): ParamType {
-  if (param.type !== 'characters') return param.type;
-  // The characters are expanded. A hyphen between two of them would be a range again.
-  const others = param.characters.replaceAll('-', '');
-  return { characters: others === param.characters ? others : `-${others}`, max: param.max };
 }
 
 function knownKind(

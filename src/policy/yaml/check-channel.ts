@@ -1,3 +1,4 @@
+import { hasPlainRanges } from '../param.ts';
 import { namesMember } from '../ask.ts';
 import { checkDeciding, checkAsk } from './check-ask.ts';
 import type { ChannelDeclaration } from './policy-document.ts';
@@ -45,7 +46,7 @@ function checkTenant({ at, tenant, params }: ChannelDeclaration): readonly Fault
 
 const checkCharacters = ({ at, params }: ChannelDeclaration): readonly Fault[] =>
   Object.entries(params).flatMap(([name, param]): readonly Fault[] => {
-    if (param.type !== 'characters' || param.characters !== '') return [];
+    if (typeof param === 'string' || hasPlainRanges(param.characters)) return [];
     const message = 'a range of characters must be of letters or of digits, such as a-z or 0-9';
     return [{ path: [...at, 'params', name, 'characters'], part: 'value', message }];
   });

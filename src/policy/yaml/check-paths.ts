@@ -1,5 +1,5 @@
 import type { FactKind } from '../fact-kind.ts';
-import { ownPaths } from '../own-paths.ts';
+import { reservedPaths } from '../reserved-paths.ts';
 import type { PolicyDocument } from './policy-document.ts';
 import { shapeOfPath } from './raw.ts';
 import type { Path } from './read-document.ts';
@@ -28,7 +28,7 @@ export function checkPaths(sources: readonly Source[], kindsOfModules: readonly 
   const ofModules = kindsOfModules.flatMap(({ name, path }) =>
     path === undefined ? [] : { path, owner: `the fact ${name}` },
   );
-  const ofUsher = ownPaths.map((path) => ({ path, owner: 'Usher' }));
+  const ofUsher = reservedPaths.map((path) => ({ path, owner: 'Usher' }));
   checkEach(sources, pathsOfFacts, ofModules);
   checkEach(sources, ({ routes }) => routes, ofUsher);
   checkEach(sources, ({ doors }) => doors, ofUsher);

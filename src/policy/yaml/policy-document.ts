@@ -1,4 +1,5 @@
 import type { Ask } from '../ask.ts';
+import type { ParamType } from '../param.ts';
 import type { PatternForm } from '../pusher-names.ts';
 import type { Field, HttpOrigin, ValueType } from '../fact-kind.ts';
 import type {
@@ -59,16 +60,6 @@ export interface FactDeclaration extends Declared {
   readonly http?: Omit<HttpOrigin, 'type' | 'freshMs'>;
 }
 
-export type ParamDeclaration =
-  | { readonly type: 'id' | 'int' | 'uuid' | 'slug' }
-  | {
-      readonly type: 'characters';
-      /** A set of characters, with ranges such as `a-z`. */
-      readonly characters: string;
-      /** The maximum number of characters. */
-      readonly max: number;
-    };
-
 export interface ChannelDeclaration extends Declared {
   /** As in the file, with the prefix of the first form. */
   readonly pattern: string;
@@ -76,7 +67,7 @@ export interface ChannelDeclaration extends Declared {
   readonly forms: readonly PatternForm[];
   readonly about?: string;
   readonly denied?: string;
-  readonly params: Readonly<Record<string, ParamDeclaration>>;
+  readonly params: Readonly<Record<string, ParamType>>;
   /** The parameter that is the tenant. */
   readonly tenant?: string;
   readonly facts: readonly FactReference[];

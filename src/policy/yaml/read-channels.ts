@@ -1,5 +1,4 @@
 import { formOf, type PatternForm } from '../pusher-names.ts';
-import { readCharacters } from './characters.ts';
 import type {
   ChannelDeclaration,
   FactReference,
@@ -8,9 +7,8 @@ import type {
   KindMember,
   KindRules,
   ListQuery,
-  ParamDeclaration,
 } from './policy-document.ts';
-import { undeclaredParam } from '../param.ts';
+import { undeclaredParam, type ParamType } from '../param.ts';
 import {
   entriesOf,
   mapValues,
@@ -26,7 +24,7 @@ import { toAsk, type RawAsk } from './read-hosts.ts';
 export interface RawChannel {
   readonly about?: string;
   readonly also?: readonly PatternForm[];
-  readonly params?: Raw<RawParam>;
+  readonly params?: Raw<ParamType>;
   readonly tenant?: string;
   readonly facts?: Raw<readonly string[] | RawFactReference>;
   readonly allow?: Raw<Raw<string | RawCheck>>;
@@ -42,9 +40,6 @@ interface RawCheck {
   readonly code?: string;
   readonly shadow?: boolean;
 }
-
-type RawParam =
-  'id' | 'int' | 'uuid' | 'slug' | { readonly characters: string; readonly max: number };
 
 interface RawFactReference {
   readonly kind?: string;
@@ -79,7 +74,7 @@ function toChannel({ key, value, at }: RawEntry<RawChannel>): ChannelDeclaration
     ...(tenant !== undefined && { tenant }),
     params: {
       ...(value.ask !== undefined && undeclaredParams(key)),
-      ...mapValues(value.params, [...at, 'params'], toParam),
+      ...value.params,
     },
     facts: entriesOf(value.facts, [...at, 'facts']).map(toFactReference),
     allow: entriesOf(value.allow, [...at, 'allow']).map(toRules),
@@ -90,14 +85,8 @@ function toChannel({ key, value, at }: RawEntry<RawChannel>): ChannelDeclaration
   };
 }
 
-const toParam = (param: RawParam): ParamDeclaration =>
-  typeof param === 'string'
-    ? { type: param }
-    : // An invalid set is a problem of its own: `checkChannel`.
-      { type: 'characters', characters: readCharacters(param.characters) ?? '', max: param.max };
-
-const undeclaredParams = (pattern: string): Readonly<Record<string, ParamDeclaration>> =>
-  Object.fromEntries(namesInBraces(pattern).map((name) => [name, toParam(undeclaredParam)]));
+const undeclaredParams = (pattern: string): Readonly<Record<string, ParamType>> =>
+  Object.fromEntries(namesInBraces(pattern).map((name) => [name, undeclaredParam]));
 
 function toFactReference({
   key,

@@ -1,5 +1,4 @@
-import type { Field } from '../fact-kind.ts';
-import { parseFreshMs, maxFreshMs } from '../fresh.ts';
+import { type Field, parseFreshMs, maxFreshMs } from '../fact-kind.ts';
 import { checkForward, toHttpFact, type RawHttpFact } from './read-hosts.ts';
 import type { FactDeclaration } from './policy-document.ts';
 import { entriesOf, mapValues, namesInBraces, type Raw } from './raw.ts';

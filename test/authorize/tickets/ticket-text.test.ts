@@ -5,7 +5,7 @@ import {
   parseTicket,
   ticketBytes,
   formatTicket,
-} from '../../../src/authorize/tickets/ticket-text.ts';
+} from '../../../src/authorize/tickets/ticket.ts';
 
 const bytes = fc.uint8Array({ minLength: ticketBytes, maxLength: ticketBytes });
 

@@ -7,7 +7,7 @@ import { createSanctumReader, firstAcceptedBearer } from '../../../src/authn/san
 import { createTokenKeys } from '../../../src/authn/token-issuers.ts';
 import { hashGuestSessionToken } from '../../../src/authn/guest-session-token.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
-import { parseTicket } from '../../../src/authorize/tickets/ticket-text.ts';
+import { parseTicket } from '../../../src/authorize/tickets/ticket.ts';
 import { parseTicketMessage } from '../../../src/websocket/ticket-messages.ts';
 import { djangoFixtures, settingsOf } from '../../support/django-vectors.ts';
 import { guestClaims, hmacToken, testNow, testSecret, userClaims } from '../../support/tokens.ts';

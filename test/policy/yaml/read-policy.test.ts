@@ -50,8 +50,8 @@ describe('a policy', () => {
     expect(channels[0]).toMatchObject({
       ...{ at, forms: ['presence', 'private', 'private-encrypted'], memberOnPrivate: false },
       params: {
-        school: { type: 'id' },
-        course: { type: 'characters', characters: '0123456789abcdef-', max: 12 },
+        school: 'id',
+        course: { characters: '0-9a-f-', max: 12 },
       },
       facts: [
         { name: 'course', kind: 'course', optional: false },

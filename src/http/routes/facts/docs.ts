@@ -1,5 +1,4 @@
-import type { FactKind, Field } from '../../../policy/fact-kind.ts';
-import { maxFactsPerCall } from '../../../policy/fact-limits.ts';
+import { type FactKind, type Field, maxFactsPerCall } from '../../../policy/fact-kind.ts';
 import { fastifyPath } from '../../fastify-path.ts';
 import { maxCharacters } from '../../input/lengths.ts';
 import type { DocumentedRoute } from '../../openapi/document.ts';

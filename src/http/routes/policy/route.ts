@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { CurrentPolicy } from '../../../policy/current-policy.ts';
-import { describeChannel } from '../../../policy/describe-channel.ts';
+import { describeChannel } from '../../../policy/channel-type.ts';
 import { policyDocs, policyReloadDocs } from './docs.ts';
 
 /** Adds `GET /policy` and `POST /policy/reload` to the operator's port. */

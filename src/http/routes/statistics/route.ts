@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ListAllConnections, ListedConnection } from '../../../authorize/open-connection.ts';
 import type { HourStats } from '../../../observability/metrics/hour-stats.ts';
-import type { ChannelType } from '../../../policy/channel-type.ts';
-import { describeChannel } from '../../../policy/describe-channel.ts';
+import { type ChannelType, describeChannel } from '../../../policy/channel-type.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { maxTime, ruleName } from '../../../policy/principal.ts';
 import { Unavailable } from '../../../runtime/unavailable.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ownPaths } from '../../../src/policy/own-paths.ts';
+import { reservedPaths } from '../../../src/policy/reserved-paths.ts';
 import { useUsher } from '../../support/usher.ts';
 import { send } from '../requests.ts';
 
@@ -13,11 +13,11 @@ it('are all paths of the public port that no policy declares', async () => {
   const { text } = await send(usher.operator, { method: 'GET', path: '/docs', headers: {} });
   const { paths } = JSON.parse(text) as Docs;
   const documented = Object.keys(paths).filter((path) => paths[path]?.servers === undefined);
-  const undocumented = ownPaths.filter((path) => path.startsWith('/demo'));
-  expect([...documented, ...undocumented].sort()).toEqual([...ownPaths].sort());
+  const undocumented = reservedPaths.filter((path) => path.startsWith('/demo'));
+  expect([...documented, ...undocumented].sort()).toEqual([...reservedPaths].sort());
 });
 
-it.each(ownPaths)('has %s', async (path) => {
+it.each(reservedPaths)('has %s', async (path) => {
   const request = { method: 'PATCH', path: path.replaceAll(/\{\w+\}/g, 'x'), headers: {} };
   expect((await send(usher.public, request)).status).not.toBe(404);
 });

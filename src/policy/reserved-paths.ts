@@ -1,5 +1,5 @@
 /** The paths of Usher on the public port, which no route or door of a policy can have. */
-export const ownPaths: readonly string[] = [
+export const reservedPaths: readonly string[] = [
   '/api/broadcasting/auth',
   '/api/broadcasting/user-auth',
   '/api/channels',

@@ -1,2 +1,0 @@
-/** The maximum number of facts that are stored in one call. */
-export const maxFactsPerCall = 1_000;
