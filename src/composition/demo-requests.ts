@@ -48,11 +48,15 @@ async function mintFor(
   { policy, config, signing }: MintContext,
 ): Promise<string | undefined> {
   const { kind, id, tenant: tenantId, roles, name, attributes } = principal;
-  const tokensOf = { [userIssuer]: config.userTokens, [guestIssuer]: config.guestTokens };
-  for (const [issuerName, tokens] of Object.entries(tokensOf)) {
+  const maxLifetimeMs = config.userTokens?.maxAgeMs ?? Infinity;
+  const issuers = [
+    [userIssuer, config.userTokens, Math.min(signing.lifetimeMs, maxLifetimeMs)],
+    [guestIssuer, config.guestTokens, signing.lifetimeMs],
+  ] as const;
+  for (const [issuerName, tokens, lifetimeMs] of issuers) {
     const issuer = policy.issuers.get(issuerName);
     if (issuer?.kind !== kind || tokens === undefined || !('secret' in tokens.keys)) continue;
-    const settings = { ...signing, ...tokens.expected, ...tokens.keys };
+    const settings = { ...signing, lifetimeMs, ...tokens.expected, ...tokens.keys };
     const claims = issuerClaims(issuer, config.variable);
     return mintToken({ id, tenantId, roles, name, attributes }, claims, settings);
   }
