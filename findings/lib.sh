@@ -113,6 +113,39 @@ INI
   until_listening "$bouncer"
 }
 
+# Starts Pgpool-II from Debian before that server, as its primary and as the standby that gets all reads, with these extra settings.
+# Sets `pool` to its port.
+start_pgpool() {
+  debian_packages pgpool2
+  pool=$(free_port)
+  cat >pgpool.conf <<CONF
+listen_addresses = '127.0.0.1'
+port = $pool
+pcp_listen_addresses = '127.0.0.1'
+pcp_port = $(free_port)
+socket_dir = '$work'
+pcp_socket_dir = '$work'
+wd_ipc_socket_dir = '$work'
+work_dir = '$work'
+logdir = '$work'
+memqcache_oiddir = '$work'
+pid_file_name = '$work/pgpool.pid'
+backend_clustering_mode = 'streaming_replication'
+backend_hostname0 = '127.0.0.1'
+backend_port0 = $server
+backend_weight0 = 0
+backend_hostname1 = '127.0.0.1'
+backend_port1 = $server
+backend_weight1 = 1
+sr_check_period = 0
+sr_check_user = 'postgres'
+pool_passwd = ''
+$*
+CONF
+  start "${as_postgres[@]}" /usr/sbin/pgpool -n -f "$work/pgpool.conf" -F /dev/null -a /dev/null >pgpool.log 2>&1
+  until_listening "$pool"
+}
+
 # Starts a MariaDB server from Debian. Sets `mariadb` to its port. `root` has no password.
 start_mariadb() {
   debian_packages mariadb-server

@@ -38,6 +38,23 @@ const transactionPoolingMessage =
   'The connection pooler in front of PostgreSQL uses transaction or statement pooling, which keeps neither roles nor settings ' +
   'of a connection. Set pool_mode=session for this database in PgBouncer, or name PostgreSQL itself in DATABASE_URL.';
 
+/**
+ * Throws `StartRefused` if a pooler sends reads to another server than writes: the reads would not have the settings and the
+ * role of the session, and would miss the latest changes.
+ *
+ * @param written - The value of `usher.server`, which a statement that counts as a write has set.
+ */
+export async function rejectLoadBalancing(client: ClientBase, written: string): Promise<void> {
+  const { rows } = await client.query<{ read: string | null }>(
+    `SELECT current_setting('usher.server', true) AS read`,
+  );
+  if (rows[0]?.read !== written) throw new StartRefused(loadBalancingMessage);
+}
+
+const loadBalancingMessage =
+  'The connection pooler in front of PostgreSQL sends reads to another server than writes. ' +
+  "In Pgpool-II set app_name_redirect_preference_list = 'usher.*:primary', or name PostgreSQL itself in DATABASE_URL.";
+
 const isSameSession = <Client, Id>(client: Client, id: Id) =>
   [
     [client, id],

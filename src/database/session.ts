@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { StartRefused } from '../runtime/start-refused.ts';
+import { rejectLoadBalancing } from './pooler.ts';
 
 /** The settings that a connection must have before it is used. */
 interface SessionOptions {
@@ -47,6 +48,7 @@ export async function setUpSession(client: ClientBase, options: SessionOptions):
   const settings = { ...everySession, search_path: schema, ...options.settings };
   await set(client, settings, options.role);
   const found = await check(client, schema, Object.keys(settings));
+  await rejectLoadBalancing(client, found.server);
   if (found.readOnly) {
     throw new StartRefused(
       'The database server accepts no writes (25006): it is a standby, or default_transaction_read_only is on. ' +

@@ -31,11 +31,12 @@ export async function openPostgresConnection(
   const client = await openConnection(servers, options, async (opened) => {
     if (!(await isDirect(opened))) return;
     direct.add(opened);
-    await opened.query(`SET default_transaction_read_only = on; ${settings('SET')}`);
+    const session = ['default_transaction_read_only = on', ...settings];
+    await Promise.all(session.map((setting) => opened.query(`SET ${setting}`)));
   });
   const isPooled = !direct.has(client);
   const namesOf = createTypeNames(client);
-  const run = isPooled ? inTransaction(client, settings('SET LOCAL')) : prepared(client);
+  const run = isPooled ? inTransaction(client, settings) : prepared(client);
   return {
     capacity: isPooled ? 1 : pipelined,
     run: async (request) => {
@@ -53,14 +54,14 @@ export async function openPostgresConnection(
   };
 }
 
-/** DateStyle and TimeZone: Usher reads times as ISO in UTC. Strings: the tokens of a query were read with this setting. */
-const settingsOf = (statementTimeoutMs: number) => (set: 'SET' | 'SET LOCAL') =>
-  [
-    `statement_timeout = ${statementTimeoutMs}`,
-    ...["TimeZone = 'UTC'", "DateStyle = 'ISO, MDY'", 'standard_conforming_strings = on'],
-  ]
-    .map((setting) => `${set} ${setting}`)
-    .join('; ');
+/**
+ * DateStyle and TimeZone: Usher reads times as ISO in UTC. Strings: the tokens of a query were read with this setting. Each is set by
+ * a statement of its own: Pgpool-II sends several statements in one query to the primary only, and the reads that follow to a standby.
+ */
+const settingsOf = (statementTimeoutMs: number): readonly string[] => [
+  `statement_timeout = ${statementTimeoutMs}`,
+  ...["TimeZone = 'UTC'", "DateStyle = 'ISO, MDY'", 'standard_conforming_strings = on'],
+];
 
 interface Result {
   readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
@@ -104,11 +105,12 @@ function prepared(client: Client): Run {
   };
 }
 
-/** All three statements are sent at once. An error in the second one makes the third a rollback. */
+/** All statements are sent at once. After an error in one of them, the last one is a rollback. */
 const inTransaction =
-  (client: Client, settings: string): Run =>
+  (client: Client, settings: readonly string[]): Run =>
   async (request) => {
-    const begun = client.query(`BEGIN READ ONLY; ${settings}`);
+    const statements = ['BEGIN READ ONLY', ...settings.map((setting) => `SET LOCAL ${setting}`)];
+    const begun = Promise.all(statements.map((statement) => client.query(statement)));
     const queried = query(client, request);
     const ended = client.query('COMMIT');
     const [, result] = await Promise.allSettled([begun, queried, ended]);
