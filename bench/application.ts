@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Server } from 'node:net';
  * The application in a process of its own, which can be frozen: an HTTP server that says yes to everything, and the way to the
  * PostgreSQL of `SQL_PORT`. A frozen process accepts connections and answers nothing, as a frozen server does.
  */
-const answers: Readonly<Record<string, object>> = {
+const responses: Readonly<Record<string, object>> = {
   '/me': { user_id: 15 },
   '/broadcasting/auth': { auth: 'key:signature' },
 };
@@ -13,7 +13,7 @@ const answers: Readonly<Record<string, object>> = {
 const http = createHttpServer((request, response) => {
   request.resume().on('end', () => {
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(answers[request.url ?? ''] ?? { role: 'editor' }));
+    response.end(JSON.stringify(responses[request.url ?? ''] ?? { role: 'editor' }));
   });
 });
 

@@ -23,8 +23,8 @@ export function startClient(
       const result = message as Measured | { readonly failed: string };
       if ('failed' in result) throw new Error(`${job.scenario.name}: ${result.failed}`);
       if (result.wrong > 0) {
-        const { wrong, answers, firstWrong = '' } = result;
-        throw new Error(`${job.scenario.name}: ${wrong} of ${answers} are wrong: ${firstWrong}`);
+        const { wrong, responses: responses, firstWrong = '' } = result;
+        throw new Error(`${job.scenario.name}: ${wrong} of ${responses} are wrong: ${firstWrong}`);
       }
       return result;
     },

@@ -55,9 +55,9 @@ export async function runFlood(bench: Bench): Promise<void> {
   // Rows of the minute are written when Usher ends, if not before.
   await server.child.end();
   const after = await countRows(databaseUrl);
-  const granted = beside.answers;
+  const granted = beside.responses;
   const results = {
-    requests: flooded.answers,
+    requests: flooded.responses,
     processor,
     latency: latencyOf(flooded),
     decisions: after.decisions - before.decisions - granted,

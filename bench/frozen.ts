@@ -140,9 +140,9 @@ async function freezeInRounds(need: Need, bed: Bed): Promise<Frozen> {
       frozen.push(await rateOfOthers(bed));
       crowd.count(false);
       application.process.kill('SIGCONT');
-      const thawed = performance.now();
+      const resumed = performance.now();
       while ((await crowd.ask()) !== 200) await sleep(10);
-      recoveries.push(performance.now() - thawed);
+      recoveries.push(performance.now() - resumed);
       // Earlier requests have their responses, or have timed out.
       await crowd.idle();
     }
@@ -155,7 +155,7 @@ async function freezeInRounds(need: Need, bed: Bed): Promise<Frozen> {
 }
 
 async function rateOfOthers({ bench, server }: Bed): Promise<number> {
-  const { answers, elapsed } = await bench.client.measure({
+  const { responses: responses, elapsed } = await bench.client.measure({
     port: server.port,
     scenario: { name: 'guest', rows, tokens: 300 },
     keys: bench.keys,
@@ -163,7 +163,7 @@ async function rateOfOthers({ bench, server }: Bed): Promise<number> {
     pace: { kind: 'closed', seconds, most: Infinity },
     verifyEvery: 200,
   });
-  return (answers * 1000) / elapsed;
+  return (responses * 1000) / elapsed;
 }
 
 let asked = 0;
@@ -189,8 +189,8 @@ function startCrowd({ channel, by }: Need, { bench, server }: Bed) {
     return status;
   };
   const timer = setInterval(() => {
-    const asking = ask().finally(() => open.delete(asking));
-    open.add(asking);
+    const request = ask().finally(() => open.delete(request));
+    open.add(request);
   }, 1000 / neededPerSecond);
   const idle = async () => {
     await Promise.all(open);

@@ -13,7 +13,7 @@ export interface ReadingCost {
 }
 
 const names = 1_000;
-const readings = 100_000;
+const matches = 100_000;
 
 /** Measures, within this process, the cost of finding the only match of a name. Throws if a name has none. */
 export function measureReading(sizes: readonly number[], rounds: number): readonly ReadingCost[] {
@@ -72,9 +72,9 @@ function readAll({
 }): number {
   const start = performance.now();
   let read = 0;
-  for (let i = 0; i < readings; i += names) {
+  for (let i = 0; i < matches; i += names) {
     for (const channel of channels) if (typeof registry.match(channel) === 'object') read += 1;
   }
-  if (read < readings) throw new Error('A name without a reading');
-  return ((performance.now() - start) * 1e6) / readings;
+  if (read < matches) throw new Error('A name without a reading');
+  return ((performance.now() - start) * 1e6) / matches;
 }

@@ -95,7 +95,7 @@ async function measureRound(
   // Afterwards: a server that is asked at a fixed rate may have a backlog at the end.
   const rounds = new Map<Contestant, Round>();
   for (const [contestant, measured] of closed) {
-    const requestRate = (1000 * sumOf(measured, 'answers')) / sumOf(measured, 'elapsed');
+    const requestRate = (1000 * sumOf(measured, 'responses')) / sumOf(measured, 'elapsed');
     const rate = requestRate * openShare;
     const open = await bench.client.measure(
       jobOf(bench, contestant, { kind: 'open', seconds: seconds.open, rate }),
@@ -109,7 +109,7 @@ async function measureRound(
   return rounds;
 }
 
-function sumOf(measured: readonly Measured[], field: 'answers' | 'elapsed'): number {
+function sumOf(measured: readonly Measured[], field: 'responses' | 'elapsed'): number {
   return measured.reduce((sum, each) => sum + each[field], 0);
 }
 

@@ -6,11 +6,11 @@ import { announce } from './announce.ts';
 const server = createServer((request, response) => {
   const { url = '' } = request;
   request.resume().on('end', () => {
-    const answer = url.startsWith('/orders/')
+    const reply = url.startsWith('/orders/')
       ? { owner_id: ownerOf(Number(url.slice('/orders/'.length))) }
       : { auth: 'application:0' };
     response.writeHead(200, { 'Content-Type': 'application/json' });
-    response.end(JSON.stringify(answer));
+    response.end(JSON.stringify(reply));
   });
 });
 server.keepAliveTimeout = 60_000;

@@ -14,12 +14,12 @@ const server = createServer((request, response) => {
     const form = parse(body);
     const signed = `${String(form['socket_id'])}:${String(form['channel_name'])}`;
     const auth = `${key}:${createHmac('sha256', secret).update(signed).digest('hex')}`;
-    const answer = JSON.stringify({ auth });
+    const reply = JSON.stringify({ auth });
     response.writeHead(200, {
       'Content-Type': 'application/json; charset=utf-8',
-      'Content-Length': Buffer.byteLength(answer),
+      'Content-Length': Buffer.byteLength(reply),
     });
-    response.end(answer);
+    response.end(reply);
   });
 });
 server.listen(0, '127.0.0.1', () => {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 
 /** An answer as it came, still in the connection's buffer: read what you need before you send again. */
-export interface Answer {
+export interface RawResponse {
   readonly status: number;
   readonly body: () => string;
 }
@@ -14,7 +14,7 @@ export interface Connection {
 
 export interface ConnectionOptions {
   readonly port: number;
-  readonly onAnswer: (answer: Answer) => void;
+  readonly onResponse: (response: RawResponse) => void;
   /** The connection could not be had, or broke; called once, and never after `close`. */
   readonly onBroken: () => void;
 }
@@ -23,15 +23,19 @@ export interface ConnectionOptions {
 const bufferSize = 64 * 1024;
 
 /** Opens a connection that knows just enough of HTTP/1.1 to count answers, so that the client is not what is measured. */
-export function openConnection({ port, onAnswer, onBroken }: ConnectionOptions): Connection {
+export function openConnection({
+  port,
+  onResponse: onResponse,
+  onBroken,
+}: ConnectionOptions): Connection {
   let earlier: Buffer | undefined;
   let closed = false;
   const read = (piece: Buffer): void => {
     const data = earlier === undefined ? piece : Buffer.concat([earlier, piece]);
-    const answer = parseAnswer(data);
+    const response = parseResponse(data);
     // Copied, since the next piece comes into the same buffer.
-    earlier = answer === undefined ? Buffer.from(data) : undefined;
-    if (answer !== undefined) onAnswer(answer);
+    earlier = response === undefined ? Buffer.from(data) : undefined;
+    if (response !== undefined) onResponse(response);
   };
   const buffer = Buffer.allocUnsafe(bufferSize);
   const socket: Socket = connect({
@@ -60,7 +64,7 @@ export function openConnection({ port, onAnswer, onBroken }: ConnectionOptions):
 }
 
 /** The answer in these bytes; `undefined` while some of it is missing. */
-function parseAnswer(data: Buffer): Answer | undefined {
+function parseResponse(data: Buffer): RawResponse | undefined {
   const headEnd = data.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;
   const head = data.toString('latin1', 0, headEnd);

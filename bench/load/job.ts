@@ -24,7 +24,7 @@ export interface Job {
 
 /** What a measurement found. Times in milliseconds; a latency counts from the moment a request was meant to be sent. */
 export interface Measured {
-  readonly answers: number;
+  readonly responses: number;
   readonly elapsed: number;
   readonly p50: number;
   readonly p99: number;

@@ -1,5 +1,5 @@
 import { percentile } from '../statistics.ts';
-import type { Answer } from './connection.ts';
+import type { RawResponse } from './connection.ts';
 import type { Job, Measured } from './job.ts';
 import type { PreparedRequest } from './request.ts';
 import { faultOf } from './verify.ts';
@@ -8,7 +8,7 @@ import { faultOf } from './verify.ts';
 export interface Tally {
   readonly start: () => void;
   /** Takes the answer to a request that was meant to be sent at that moment (`performance.now()`). */
-  readonly take: (answer: Answer, request: PreparedRequest, intended: number) => void;
+  readonly take: (response: RawResponse, request: PreparedRequest, intended: number) => void;
   readonly countReconnect: () => void;
   readonly finish: () => Measured;
 }
@@ -27,13 +27,13 @@ export function createTally({ keys, verifyEvery }: Pick<Job, 'keys' | 'verifyEve
       started = performance.now();
       cpu = process.cpuUsage();
     },
-    take: (answer, request, intended) => {
+    take: (response, request, intended) => {
       last = performance.now();
       const { status, limited } = request.expected;
-      if (answer.status !== status && answer.status !== limited) {
-        faults.push(`status ${answer.status}: ${answer.body().slice(0, 200)}`);
+      if (response.status !== status && response.status !== limited) {
+        faults.push(`status ${response.status}: ${response.body().slice(0, 200)}`);
       } else if (latencies.length % verifyEvery === 0) {
-        samples.push({ body: answer.body(), request });
+        samples.push({ body: response.body(), request });
       }
       latencies.push(last - intended);
     },
@@ -47,7 +47,7 @@ export function createTally({ keys, verifyEvery }: Pick<Job, 'keys' | 'verifyEve
       }
       latencies.sort((a, b) => a - b);
       return {
-        answers: latencies.length,
+        responses: latencies.length,
         elapsed,
         p50: percentile(latencies, 0.5),
         p99: percentile(latencies, 0.99),

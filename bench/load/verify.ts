@@ -9,14 +9,14 @@ interface Signed {
 
 /** Says what is wrong with the body of an answer, whose status was right; `undefined` when nothing is. */
 export function faultOf(body: string, expected: Expected, keys: Keys): string | undefined {
-  const answer = JSON.parse(body) as Readonly<Record<string, unknown>>;
-  if (expected.listed !== undefined) return missingIn(answer['channels'], expected.listed);
+  const response = JSON.parse(body) as Readonly<Record<string, unknown>>;
+  if (expected.listed !== undefined) return missingIn(response['channels'], expected.listed);
   if (expected.channels.length === 0) {
-    return 'auth' in answer ? 'signed what must be refused' : undefined;
+    return 'auth' in response ? 'signed what must be refused' : undefined;
   }
   const wrong = expected.channels.find((channel) => {
-    const entry = answer[channel] as { readonly data?: Signed } | undefined;
-    const signed = expected.channels.length === 1 ? answer : (entry?.data ?? {});
+    const entry = response[channel] as { readonly data?: Signed } | undefined;
+    const signed = expected.channels.length === 1 ? response : (entry?.data ?? {});
     return !isRight(signed, [expected.socketId, channel], keys);
   });
   return wrong === undefined ? undefined : `no right signature for ${wrong}: ${body.slice(0, 200)}`;

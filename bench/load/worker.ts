@@ -30,9 +30,9 @@ export function openWorker({ port, tally, onFree, onBroken }: WorkerOptions): Wo
   let current: Work | undefined;
   const connection = openConnection({
     port,
-    onAnswer: (answer) => {
+    onResponse: (response) => {
       if (current === undefined) throw new Error('An answer that nobody asked for');
-      tally.take(answer, current.request, current.intended);
+      tally.take(response, current.request, current.intended);
       current = undefined;
       onFree(worker);
     },

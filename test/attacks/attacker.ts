@@ -28,24 +28,24 @@ function bearer(token: string, tenant: string) {
 
 /** Fails when the answer holds a signature that should not exist, or is an error of ours. */
 export function expectNoForgery(
-  answer: Pick<TestResponse, 'status' | 'text'>,
+  response: Pick<TestResponse, 'status' | 'text'>,
   asked: AllowedChannels,
 ): void {
-  expect(oracle.forged(answer.text, asked)).toEqual([]);
-  expect(answer.status).toBeLessThan(500);
+  expect(oracle.forged(response.text, asked)).toEqual([]);
+  expect(response.status).toBeLessThan(500);
 }
 
 /** Sends it, and fails unless it is refused with one of these statuses and nothing is signed for anybody. */
 export async function expectRefused(
   base: string,
-  asking: TestRequest,
+  request: TestRequest,
   statuses: readonly number[] = [400, 401, 403],
 ): Promise<TestResponse> {
-  const answer = await send(base, asking);
-  expect(statuses, answer.text).toContain(answer.status);
-  expect(signaturesIn(answer.text)).toEqual([]);
-  expect(answer.text).not.toMatch(/"(auth|channel_data|user_data|shared_secret)"/);
-  return answer;
+  const response = await send(base, request);
+  expect(statuses, response.text).toContain(response.status);
+  expect(signaturesIn(response.text)).toEqual([]);
+  expect(response.text).not.toMatch(/"(auth|channel_data|user_data|shared_secret)"/);
+  return response;
 }
 
 /** A form whose pairs stand as they are given, repeated ones too. */
@@ -61,7 +61,7 @@ export function formOf(
 }
 
 /** What came back over a socket, the first answer of it. */
-export interface Heard {
+export interface Received {
   readonly status: number;
   /** The status line and the headers, in lower case. */
   readonly head: string;
@@ -69,11 +69,11 @@ export interface Heard {
 }
 
 /** Writes these bytes, which must make the other side end the connection, and reads the answer. */
-export async function hear(address: string, bytes: string | Buffer): Promise<Heard> {
-  const heard = await speak(address, bytes);
-  const end = heard.indexOf('\r\n\r\n');
-  const head = heard.slice(0, Math.max(end, 0)).toLowerCase();
-  return { status: Number(head.split(' ')[1]), head, text: heard.slice(end + 4) };
+export async function receive(address: string, bytes: string | Buffer): Promise<Received> {
+  const received = await speak(address, bytes);
+  const end = received.indexOf('\r\n\r\n');
+  const head = received.slice(0, Math.max(end, 0)).toLowerCase();
+  return { status: Number(head.split(' ')[1]), head, text: received.slice(end + 4) };
 }
 
 /** A request to be written to a socket: these lines and no others but its length, and the connection's end. */

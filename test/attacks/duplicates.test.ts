@@ -9,7 +9,7 @@ import {
 } from '../http/requests.ts';
 import { useUsher, guestToken, userToken } from '../support/usher.ts';
 import { signaturesIn } from '../support/oracle.ts';
-import { expectRefused, formOf, hear, raw, userLines } from './attacker.ts';
+import { expectRefused, formOf, receive, raw, userLines } from './attacker.ts';
 
 const own = 'private-tenant.1.user.15';
 const other = 'private-tenant.1.user.16';
@@ -29,9 +29,9 @@ describe('a value that is sent twice, of which another parser might use the othe
     ['guest sessions', [...good, ['guest_session', 'a'], ['guest_session', 'b']]],
   ])('%s in a form', async (_case, pairs) => {
     const { body } = formOf(pairs);
-    const asking = { ...userRequest(), ...(body !== undefined && { body }) };
-    const headers = { ...asking.headers, 'content-type': 'application/x-www-form-urlencoded' };
-    await expectRefused(usher.public, { ...asking, headers }, [400]);
+    const request = { ...userRequest(), ...(body !== undefined && { body }) };
+    const headers = { ...request.headers, 'content-type': 'application/x-www-form-urlencoded' };
+    await expectRefused(usher.public, { ...request, headers }, [400]);
   });
 
   it.each([
@@ -39,8 +39,8 @@ describe('a value that is sent twice, of which another parser might use the othe
     'socket_id=1234.5678&%63hannel_name=' + own + '&channel_name=' + other,
     'socket_id=1234.5678&channel_name=' + own + '&channel_name[]=' + other + '&channel_name=x',
   ])('however the name is spelt: %s', async (text) => {
-    const answer = await hear(usher.public, raw('POST /broadcasting/auth', userLines(), text));
-    expect([answer.status, signaturesIn(answer.text)]).toEqual([400, []]);
+    const response = await receive(usher.public, raw('POST /broadcasting/auth', userLines(), text));
+    expect([response.status, signaturesIn(response.text)]).toEqual([400, []]);
   });
 
   it.each([
@@ -62,11 +62,11 @@ describe('a value that is sent twice, of which another parser might use the othe
     ['kinds of credential', ['X-Guest-Session: guest_x']],
   ])('%s in the headers', async (_case, lines) => {
     const body = `socket_id=${socketId}&channel_name=${own}`;
-    const answer = await hear(
+    const response = await receive(
       usher.public,
       raw('POST /broadcasting/auth', [...userLines(), ...lines], body),
     );
-    expect([answer.status, signaturesIn(answer.text)]).toEqual([400, []]);
+    expect([response.status, signaturesIn(response.text)]).toEqual([400, []]);
   });
 
   it('repeated fields that Usher does not read change nothing', async () => {
@@ -76,8 +76,8 @@ describe('a value that is sent twice, of which another parser might use the othe
       ...userRequest().headers,
       'content-type': 'application/x-www-form-urlencoded',
     };
-    const answer = await send(usher.public, { ...userRequest({ headers }), body: body! });
-    expect([answer.status, signaturesIn(answer.text)]).toEqual([200, once]);
+    const response = await send(usher.public, { ...userRequest({ headers }), body: body! });
+    expect([response.status, signaturesIn(response.text)]).toEqual([200, once]);
   });
 
   it('tenants in the header and in the path', async () => {
@@ -104,9 +104,9 @@ describe('a value that is sent twice, of which another parser might use the othe
 
   it('channels in the query and in the body: the query is not read', async () => {
     const path = `/broadcasting/auth?channel_name=${other}&socket_id=9.9`;
-    const answer = await send(usher.public, userRequest({ path }));
-    expect(answer.status).toBe(200);
-    expect(signaturesIn(answer.text)).toEqual(
+    const response = await send(usher.public, userRequest({ path }));
+    expect(response.status).toBe(200);
+    expect(signaturesIn(response.text)).toEqual(
       signaturesIn((await send(usher.public, userRequest())).text),
     );
     const empty = { path: `/broadcasting/auth?socket_id=1.2&channel_name=${own}` };

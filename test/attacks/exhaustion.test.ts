@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { send, asJson, userRequest } from '../http/requests.ts';
 import { signaturesIn } from '../support/oracle.ts';
 import { useUsher, userToken } from '../support/usher.ts';
-import { hear, raw, userLines } from './attacker.ts';
+import { receive, raw, userLines } from './attacker.ts';
 
 /** Far more than any of them takes, far less than what costs more than its length would. */
 const soon = 10_000;
@@ -57,8 +57,11 @@ describe('one request that is made to be expensive', () => {
   ])('%s: refused within the time limit', { timeout: 30_000 }, async (_case, type, body) => {
     const start = performance.now();
     const lines = userLines().filter((line) => !line.startsWith('Content-Type'));
-    const answer = await hear(usher.public, raw('POST /broadcasting/auth', [...lines, type], body));
-    expect([400, 413]).toContain(answer.status);
+    const response = await receive(
+      usher.public,
+      raw('POST /broadcasting/auth', [...lines, type], body),
+    );
+    expect([400, 413]).toContain(response.status);
     expect(performance.now() - start).toBeLessThan(soon);
   });
 
@@ -73,11 +76,11 @@ describe('one request that is made to be expensive', () => {
     const own = lines.some((line) => line.startsWith('Authorization'))
       ? userLines().filter((line) => !line.startsWith('Authorization'))
       : userLines();
-    const answer = await hear(
+    const response = await receive(
       usher.public,
       raw('POST /broadcasting/auth', [...own, ...lines], body),
     );
-    expect(statuses).toContain(answer.status);
+    expect(statuses).toContain(response.status);
     expect(performance.now() - start).toBeLessThan(soon);
   });
 
@@ -88,13 +91,13 @@ describe('one request that is made to be expensive', () => {
     ['beyond the grammar', `private-${'a'.repeat(500)}`],
   ])('a channel of %s is read soon, and not signed', async (_case, channel_name) => {
     const start = performance.now();
-    for (const asking of [
+    for (const request of [
       userRequest({ fields: { channel_name } }),
       asJson(userRequest({ fields: { channel_name } })),
     ]) {
-      const answer = await send(usher.public, asking);
-      expect([400, 403]).toContain(answer.status);
-      expect(signaturesIn(answer.text)).toEqual([]);
+      const response = await send(usher.public, request);
+      expect([400, 403]).toContain(response.status);
+      expect(signaturesIn(response.text)).toEqual([]);
     }
     expect(performance.now() - start).toBeLessThan(soon);
   });
@@ -104,8 +107,8 @@ describe('one request that is made to be expensive', () => {
 
     const body = gzipSync(Buffer.alloc(10_000_000, 'a'));
     const head = raw('POST /broadcasting/auth', [...lines, `Content-Length: ${body.length}`]);
-    const answer = await hear(usher.public, Buffer.concat([Buffer.from(head), body]));
-    expect([400, 413, 415]).toContain(answer.status);
+    const response = await receive(usher.public, Buffer.concat([Buffer.from(head), body]));
+    expect([400, 413, 415]).toContain(response.status);
   });
 
   it('other requests get their usual responses afterwards', async () => {

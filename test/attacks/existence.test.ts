@@ -29,8 +29,13 @@ function seen({ status, headers, text }: TestResponse): unknown {
 
 async function put(base: string, path: string, body: object): Promise<void> {
   const headers = { 'content-type': 'application/json' };
-  const asking = { method: 'PUT', path: `/resources/${path}`, headers, body: JSON.stringify(body) };
-  expect((await send(base, asking)).status).toBe(200);
+  const request = {
+    method: 'PUT',
+    path: `/resources/${path}`,
+    headers,
+    body: JSON.stringify(body),
+  };
+  expect((await send(base, request)).status).toBe(200);
 }
 
 describe('a resource of another owner and one that does not exist get the same response', () => {
@@ -120,7 +125,7 @@ describe('a resource of another owner and one that does not exist get the same r
       'private-tenant.1.escrow.99',
     ];
     const fields = Object.fromEntries(names.map((name, i) => [`channel_name[${i}]`, name]));
-    const answer = await send(
+    const response = await send(
       usher.public,
       userRequest({ path, fields: { channel_name: undefined, ...fields } }),
     );
@@ -131,7 +136,7 @@ describe('a resource of another owner and one that does not exist get the same r
         : 'You may not enter this channel',
       decision_id: expect.any(String) as string,
     });
-    expect(answer.body).toEqual(Object.fromEntries(names.map((name) => [name, entryOf(name)])));
+    expect(response.body).toEqual(Object.fromEntries(names.map((name) => [name, entryOf(name)])));
     const headers = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
     const list = await send(usher.public, { method: 'GET', path: '/api/channels', headers });
     expect(list.status).toBe(200);

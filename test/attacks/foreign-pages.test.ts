@@ -8,7 +8,7 @@ import {
 } from '../support/django-host.ts';
 import { signaturesIn } from '../support/oracle.ts';
 import { allowedOrigin, startUsher, type TestUsher } from '../support/usher.ts';
-import { hear, raw } from './attacker.ts';
+import { receive, raw } from './attacker.ts';
 
 /** What pages elsewhere may have for an origin. */
 const foreign: readonly string[] = [
@@ -51,7 +51,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     text = body,
     type = 'application/x-www-form-urlencoded',
   ) =>
-    hear(
+    receive(
       usher.public,
       raw(
         'POST /broadcasting/auth',
@@ -75,9 +75,9 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     async (origin) => {
       const sites = [[], ['Sec-Fetch-Site: same-origin'], ['Sec-Fetch-Site: cross-site']];
       for (const site of sites) {
-        const answer = await asks([`Origin: ${origin}`, ...site]);
-        expect([answer.status, signaturesIn(answer.text)]).toEqual([403, []]);
-        expect(answer.head).not.toMatch(/access-control-allow-origin/);
+        const response = await asks([`Origin: ${origin}`, ...site]);
+        expect([response.status, signaturesIn(response.text)]).toEqual([403, []]);
+        expect(response.head).not.toMatch(/access-control-allow-origin/);
       }
     },
   );
@@ -97,8 +97,8 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     ['an origin that a proxy would forward', [`X-Forwarded-Origin: ${allowedOrigin}`]],
     ['an origin in another header', [`X-Origin: ${allowedOrigin}`, 'Origin: null']],
   ])('gets nothing with %s', async (_case, lines) => {
-    const answer = await asks(lines);
-    expect([answer.status, signaturesIn(answer.text)]).toEqual([403, []]);
+    const response = await asks(lines);
+    expect([response.status, signaturesIn(response.text)]).toEqual([403, []]);
   });
 
   it.each([
@@ -108,8 +108,8 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     ['text/json', 415],
   ])('cannot send JSON as %s, which no preflight would precede', async (type, status) => {
     const json = '{"socket_id":"1234.5678","channel_name":"private-chat-box"}';
-    const answer = await asks([`Origin: ${allowedOrigin}`], json, type);
-    expect([answer.status, signaturesIn(answer.text)]).toEqual([status, []]);
+    const response = await asks([`Origin: ${allowedOrigin}`], json, type);
+    expect([response.status, signaturesIn(response.text)]).toEqual([status, []]);
   });
 
   it.each([
@@ -124,9 +124,9 @@ describe('a page of another origin, with the visitor’s cookie', () => {
       `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
     const parts = `${part('socket_id', '1234.5678')}${part('channel_name', 'private-chat-box')}--x--\r\n`;
     for (const text of [body, json, parts]) {
-      const answer = await asks(['Origin: https://evil.example'], text, type);
-      expect([400, 403]).toContain(answer.status);
-      expect(signaturesIn(answer.text)).toEqual([]);
+      const response = await asks(['Origin: https://evil.example'], text, type);
+      expect([400, 403]).toContain(response.status);
+      expect(signaturesIn(response.text)).toEqual([]);
     }
   });
 
@@ -136,8 +136,8 @@ describe('a page of another origin, with the visitor’s cookie', () => {
       'Cookie: sessionid=',
       'cookie: a=b; sessionid\t=x',
     ]) {
-      const answer = await asks([`Origin: ${allowedOrigin}`, line]);
-      expect([answer.status, signaturesIn(answer.text)]).toEqual([400, []]);
+      const response = await asks([`Origin: ${allowedOrigin}`, line]);
+      expect([response.status, signaturesIn(response.text)]).toEqual([400, []]);
     }
   });
 
@@ -145,7 +145,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     const start = `${method} /broadcasting/auth?${body}`;
     const lines = ['Host: usher', `Origin: ${allowedOrigin}`];
     const cookie = `Cookie: sessionid=${djangoCookies.bob}`;
-    const answer = await hear(usher.public, raw(start, [...lines, cookie]));
-    expect([answer.status, signaturesIn(answer.text)]).toEqual([405, []]);
+    const response = await receive(usher.public, raw(start, [...lines, cookie]));
+    expect([response.status, signaturesIn(response.text)]).toEqual([405, []]);
   });
 });

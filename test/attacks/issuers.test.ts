@@ -8,7 +8,7 @@ import {
   discoveryPath,
   startIdentityProvider,
   type IdentityProvider,
-  type ProviderAnswers,
+  type ProviderResponses,
 } from '../authn/jwt/identity-provider.ts';
 import { send, userRequest } from '../http/requests.ts';
 import { hmacToken, keyToken, testSeconds, type JsonObject } from '../support/tokens.ts';
@@ -42,7 +42,7 @@ const claims = (iss: unknown, changes: JsonObject = {}): JsonObject => ({
   ...changes,
 });
 
-const asking = (token: string) =>
+const requestWith = (token: string) =>
   userRequest({
     headers: { authorization: `Bearer ${token}`, 'x-tenant-id': undefined },
     fields: { channel_name: 'private-news' },
@@ -50,9 +50,9 @@ const asking = (token: string) =>
 
 let directory: string;
 const providers: IdentityProvider[] = [];
-const provider = async (answers: ProviderAnswers, path?: string) => {
+const provider = async (responses: ProviderResponses, path?: string) => {
   const started = await startIdentityProvider(path);
-  started.serve(answers);
+  started.serve(responses);
   providers.push(started);
   return started;
 };
@@ -80,7 +80,7 @@ it('a token has the algorithm that the policy gives to keys which name none', as
   ]);
   try {
     const signed = (alg: string) =>
-      asking(keyToken(claims('one'), { alg, kid: 'k1' }, first!.privateKey));
+      requestWith(keyToken(claims('one'), { alg, kid: 'k1' }, first!.privateKey));
     expect((await send(usher.public, signed('PS256'))).status).toBe(200);
     await expectRefused(usher.public, signed('RS256'), [401]);
     await expectRefused(usher.public, signed('PS512'), [401]);
@@ -107,17 +107,17 @@ describe('a token of another issuer than its iss names', () => {
 
   const rs256 = (iss: unknown, pair: typeof first, header: JsonObject = {}) =>
     keyToken(claims(iss), { alg: 'RS256', kid: 'k1', ...header }, pair!.privateKey);
-  const worthless = (token: string) => expectRefused(usher.public, asking(token), [401]);
+  const worthless = (token: string) => expectRefused(usher.public, requestWith(token), [401]);
 
   it('enters with its own key, although both keys have one id', async () => {
     for (const [iss, pair] of [
       [one.issuer, first],
       [other.issuer, second],
     ] as const) {
-      expect((await send(usher.public, asking(rs256(iss, pair)))).status).toBe(200);
+      expect((await send(usher.public, requestWith(rs256(iss, pair)))).status).toBe(200);
     }
     expect(
-      (await send(usher.public, asking(hmacToken(claims('partner'), {}, secret)))).status,
+      (await send(usher.public, requestWith(hmacToken(claims('partner'), {}, secret)))).status,
     ).toBe(200);
   });
 
@@ -191,17 +191,20 @@ describe('a token of another issuer than its iss names', () => {
     const before = one.requests('/keys');
     for (let i = 0; i < 20; i += 1) await worthless(rs256(one.issuer, first, { kid: `x${i}` }));
     expect(one.requests('/keys') - before).toBeLessThanOrEqual(1);
-    expect((await send(usher.public, asking(rs256(one.issuer, first)))).status).toBe(200);
+    expect((await send(usher.public, requestWith(rs256(one.issuer, first)))).status).toBe(200);
   });
 });
 
 describe('an issuer whose documents are wrong', () => {
   const keys = [jwk(first!.publicKey, { alg: 'RS256' })];
-  const at = (path: string, answer: (response: ServerResponse) => void): ProviderAnswers => ({
+  const at = (
+    path: string,
+    respondWith: (response: ServerResponse) => void,
+  ): ProviderResponses => ({
     keys,
     instead: ({ url }, response) => {
       if (url !== path) return false;
-      answer(response);
+      respondWith(response);
       return true;
     },
   });
@@ -213,7 +216,7 @@ describe('an issuer whose documents are wrong', () => {
   };
   const evil = 'https://evil.example';
 
-  it.each<[string, (own: string) => ProviderAnswers]>([
+  it.each<[string, (own: string) => ProviderResponses]>([
     ['redirects its discovery', () => at(discoveryPath, redirect('/keys'))],
     ['redirects its discovery elsewhere', () => at(discoveryPath, redirect(evil))],
     ['redirects its keys', () => at('/keys', redirect(evil))],
@@ -255,21 +258,21 @@ describe('an issuer whose documents are wrong', () => {
     ],
     ['has keys that are none', () => at('/keys', (response) => response.end('{"keys":{}}'))],
     ['hangs up', () => at(discoveryPath, (response) => response.destroy())],
-  ])('%s: no token is granted, and none is called invalid', async (_case, answersOf) => {
+  ])('%s: no token is granted, and none is called invalid', async (_case, responsesOf) => {
     const idp = await startIdentityProvider();
     providers.push(idp);
-    idp.serve(answersOf(idp.issuer));
+    idp.serve(responsesOf(idp.issuer));
     const usher = await startWith([issuer('idp', idp.issuer, 'discover')]);
     try {
       const token = keyToken(claims(idp.issuer), { alg: 'RS256', kid: 'k1' }, first!.privateKey);
       for (let round = 0; round < 2; round += 1)
-        await expectRefused(usher.public, asking(token), [503]);
+        await expectRefused(usher.public, requestWith(token), [503]);
       const stranger = keyToken(claims(evil), { alg: 'RS256', kid: 'k1' }, first!.privateKey);
-      await expectRefused(usher.public, asking(stranger), [401]);
+      await expectRefused(usher.public, requestWith(stranger), [401]);
       // It is asked again later.
       idp.serve({ keys });
       usher.clock.now += 2_000;
-      expect((await send(usher.public, asking(token))).status).toBe(200);
+      expect((await send(usher.public, requestWith(token))).status).toBe(200);
     } finally {
       await usher.stop();
     }

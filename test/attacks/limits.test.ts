@@ -9,22 +9,22 @@ const bad = { authorization: 'Bearer x' };
 
 describe('a client that guesses, without a trusted proxy in front', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '1' });
-  const guess = async (headers: Readonly<Record<string, string>>) =>
+  const attempt = async (headers: Readonly<Record<string, string>>) =>
     (await send(usher.public, userRequest({ headers: { ...bad, ...headers } }))).status;
 
   it('is counted by the address that connects, whatever the headers say', async () => {
-    expect(await guess({})).toBe(401);
+    expect(await attempt({})).toBe(401);
     for (const name of ['x-forwarded-for', 'X-FORWARDED-FOR', 'forwarded', 'x-real-ip', 'via']) {
       for (const address of ['203.0.113.1', 'for=203.0.113.1', '::1', '127.0.0.1', 'unknown', '']) {
-        expect(await guess({ [name]: address })).toBe(429);
+        expect(await attempt({ [name]: address })).toBe(429);
       }
     }
     const asked = { 'cf-connecting-ip': '203.0.113.1', 'true-client-ip': '203.0.113.1' };
-    expect(await guess({ ...asked, 'x-client-ip': '203.0.113.1', client: 'x' })).toBe(429);
+    expect(await attempt({ ...asked, 'x-client-ip': '203.0.113.1', client: 'x' })).toBe(429);
   });
 
   it('is the same under another path, another case, another tenant and another credential', async () => {
-    await guess({});
+    await attempt({});
     for (const path of [
       '/pusher/auth',
       '/pusher/auth/',
@@ -41,7 +41,7 @@ describe('a client that guesses, without a trusted proxy in front', () => {
 
 describe('a client behind a trusted proxy', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '1', TRUSTED_PROXIES: '127.0.0.0/8' });
-  const guess = async (address: string) =>
+  const attempt = async (address: string) =>
     (await send(usher.public, userRequest({ headers: { ...bad, 'x-forwarded-for': address } })))
       .status;
 
@@ -52,9 +52,9 @@ describe('a client behind a trusted proxy', () => {
     ],
     ['203.0.113.9', ['::ffff:203.0.113.9', '::FFFF:cb00:7109', '198.51.100.1, 203.0.113.9']],
   ])('%s is one address, however it is spelt', async (address, spellings) => {
-    expect(await guess(address)).toBe(401);
+    expect(await attempt(address)).toBe(401);
     for (const spelling of spellings)
-      expect([spelling, await guess(spelling)]).toEqual([spelling, 429]);
+      expect([spelling, await attempt(spelling)]).toEqual([spelling, 429]);
   });
 
   it.each([
@@ -67,7 +67,7 @@ describe('a client behind a trusted proxy', () => {
     '::1/0',
     'a'.repeat(500),
   ])('an invalid address, %j, does not cause a 500', async (address) => {
-    expect([401, 429]).toContain(await guess(address));
+    expect([401, 429]).toContain(await attempt(address));
   });
 });
 

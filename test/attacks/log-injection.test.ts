@@ -4,7 +4,7 @@ import { createTestDatabase, withClient, type TestDatabase } from '../support/da
 import { startProgram, type Program } from '../support/program.ts';
 import { guestSecret, testEnvironment } from '../support/usher.ts';
 import { testSecret } from '../support/tokens.ts';
-import { hear, raw } from './attacker.ts';
+import { receive, raw } from './attacker.ts';
 
 /** What would begin a new line, clear a screen or end a string, where it was written as it came. */
 const forged = '{"level":30,"msg":"granted to admin"}';
@@ -61,7 +61,7 @@ describe('text of an untrusted client, in the log and in rows', () => {
     '%s is at most one line of JSON, and forges no other',
     async (_place, make) => {
       for (const text of payloads) {
-        const { status } = await hear(address, Buffer.from(make(text)));
+        const { status } = await receive(address, Buffer.from(make(text)));
         expect([400, 401, 403, 404]).toContain(status);
       }
       for (const line of program.stdout().trimEnd().split('\n')) {
@@ -76,7 +76,7 @@ describe('text of an untrusted client, in the log and in rows', () => {
   it('a line break in a header is the end of the request', async () => {
     for (const end of ['\r\n\tx', '\n x', '\rx', '\0']) {
       const lines = ['Host: u', `User-Agent: a${end}${forged}`];
-      expect((await hear(address, raw('POST /pusher/auth', lines))).status).toBe(400);
+      expect((await receive(address, raw('POST /pusher/auth', lines))).status).toBe(400);
     }
     expect(program.stdout()).not.toContain('granted to admin"}');
   });
@@ -90,7 +90,7 @@ describe('text of an untrusted client, in the log and in rows', () => {
       '${a}-12345678',
       'id;12345678',
     ]) {
-      const { head } = await hear(
+      const { head } = await receive(
         address,
         raw('POST /nowhere', ['Host: u', `X-Request-Id: ${id}`]),
       );

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { send, userRequest } from '../http/requests.ts';
 import { openClient, tryClient } from '../support/web-socket.ts';
 import { useUsher } from '../support/usher.ts';
-import { hear, raw } from './attacker.ts';
+import { receive, raw } from './attacker.ts';
 
 const fact = '/resources/tenants/1/escrows/42';
 const form = 'Content-Type: application/x-www-form-urlencoded';
@@ -11,7 +11,7 @@ describe('the operator’s port, from a page in the operator’s own browser', (
   const usher = useUsher();
   const host = () => new URL(usher.operator).host;
   const revokes = (lines: readonly string[]) =>
-    hear(usher.operator, raw('POST /revocations', [form, ...lines], 'user_id=15'));
+    receive(usher.operator, raw('POST /revocations', [form, ...lines], 'user_id=15'));
   const enters = async () => (await send(usher.public, userRequest())).status;
 
   it.each([
@@ -23,8 +23,8 @@ describe('the operator’s port, from a page in the operator’s own browser', (
     'https://127.0.0.1',
     '',
   ])('a form from %j revokes nothing, though no preflight precedes it', async (origin) => {
-    const answer = await revokes([`Host: ${host()}`, `Origin: ${origin}`]);
-    expect(answer.status).toBe(403);
+    const response = await revokes([`Host: ${host()}`, `Origin: ${origin}`]);
+    expect(response.status).toBe(403);
     expect(await enters()).toBe(200);
   });
 
@@ -53,19 +53,19 @@ describe('the operator’s port, from a page in the operator’s own browser', (
 
   it('the host in an absolute target does not stand for the header', async () => {
     const target = `POST http://localhost/revocations`;
-    const answer = await hear(
+    const response = await receive(
       usher.operator,
       raw(target, ['Host: evil.example', form], 'user_id=15'),
     );
-    expect([400, 403, 404]).toContain(answer.status);
+    expect([400, 403, 404]).toContain(response.status);
     expect(await enters()).toBe(200);
   });
 
   it('a page that was served here, and a program, may', async () => {
     const tenant = 'tenant_id=nobody';
     for (const lines of [[`Host: ${host()}`, `Origin: http://${host()}`], [`Host: ${host()}`]]) {
-      const asking = raw('POST /revocations', [form, ...lines], tenant);
-      expect((await hear(usher.operator, asking)).status).toBe(200);
+      const request = raw('POST /revocations', [form, ...lines], tenant);
+      expect((await receive(usher.operator, request)).status).toBe(200);
     }
   });
 
@@ -73,9 +73,9 @@ describe('the operator’s port, from a page in the operator’s own browser', (
     await expect(openClient(usher.operator, '/ws')).rejects.toThrow('Refused with 404');
     const lines = [`Host: ${host()}`, 'Origin: https://evil.example'];
     const preflight = [...lines, 'Access-Control-Request-Method: PUT'];
-    const answer = await hear(usher.operator, raw(`OPTIONS ${fact}`, preflight));
-    expect(answer.status).not.toBe(204);
-    expect(answer.head).not.toContain('access-control-allow');
+    const response = await receive(usher.operator, raw(`OPTIONS ${fact}`, preflight));
+    expect(response.status).not.toBe(204);
+    expect(response.head).not.toContain('access-control-allow');
   });
 });
 
@@ -83,7 +83,7 @@ describe('the operator’s port with a token', () => {
   const token = 'operators-token-of-tests';
   const usher = useUsher({ OPS_TOKEN: token });
   const reads = (lines: readonly string[], start = `GET ${fact}`) =>
-    hear(usher.operator, raw(start, ['Host: localhost', ...lines]));
+    receive(usher.operator, raw(start, ['Host: localhost', ...lines]));
 
   it.each([
     ...Array.from({ length: token.length }, (_, i) => `Bearer ${token.slice(0, i)}`),
@@ -96,9 +96,9 @@ describe('the operator’s port with a token', () => {
     'Bearer undefined',
     'Bearer [object Object]',
   ])('%j is not it', async (shown) => {
-    const answer = await reads([`Authorization: ${shown}`]);
-    expect([answer.status, answer.text]).not.toContain(token);
-    expect(answer.status).toBe(401);
+    const response = await reads([`Authorization: ${shown}`]);
+    expect([response.status, response.text]).not.toContain(token);
+    expect(response.status).toBe(401);
   });
 
   it('is asked for by every method, every spelling of a path, and before a body is read', async () => {

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { send, guestRequest } from '../http/requests.ts';
 import { signaturesIn } from '../support/oracle.ts';
 import { allowedOrigin, guestToken, useUsher } from '../support/usher.ts';
-import { hear, raw, userLines } from './attacker.ts';
+import { receive, raw, userLines } from './attacker.ts';
 
 const own = 'socket_id=1234.5678&channel_name=private-tenant.1.user.15';
 
 describe('another way to a route', () => {
   const usher = useUsher();
   const target = async (path: string) => {
-    const answer = await hear(usher.public, raw(`POST ${path}`, userLines(), own));
-    return [answer.status, signaturesIn(answer.text).length];
+    const response = await receive(usher.public, raw(`POST ${path}`, userLines(), own));
+    return [response.status, signaturesIn(response.text).length];
   };
 
   it('is the route itself, with a slash at its end, a query, or slashes where there should be one', async () => {
@@ -79,14 +79,17 @@ describe('another way to a route', () => {
       [undefined, undefined],
     ]) {
       const lines = origin === undefined ? [] : [`Origin: ${origin}`];
-      const answer = await hear(usher.public, raw(`POST ${path}`, [...userLines(), ...lines], own));
-      const request_id = /x-request-id: (\S+)/.exec(answer.head)?.[1];
-      expect(JSON.parse(answer.text)).toEqual({
+      const response = await receive(
+        usher.public,
+        raw(`POST ${path}`, [...userLines(), ...lines], own),
+      );
+      const request_id = /x-request-id: (\S+)/.exec(response.head)?.[1];
+      expect(JSON.parse(response.text)).toEqual({
         error: 'Bad Request',
         message: 'The path is malformed',
         request_id,
       });
-      expect(/access-control-allow-origin: (\S+)/.exec(answer.head)?.[1]).toBe(allowed);
+      expect(/access-control-allow-origin: (\S+)/.exec(response.head)?.[1]).toBe(allowed);
     }
   });
 
@@ -116,9 +119,9 @@ describe('another way to a route', () => {
   ])('the tenant %s of a path is not tenant 1', async (tenant) => {
     const lines = userLines().filter((line) => !line.startsWith('X-Tenant-ID'));
     const start = `POST /api/tenants/${tenant}/pusher/auth`;
-    const answer = await hear(usher.public, raw(start, lines, own));
-    expect([403, 400]).toContain(answer.status);
-    expect(signaturesIn(answer.text)).toEqual([]);
+    const response = await receive(usher.public, raw(start, lines, own));
+    expect([403, 400]).toContain(response.status);
+    expect(signaturesIn(response.text)).toEqual([]);
   });
 
   it.each([
@@ -138,9 +141,9 @@ describe('another way to a route', () => {
     '%67rand-hotel%3f',
   ])('the hotel %s of a path is another one', async (hotel) => {
     const path = `/api/guest/hotel/${hotel}/chat/pusher/auth`;
-    const answer = await send(usher.public, guestRequest({ path }));
-    expect(answer.status).toBe(403);
-    expect(signaturesIn(answer.text)).toEqual([]);
+    const response = await send(usher.public, guestRequest({ path }));
+    expect(response.status).toBe(403);
+    expect(signaturesIn(response.text)).toEqual([]);
     const fields = { token: guestToken({ hotel_slug: decodeURIComponent(hotel) }) };
     const theirs = await send(usher.public, guestRequest({ path, fields }));
     expect([theirs.status, signaturesIn(theirs.text)]).toEqual([403, []]);

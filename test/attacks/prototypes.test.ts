@@ -28,8 +28,8 @@ describe('a prototype', () => {
       [name, 'polluted'],
     ] as const;
     const { body, headers } = formOf(pairs);
-    const asking = userRequest();
-    const sent = { ...asking, headers: { ...asking.headers, ...headers }, ...(body && { body }) };
+    const request = userRequest();
+    const sent = { ...request, headers: { ...request.headers, ...headers }, ...(body && { body }) };
     expect((await send(usher.public, sent)).status).toBe(200);
     expectClean();
   });
@@ -80,8 +80,8 @@ describe('a prototype', () => {
     await expectRefused(usher.public, { path: '/pusher/webhooks', headers, body: '{}' }, [401]);
     const batch = { socket_id: socketId, channel_name: [name] };
     const path = '/pusher/auth/batch';
-    const answer = await send(usher.public, asJson(userRequest({ path }), JSON.stringify(batch)));
-    expect(answer.text).toMatch(new RegExp(`^{"${name}":{"status":400,[^{}]*}}$`));
+    const response = await send(usher.public, asJson(userRequest({ path }), JSON.stringify(batch)));
+    expect(response.text).toMatch(new RegExp(`^{"${name}":{"status":400,[^{}]*}}$`));
     expectClean();
   });
 });

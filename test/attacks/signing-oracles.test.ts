@@ -72,10 +72,10 @@ describe('every channel, requested by every principal', () => {
 
   it.each(users)('%s gets what the table says and not one signature more', async (who) => {
     for (const channel_name of everyChannel) {
-      const asking = userRequest({ fields: { channel_name }, headers: headersOf[who]() });
-      const answer = await send(usher.public, asking);
-      expectNoForgery(answer, { who, sockets: [socketId], channels: [channel_name] });
-      expect(signaturesIn(answer.text).length === 1, `${who} in ${channel_name}`).toBe(
+      const request = userRequest({ fields: { channel_name }, headers: headersOf[who]() });
+      const response = await send(usher.public, request);
+      expectNoForgery(response, { who, sockets: [socketId], channels: [channel_name] });
+      expect(signaturesIn(response.text).length === 1, `${who} in ${channel_name}`).toBe(
         mayEnter[who].includes(channel_name),
       );
     }
@@ -83,13 +83,13 @@ describe('every channel, requested by every principal', () => {
 
   it('a guest gets the channel of the booking on the hotel’s route, and none on a general one', async () => {
     for (const channel_name of everyChannel) {
-      const answer = await send(usher.public, guestRequest({ fields: { channel_name } }));
-      expectNoForgery(answer, {
+      const response = await send(usher.public, guestRequest({ fields: { channel_name } }));
+      expectNoForgery(response, {
         who: 'guest of the hotel',
         sockets: [socketId],
         channels: [channel_name],
       });
-      expect(answer.status === 200).toBe(channel_name === guestChannel);
+      expect(response.status === 200).toBe(channel_name === guestChannel);
       const asGuest = { ...headersOf['guest of the hotel'](), authorization: undefined };
       await expectRefused(
         usher.public,
@@ -101,8 +101,8 @@ describe('every channel, requested by every principal', () => {
   it.each(users)('disguised as another form or kind: %s gets nothing', async (who) => {
     const own = new Set(mayEnter[who]);
     for (const channel_name of everyChannel.flatMap(disguises).filter((name) => !own.has(name))) {
-      const asking = userRequest({ fields: { channel_name }, headers: headersOf[who]() });
-      await expectRefused(usher.public, asking);
+      const request = userRequest({ fields: { channel_name }, headers: headersOf[who]() });
+      await expectRefused(usher.public, request);
     }
   });
 });
@@ -134,18 +134,18 @@ describe('a socket id that would sign something else', () => {
 
   it.each(ids)('%j is refused on every route', async (socket_id) => {
     const fields = { socket_id };
-    for (const asking of [
+    for (const request of [
       userRequest({ fields }),
       signInRequest({ fields }),
       guestRequest({ fields }),
     ]) {
-      await expectRefused(usher.public, asking);
-      await expectRefused(usher.public, asJson(asking));
+      await expectRefused(usher.public, request);
+      await expectRefused(usher.public, asJson(request));
     }
     const names = { 'channel_name[0]': 'private-tenant.1.user.15', channel_name: undefined };
     const batch = userRequest({ path: '/pusher/auth/batch', fields: { ...fields, ...names } });
-    const answer = await send(usher.public, batch);
-    expect(signaturesIn(answer.text)).toEqual([]);
+    const response = await send(usher.public, batch);
+    expect(signaturesIn(response.text)).toEqual([]);
   });
 });
 
@@ -167,12 +167,12 @@ describe('the member data of a principal', () => {
       sockets: [socketId],
       channels: [channel_name],
     } as const;
-    const asking = userRequest({ fields: { channel_name, ...extra } });
-    for (const each of [asking, asJson(asking)]) {
-      const answer = await send(usher.public, each);
-      expectNoForgery(answer, asked);
-      expect(answer.text).not.toMatch(/admin|Somebody/);
-      expect(answer.status).toBe(200);
+    const request = userRequest({ fields: { channel_name, ...extra } });
+    for (const each of [request, asJson(request)]) {
+      const response = await send(usher.public, each);
+      expectNoForgery(response, asked);
+      expect(response.text).not.toMatch(/admin|Somebody/);
+      expect(response.status).toBe(200);
     }
     const signIn = await send(usher.public, signInRequest({ fields: extra }));
     expectNoForgery(signIn, { ...asked, signIn: true });
@@ -184,14 +184,14 @@ describe('the member data of a principal', () => {
     async (name) => {
       const headers = { authorization: `Bearer ${userToken({ name })}` };
       const channel_name = 'presence-tenant.1.escrow.42.chat';
-      const answer = await send(usher.public, userRequest({ fields: { channel_name }, headers }));
+      const response = await send(usher.public, userRequest({ fields: { channel_name }, headers }));
       const asked = {
         who: 'user 15 of tenant 1',
         sockets: [socketId],
         channels: [channel_name],
       } as const;
-      expectNoForgery(answer, asked);
-      const { channel_data } = answer.body as { readonly channel_data: string };
+      expectNoForgery(response, asked);
+      const { channel_data } = response.body as { readonly channel_data: string };
       expect(JSON.parse(channel_data)).toEqual({ user_id: '15', user_info: { id: '15', name } });
     },
   );
@@ -207,10 +207,10 @@ describe('a request to another route', () => {
       ':user::{"id":"16"}',
       'private-tenant.1.user.15',
     ]) {
-      const answer = await send(usher.public, signInRequest({ path, fields: { channel_name } }));
+      const response = await send(usher.public, signInRequest({ path, fields: { channel_name } }));
       const asked = { who: 'user 15 of tenant 1', sockets: [socketId], channels: [] } as const;
-      expectNoForgery(answer, { ...asked, signIn: true });
-      expect(signaturesIn(answer.text)).toHaveLength(1);
+      expectNoForgery(response, { ...asked, signIn: true });
+      expect(signaturesIn(response.text)).toHaveLength(1);
     }
   });
 
@@ -240,14 +240,14 @@ describe('a request to another route', () => {
         const some = [...new Set(names.slice(from, from + 50))];
         const pairs = some.map((name, i) => [`channel_name[${i}]`, name] as const);
         const { headers, body } = formOf([['socket_id', socketId], ...pairs]);
-        const asking = {
+        const request = {
           path: '/pusher/auth/batch',
           headers: { ...headers, ...headersOf[who]() },
           body: body!,
         };
-        const answer = await send(usher.public, asking);
-        expect(answer.status).toBe(200);
-        const entries = Object.entries(answer.body as object) as [string, { status: number }][];
+        const response = await send(usher.public, request);
+        expect(response.status).toBe(200);
+        const entries = Object.entries(response.body as object) as [string, { status: number }][];
         expect(entries.map(([name]) => name).sort()).toEqual(some.sort());
         for (const [name, entry] of entries) {
           expectNoForgery(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { speak } from '../http/raw-socket.ts';
 import { signaturesIn } from '../support/oracle.ts';
 import { useUsher } from '../support/usher.ts';
-import { hear, raw, userLines } from './attacker.ts';
+import { receive, raw, userLines } from './attacker.ts';
 
 const own = 'socket_id=1234.5678&channel_name=private-tenant.1.user.15';
 const chunked = `${own.length.toString(16)}\r\n${own}\r\n0\r\n\r\n`;
@@ -18,7 +18,7 @@ describe('a request whose end two parsers would find at different places', () =>
     start = 'POST /broadcasting/auth HTTP/1.1',
   ) => speak(usher.public, `${[start, ...userLines(), ...lines].join('\r\n')}\r\n\r\n${body}`);
   /** One answer begins where the body of another ends, without a line break. */
-  const answersIn = (heard: string) => heard.match(/HTTP\/1\.1 \d{3} /g) ?? [];
+  const responsesIn = (received: string) => received.match(/HTTP\/1\.1 \d{3} /g) ?? [];
 
   it.each<[string, readonly string[], string]>([
     [
@@ -67,51 +67,51 @@ describe('a request whose end two parsers would find at different places', () =>
     ['no HTTP at all', [], ''],
   ])('%s: one refusal, and the connection is closed', async (_case, lines, body) => {
     const start = lines.length === 0 ? 'POST /broadcasting/auth' : undefined;
-    const heard = await send(lines, body + hidden, start);
-    expect(answersIn(heard)).toEqual(['HTTP/1.1 400 ']);
-    expect(signaturesIn(heard.slice(heard.indexOf('\r\n\r\n') + 4))).toEqual([]);
+    const received = await send(lines, body + hidden, start);
+    expect(responsesIn(received)).toEqual(['HTTP/1.1 400 ']);
+    expect(signaturesIn(received.slice(received.indexOf('\r\n\r\n') + 4))).toEqual([]);
   });
 
   it.each(['HTTP/0.9', 'HTTP/1.2', 'HTTP/2.0', 'HTTP/3', 'http/1.1', 'HTTP/1.1x', 'HTTPS/1.1'])(
     'the version %s is refused',
     async (version) => {
-      const heard = await send([], hidden, `POST /broadcasting/auth ${version}`);
-      expect(answersIn(heard)).toEqual(['HTTP/1.1 400 ']);
+      const received = await send([], hidden, `POST /broadcasting/auth ${version}`);
+      expect(responsesIn(received)).toEqual(['HTTP/1.1 400 ']);
     },
   );
 
   it('a body behind a request without a length is the next request, and no part of the first', async () => {
     const next = raw('POST /nowhere', ['Host: usher']);
-    const heard = await send([], next);
-    expect(answersIn(heard)).toEqual(['HTTP/1.1 400 ', 'HTTP/1.1 404 ']);
+    const received = await send([], next);
+    expect(responsesIn(received)).toEqual(['HTTP/1.1 400 ', 'HTTP/1.1 404 ']);
   });
 
   it('chunks that are in order are read, with their trailers, which are no headers', async () => {
     const trailers = `${own.length.toString(16)};x=y\r\n${own}\r\n0\r\nX-Tenant-ID: 2\r\n\r\n`;
-    const heard = await hear(
+    const received = await receive(
       usher.public,
       `${['POST /broadcasting/auth HTTP/1.1', ...userLines(), 'Transfer-Encoding: chunked', 'Connection: close'].join('\r\n')}\r\n\r\n${trailers}`,
     );
-    expect(heard.status).toBe(200);
+    expect(received.status).toBe(200);
   });
 
   it('a request that is not HTTP gets an error of Usher with an id, which quotes nothing', async () => {
-    const heard = await hear(usher.public, `secret-of-somebody ${'x'.repeat(40)}\r\n\r\n`);
-    const request_id = /x-request-id: (\S+)/.exec(heard.head)?.[1];
-    expect(JSON.parse(heard.text)).toEqual({
+    const received = await receive(usher.public, `secret-of-somebody ${'x'.repeat(40)}\r\n\r\n`);
+    const request_id = /x-request-id: (\S+)/.exec(received.head)?.[1];
+    expect(JSON.parse(received.text)).toEqual({
       error: 'Bad Request',
       message: 'The request is not HTTP',
       request_id,
     });
-    expect(heard.head).not.toContain('secret');
+    expect(received.head).not.toContain('secret');
   });
 
   it('an upgrade does not carry a second request past the routes', async () => {
     const upgrade = ['Connection: Upgrade', 'Upgrade: h2c', `Content-Length: ${own.length}`];
-    const heard = await send(upgrade, own + raw('POST /nowhere', ['Host: usher']));
-    expect(answersIn(heard)).toEqual(['HTTP/1.1 200 ', 'HTTP/1.1 404 ']);
+    const received = await send(upgrade, own + raw('POST /nowhere', ['Host: usher']));
+    expect(responsesIn(received)).toEqual(['HTTP/1.1 200 ', 'HTTP/1.1 404 ']);
     const socket = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
     const other = await send(socket, hidden, 'GET /nowhere HTTP/1.1');
-    expect(answersIn(other)).toEqual(['HTTP/1.1 404 ']);
+    expect(responsesIn(other)).toEqual(['HTTP/1.1 404 ']);
   });
 });

@@ -33,8 +33,8 @@ const asUser = (token: string) => {
 const asGuest = (token: string) => [guestRequest({ fields: { token } })];
 
 async function expectWorthless(base: string, token: string): Promise<void> {
-  for (const asking of asUser(token)) {
-    const { headers } = await expectRefused(base, asking, [401]);
+  for (const request of asUser(token)) {
+    const { headers } = await expectRefused(base, request, [401]);
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
   }
   await expectWorthlessForGuests(base, token);
@@ -42,9 +42,9 @@ async function expectWorthless(base: string, token: string): Promise<void> {
 
 /** The message is the one that the hotel's client knows. */
 async function expectWorthlessForGuests(base: string, token: string): Promise<void> {
-  for (const asking of asGuest(token)) {
+  for (const request of asGuest(token)) {
     const isTooLong = token.length > maxCharacters.token;
-    const { status, body } = await expectRefused(base, asking);
+    const { status, body } = await expectRefused(base, request);
     expect([status, body]).toStrictEqual(
       isTooLong
         ? [400, { error: 'Bad Request', message: 'token is too long' }]
@@ -130,7 +130,7 @@ describe('a token whose header tries to select its verification', () => {
       await expectWorthless(usher.public, token);
     }
     // Its commas are those of a header that was sent several times.
-    for (const asking of asUser(flat)) await expectRefused(usher.public, asking, [400]);
+    for (const request of asUser(flat)) await expectRefused(usher.public, request, [400]);
     await expectWorthlessForGuests(usher.public, flat);
   });
 });
@@ -305,8 +305,8 @@ describe('claims of unexpected types and encodings', () => {
 
   it('a token is good for its own kind only', async () => {
     const both = { ...userClaims(), ...guestClaims() };
-    for (const asking of asUser(hmacToken(both, {}, guestSecret))) {
-      await expectRefused(usher.public, asking, [401]);
+    for (const request of asUser(hmacToken(both, {}, guestSecret))) {
+      await expectRefused(usher.public, request, [401]);
     }
     await expectWorthlessForGuests(usher.public, hmacToken(both));
   });
@@ -354,7 +354,7 @@ describe('two issuers whose keys have the same id', () => {
 
   const serve = async (key: KeyObject) => {
     const server = await startJwksServer();
-    server.answer(keySet({ ...key.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256' }));
+    server.respondWith(keySet({ ...key.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256' }));
     servers.push(server);
     return server.url.href;
   };

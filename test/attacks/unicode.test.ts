@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, asJson, userRequest } from '../http/requests.ts';
 import { useUsher, userToken } from '../support/usher.ts';
-import { expectRefused, hear, raw, userLines } from './attacker.ts';
+import { expectRefused, receive, raw, userLines } from './attacker.ts';
 
 /** Texts that look like 15, or become it where somebody folds, trims, decodes or normalizes. */
 const like15: readonly string[] = [
@@ -50,7 +50,7 @@ describe('an id that only looks like another', () => {
       ),
       'socket_id=1.2&channel_name=private-tenant.1.announcements',
     );
-    expect([400, 403]).toContain((await hear(usher.public, Buffer.from(tenant))).status);
+    expect([400, 403]).toContain((await receive(usher.public, Buffer.from(tenant))).status);
   });
 
   it.each([
@@ -92,8 +92,8 @@ describe('an id that only looks like another', () => {
     '%EF%BC%91',
   ])('what is no UTF-8 in a form, %s, is no digit', async (digit) => {
     const body = `socket_id=1.2&channel_name=private-tenant.1.user.${digit}5`;
-    const answer = await hear(usher.public, raw('POST /pusher/auth', userLines(), body));
-    expect([400, 403]).toContain(answer.status);
+    const response = await receive(usher.public, raw('POST /pusher/auth', userLines(), body));
+    expect([400, 403]).toContain(response.status);
   });
 
   it('bytes that are no UTF-8 in JSON are no text of anybody', async () => {
@@ -101,7 +101,7 @@ describe('an id that only looks like another', () => {
     const text = '{"socket_id":"1.2","channel_name":"private-tenant.1.user.\u00c0\u00b15"}';
     const body = Buffer.from(text, 'latin1');
     const head = raw('POST /pusher/auth', [...lines, `Content-Length: ${body.length}`]);
-    const answer = await hear(usher.public, Buffer.concat([Buffer.from(head), body]));
-    expect([400, 403]).toContain(answer.status);
+    const response = await receive(usher.public, Buffer.concat([Buffer.from(head), body]));
+    expect([400, 403]).toContain(response.status);
   });
 });

@@ -10,7 +10,7 @@ import {
 } from '../support/django-host.ts';
 import { allowedOrigin, startUsher, useUsher, type TestUsher } from '../support/usher.ts';
 import { openClient, startUpstream, tryClient, type TestUpstream } from '../support/web-socket.ts';
-import { hear, raw } from './attacker.ts';
+import { receive, raw } from './attacker.ts';
 
 const limits = { RATE_LIMIT_CONNECTIONS: '1000000' };
 const message = (ticket: unknown) => JSON.stringify({ type: 'ticket_authenticate', ticket });
@@ -27,9 +27,9 @@ describe('the WebSocket endpoint for tickets', () => {
   const says = async (first: string | Buffer) => {
     const client = await openClient(usher.public, '/ws');
     client.socket.send(first);
-    const answer = await client.nextJson().catch(() => undefined);
+    const response = await client.nextJson().catch(() => undefined);
     await client.closed;
-    return (answer as { readonly error?: string } | undefined)?.error;
+    return (response as { readonly error?: string } | undefined)?.error;
   };
 
   it('accepts no ticket in a binary message', async () => {
@@ -106,12 +106,12 @@ describe('the WebSocket endpoint for tickets', () => {
     ['a version that is none', 426, handshake.map((line) => line.replace('13', '13, 8'))],
   ])('refuses a handshake with %s', async (_case, status, lines) => {
     const start = `GET /ws HTTP/1.1\r\n${lines.join('\r\n')}\r\nConnection: Upgrade\r\n\r\n`;
-    expect((await hear(usher.public, start)).status).toBe(status);
+    expect((await receive(usher.public, start)).status).toBe(status);
   });
 
   it('refuses a request that only looks like a handshake', async () => {
-    expect((await hear(usher.public, raw('POST /ws', handshake))).status).toBe(405);
-    expect((await hear(usher.public, raw('GET /ws', ['Host: usher']))).status).toBe(426);
+    expect((await receive(usher.public, raw('POST /ws', handshake))).status).toBe(405);
+    expect((await receive(usher.public, raw('GET /ws', ['Host: usher']))).status).toBe(426);
   });
 });
 
@@ -163,8 +163,8 @@ describe('the WebSocket endpoints for session cookies', () => {
     const before = upstream.count();
     const headers = { cookie, origin: allowedOrigin };
     const path = `/ws/payment-socket/${order}/`;
-    const answer = await tryClient(usher.public, path, { headers });
-    expect('status' in answer && [400, 403].includes(answer.status)).toBe(true);
+    const response = await tryClient(usher.public, path, { headers });
+    expect('status' in response && [400, 403].includes(response.status)).toBe(true);
     expect(upstream.count()).toBe(before);
   });
 

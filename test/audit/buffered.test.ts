@@ -15,9 +15,9 @@ async function start() {
     usher,
     query,
     enters: async () => {
-      const answer = await send(usher.public, userRequest());
-      expect(answer.status).toBe(200);
-      return answer.headers.get('x-decision-id');
+      const response = await send(usher.public, userRequest());
+      expect(response.status).toBe(200);
+      return response.headers.get('x-decision-id');
     },
     kept: async () =>
       (await query('SELECT decision_id AS id FROM audit_log ORDER BY at')).map(({ id }) => id),

@@ -17,16 +17,16 @@ const good: readonly TestRequest[] = [
 ];
 const bad = userRequest({ headers: { ...headers, authorization: 'Bearer x' } });
 
-function expectUnavailable(answer: TestResponse): void {
-  expect([answer.status, answer.body]).toMatchObject([
+function expectUnavailable(response: TestResponse): void {
+  expect([response.status, response.body]).toMatchObject([
     503,
     { error: 'Service Unavailable', message: 'Try again in a moment' },
   ]);
-  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-  expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
-  expect(answer.headers.get('access-control-expose-headers')).toContain('Retry-After');
-  expect(answer.headers.get('x-request-id')).toBeTruthy();
-  expect(answer.text).not.toMatch(/"auth"|postgres|127\.0\.0\.1|ECONN/);
+  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(response.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+  expect(response.headers.get('access-control-expose-headers')).toContain('Retry-After');
+  expect(response.headers.get('x-request-id')).toBeTruthy();
+  expect(response.text).not.toMatch(/"auth"|postgres|127\.0\.0\.1|ECONN/);
 }
 
 describe('while the database is unavailable', () => {
@@ -47,8 +47,8 @@ describe('while the database is unavailable', () => {
     await database.drop();
   });
 
-  const statuses = async (askings: readonly TestRequest[]) =>
-    (await Promise.all(askings.map((asking) => send(usher.public, asking)))).map(
+  const statuses = async (requests: readonly TestRequest[]) =>
+    (await Promise.all(requests.map((request) => send(usher.public, request)))).map(
       ({ status }) => status,
     );
   const ready = async () => (await send(usher.operator, { method: 'GET', path: '/readyz' })).status;
@@ -67,8 +67,10 @@ describe('while the database is unavailable', () => {
     async (breakIt) => {
       expect(await statuses([...good, bad])).toStrictEqual([200, 200, 200, 200, 401]);
       tunnel[breakIt]();
-      const answers = await Promise.all([...good, bad].map((asking) => send(usher.public, asking)));
-      for (const answer of answers) expectUnavailable(answer);
+      const responses = await Promise.all(
+        [...good, bad].map((request) => send(usher.public, request)),
+      );
+      for (const response of responses) expectUnavailable(response);
       const fact = { method: 'GET', path: '/resources/tenants/1/escrows/42' };
       expect((await send(usher.operator, fact)).status).toBe(503);
       expect(await ready()).toBe(503);
@@ -97,7 +99,7 @@ describe('while the database is unavailable', () => {
     await withClient(database.url, async (admin) => {
       await admin.query('ALTER TABLE audit_log RENAME TO audit_log_gone');
       try {
-        for (const asking of [...good, bad]) expectUnavailable(await send(usher.public, asking));
+        for (const request of [...good, bad]) expectUnavailable(await send(usher.public, request));
       } finally {
         await admin.query('ALTER TABLE audit_log_gone RENAME TO audit_log');
       }

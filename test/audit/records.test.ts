@@ -9,19 +9,19 @@ import { withClient } from '../support/database.ts';
 import { useUsher, userToken } from '../support/usher.ts';
 import { send, type TestResponse } from '../http/requests.ts';
 
-const decisionId = (answer: TestResponse) => answer.headers.get('x-decision-id');
+const decisionId = (response: TestResponse) => response.headers.get('x-decision-id');
 
 describe('the audit log', () => {
   const usher = useUsher();
   const query = (run: (client: Client) => Promise<{ rows: unknown[] }>) =>
     withClient(usher.database, async (client) => (await run(client)).rows);
   /** The row of a decision, with its signals. */
-  const rowOf = async (answer: TestResponse) =>
+  const rowOf = async (response: TestResponse) =>
     query((client) =>
       client.query(
         `SELECT action, outcome, code, principal_kind, a.principal_id, signal
          FROM audit_log a LEFT JOIN security_events USING (decision_id) WHERE decision_id = $1`,
-        [decisionId(answer)],
+        [decisionId(response)],
       ),
     );
   const row = (action: string, code: string | null, principal: readonly string[] = []) => ({
@@ -82,8 +82,8 @@ describe('the audit log', () => {
   });
 
   it('has a row for a list that could not be read', async () => {
-    const asking = { path: '/api/channels?after=nonsense', method: 'GET', headers: bearer('15') };
-    const unread = await send(usher.public, asking);
+    const request = { path: '/api/channels?after=nonsense', method: 'GET', headers: bearer('15') };
+    const unread = await send(usher.public, request);
     expect(unread.status).toBe(400);
     expect(await rowOf(unread)).toMatchObject([
       { action: 'list-channels', outcome: 'refusal', code: 'malformed-request' },
@@ -108,11 +108,11 @@ describe('the audit log', () => {
       method: 'GET',
       headers: { origin: 'https://evil.example' },
     };
-    const answer = await send(usher.operator, foreign);
-    expect(answer.status).toBe(403);
+    const response = await send(usher.operator, foreign);
+    expect(response.status).toBe(403);
     const rows = await query((client) =>
       client.query(`SELECT signal, address FROM security_events WHERE request_id = $1`, [
-        answer.headers.get('x-request-id'),
+        response.headers.get('x-request-id'),
       ]),
     );
     expect(rows).toEqual([{ signal: 'cross-origin', address: '127.0.0.1' }]);
@@ -130,16 +130,16 @@ describe('the operator’s port with a token', () => {
     });
 
   it('writes a row for each wrong token, up to a limit', async () => {
-    const guess = () =>
+    const attempt = () =>
       send(usher.operator, {
         path: '/metrics',
         method: 'GET',
         headers: { authorization: 'Bearer x' },
       });
-    expect((await guess()).status).toBe(401);
+    expect((await attempt()).status).toBe(401);
     expect(await rows()).toEqual([{ signal: 'authentication-failed', n: 1 }]);
-    const answers = await Promise.all(Array.from({ length: 100 }, guess));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+    const responses = await Promise.all(Array.from({ length: 100 }, attempt));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([401]));
     expect(await rows()).toEqual([{ signal: 'authentication-failed', n: 60 }]);
   });
 });
@@ -185,16 +185,16 @@ describe('two session cookies', () => {
     ['/broadcasting/user-auth', 'POST', 'sign-in'],
     ['/api/channels', 'GET', 'list-channels'],
   ])('at %s are a 400 with a row', async (path, method, action) => {
-    const answer = await send(usher.public, {
+    const response = await send(usher.public, {
       ...{ path, method },
       headers: { cookie: 'sessionid=a; sessionid=b', origin: 'https://app.example' },
       ...(method === 'POST' && {
         body: new URLSearchParams({ socket_id: '1.1', channel_name: 'private-chat-box' }),
       }),
     });
-    expect(answer.status).toBe(400);
+    expect(response.status).toBe(400);
     const found = await send(usher.operator, {
-      path: `/decisions/${decisionId(answer)}`,
+      path: `/decisions/${decisionId(response)}`,
       method: 'GET',
     });
     expect([found.status, found.body]).toMatchObject([200, { action, outcome: 'refusal' }]);

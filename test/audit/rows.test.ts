@@ -136,14 +136,14 @@ describe('the row of', () => {
     return (await withClient(usher.database, (client) => client.query<Row>(sql, [id]))).rows;
   };
 
-  it.each(cases)('%s', async (_case, asking, { audit, signals = [] }) => {
-    const answer = await send(usher.public, asking);
-    const id = answer.headers.get('x-decision-id');
-    const request = { ...origin, request_id: answer.headers.get('x-request-id') };
+  it.each(cases)('%s', async (_case, sent, { audit, signals = [] }) => {
+    const response = await send(usher.public, sent);
+    const id = response.headers.get('x-decision-id');
+    const request = { ...origin, request_id: response.headers.get('x-request-id') };
     const [row, ...more] = await rows('audit_log', id);
     expect(row).toMatchObject({ ...request, ...audit, decision_id: id });
     expect(more).toStrictEqual([]);
-    expect(answer.status === 200).toBe(row?.['outcome'] === 'grant');
+    expect(response.status === 200).toBe(row?.['outcome'] === 'grant');
 
     const events = await rows('security_events', id);
     const expected = signals.map((signal) => ({ ...request, signal }));
@@ -154,8 +154,8 @@ describe('the row of', () => {
   it('ids in the order of time, so that the index grows at one end', async () => {
     const ids: (string | null)[] = [];
     for (let i = 0; i < 3; i += 1) {
-      const answer = await send(usher.public, userRequest());
-      ids.push(answer.headers.get('x-decision-id'));
+      const response = await send(usher.public, userRequest());
+      ids.push(response.headers.get('x-decision-id'));
       usher.clock.advance(1);
     }
     expect(ids).toEqual(ids.toSorted());
@@ -163,8 +163,8 @@ describe('the row of', () => {
   });
 
   it('each check, by name', async () => {
-    const answer = await send(usher.public, userRequest());
-    const [row] = await rows('audit_log', answer.headers.get('x-decision-id'));
+    const response = await send(usher.public, userRequest());
+    const [row] = await rows('audit_log', response.headers.get('x-decision-id'));
     const checks = row?.['checks'] as readonly { name: string; passed: boolean }[];
     expect(checks.map(({ name }) => name)).toContain('channel is the user’s own');
     expect(checks.every(({ passed }) => passed)).toBe(true);
@@ -192,9 +192,9 @@ describe('the row of', () => {
   });
 
   it('a long user agent only its beginning', async () => {
-    const asking = userRequest({ headers: { 'user-agent': 'a'.repeat(2000) } });
-    const answer = await send(usher.public, asking);
-    const [row] = await rows('audit_log', answer.headers.get('x-decision-id'));
+    const request = userRequest({ headers: { 'user-agent': 'a'.repeat(2000) } });
+    const response = await send(usher.public, request);
+    const [row] = await rows('audit_log', response.headers.get('x-decision-id'));
     expect(row?.['user_agent']).toBe('a'.repeat(256));
   });
 });

@@ -31,8 +31,8 @@ const says =
       .end(typeof body === 'string' ? body : JSON.stringify(body));
 
 /** Makes the host answer so, and notes what it is asked. */
-const answer = (how: (request: IncomingMessage, response: ServerResponse) => unknown) => {
-  server.answer((request, response) => {
+const respondWith = (how: (request: IncomingMessage, response: ServerResponse) => unknown) => {
+  server.respondWith((request, response) => {
     asked.push(request);
     how(request, response);
   });
@@ -62,7 +62,7 @@ beforeEach(async () => {
   asked = [];
   declared = undefined;
   read = createIntrospectionReader(settingsOf());
-  answer(says(200, alice));
+  respondWith(says(200, alice));
 });
 
 afterEach(() => server.close());
@@ -106,7 +106,7 @@ describe('the introspection request', () => {
 describe('the introspection response', () => {
   it('is the visitor', async () => {
     const expires_at = new Date(time + 1234).toISOString();
-    answer(says(200, { ...alice, expires_at, other: [1] }));
+    respondWith(says(200, { ...alice, expires_at, other: [1] }));
     expect(await read(cookie)).toEqual({
       principal: {
         kind: 'visitor',
@@ -121,18 +121,18 @@ describe('the introspection response', () => {
 
   it('may have roles and a tenant', async () => {
     const roles = ['editor', { name: 'staff' }, 'editor'];
-    answer(says(200, { ...alice, roles, tenant: 7 }));
+    respondWith(says(200, { ...alice, roles, tenant: 7 }));
     expect(await read(cookie)).toMatchObject({
       principal: { id: '1', tenantId: '7', roles: ['editor', 'staff'] },
     });
   });
 
   it('may have the id in user_id, and in both if they are the same', async () => {
-    answer(says(200, { id: 15, user_id: '15' }));
+    respondWith(says(200, { id: 15, user_id: '15' }));
     expect(await read('one')).toHaveProperty('principal.id', '15');
-    answer(says(200, { user_id: '15' }));
+    respondWith(says(200, { user_id: '15' }));
     expect(await read('other')).toHaveProperty('principal.id', '15');
-    answer(says(200, { id: '15', user_id: '16' }));
+    respondWith(says(200, { id: '15', user_id: '16' }));
     await expectOutage('third');
   });
 
@@ -170,7 +170,7 @@ describe('the introspection response', () => {
     ],
     ['a role that is a number', { roles: [1] }, 'some of its roles, which cannot be read'],
   ])('with %s is accepted without it, and says so', async (_case, members, left) => {
-    answer(says(200, { id: '1', ...members }));
+    respondWith(says(200, { id: '1', ...members }));
     expect(await read(cookie)).toEqual({
       principal: {
         ...{ kind: 'visitor', id: '1', roles: [] },
@@ -182,7 +182,7 @@ describe('the introspection response', () => {
   });
 
   it('may be the user’s id alone, as a number too; then nobody is staff, and is asked about again within the hour', async () => {
-    answer(
+    respondWith(
       says(200, {
         id: 15,
         is_staff: null,
@@ -204,22 +204,22 @@ describe('the introspection response', () => {
   });
 
   it('may give the end in any zone', async () => {
-    answer(says(200, { id: '1', expires_at: '2026-01-01T00:00:00.5+05:30' }));
+    respondWith(says(200, { id: '1', expires_at: '2026-01-01T00:00:00.5+05:30' }));
     expect(await read(cookie)).toHaveProperty(
       'principal.expiresAt',
       Date.UTC(2025, 11, 31, 18, 30, 0, 500),
     );
-    answer(says(200, { id: '1', expires_at: time / second + 60 }));
+    respondWith(says(200, { id: '1', expires_at: time / second + 60 }));
     expect(await read('other')).toHaveProperty('principal.expiresAt', time + 60 * second);
   });
 
   it.each([401, 403, 404])('is nobody with %i', async (status) => {
-    answer(says(status, alice));
+    respondWith(says(status, alice));
     expect(await read(cookie)).toEqual({ fault: 'credential-rejected' });
   });
 
   it('that is over is expired', async () => {
-    answer(says(200, { ...alice, expires_at: new Date(time).toISOString() }));
+    respondWith(says(200, { ...alice, expires_at: new Date(time).toISOString() }));
     expect(await read(cookie)).toEqual({ fault: 'credential-expired' });
   });
 
@@ -236,29 +236,31 @@ describe('the introspection response', () => {
     ['an object as id', { id: {} }],
     ['an id that looks like another', { id: '1\u200b' }],
   ])('is an outage with %s, and is not cached', async (_name, body) => {
-    answer(says(200, body));
+    respondWith(says(200, body));
     await expectOutage();
-    answer(says(200, alice));
+    respondWith(says(200, alice));
     expect(await read(cookie)).toHaveProperty('principal');
   });
 
   it.each([201, 204, 301, 400, 402, 429, 500, 503])(
     'is an outage with status %i',
     async (status) => {
-      answer(says(status, status === 204 ? '' : alice));
+      respondWith(says(status, status === 204 ? '' : alice));
       await expectOutage();
     },
   );
 
   it('is not text that is no UTF-8', async () => {
-    answer((_request, response) => response.end(Buffer.from('{"user_id":"\xff"}', 'latin1')));
+    respondWith((_request, response) => response.end(Buffer.from('{"user_id":"\xff"}', 'latin1')));
     await expectOutage();
   });
 
   it('is not read from a redirect', async () => {
     const elsewhere = await startJwksServer();
-    elsewhere.answer(json(JSON.stringify(alice)));
-    answer((_request, response) => response.writeHead(302, { location: elsewhere.url.href }).end());
+    elsewhere.respondWith(json(JSON.stringify(alice)));
+    respondWith((_request, response) =>
+      response.writeHead(302, { location: elsewhere.url.href }).end(),
+    );
     await expectOutage();
     expect(elsewhere.requests()).toBe(0);
     await elsewhere.close();
@@ -266,7 +268,7 @@ describe('the introspection response', () => {
 
   it('is cut off where it has no end', async () => {
     const body = endlessBody();
-    answer(body.answer);
+    respondWith(body.respond);
     await expectOutage();
     expect(body.sent()).toBeLessThan(16 * 1024 * 1024);
   });
@@ -284,7 +286,7 @@ describe('the introspection response', () => {
 describe('a cached response', () => {
   it('is used for five seconds, and for that cookie only', async () => {
     await read(cookie);
-    answer(says(401, ''));
+    respondWith(says(401, ''));
     time += 5 * second - 1;
     expect(await read(cookie)).toHaveProperty('principal');
     expect(await read('another')).toEqual({ fault: 'credential-rejected' });
@@ -294,9 +296,9 @@ describe('a cached response', () => {
   });
 
   it('without a user is used for one second', async () => {
-    answer(says(401, ''));
+    respondWith(says(401, ''));
     await read(cookie);
-    answer(says(200, alice));
+    respondWith(says(200, alice));
     time += second - 1;
     expect(await read(cookie)).toEqual({ fault: 'credential-rejected' });
     time += 1;
@@ -305,7 +307,7 @@ describe('a cached response', () => {
   });
 
   it('does not outlive the session that it is about', async () => {
-    answer(says(200, { ...alice, expires_at: new Date(time + second).toISOString() }));
+    respondWith(says(200, { ...alice, expires_at: new Date(time + second).toISOString() }));
     expect(await read(cookie)).toHaveProperty('principal');
     time += second;
     expect(await read(cookie)).toEqual({ fault: 'credential-expired' });
@@ -321,17 +323,17 @@ describe('a cached response', () => {
   });
 
   it('serves all requests that arrive meanwhile', async () => {
-    const answers = await Promise.all(Array.from({ length: 50 }, () => read(cookie)));
-    expect(new Set(answers.map((each) => JSON.stringify(each))).size).toBe(1);
+    const responses = await Promise.all(Array.from({ length: 50 }, () => read(cookie)));
+    expect(new Set(responses.map((each) => JSON.stringify(each))).size).toBe(1);
     expect(asked).toHaveLength(1);
   });
 
   it('that never arrived serves no request, and is not cached', async () => {
-    answer(says(500, ''));
+    respondWith(says(500, ''));
     const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => read(cookie)));
     expect(outcomes.map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
     expect(asked).toHaveLength(1);
-    answer(says(200, alice));
+    respondWith(says(200, alice));
     expect(await read(cookie)).toHaveProperty('principal');
   });
 });
@@ -360,7 +362,7 @@ describe('attributes of the policy', () => {
   it('are read by their types, and no others', async () => {
     const plan = { level: 3 };
     const attributes = { department: 'sales', plan, shops: ['a'], until: 1735689600, other: 1 };
-    answer(says(200, { ...alice, attributes }));
+    respondWith(says(200, { ...alice, attributes }));
     const until = new Date('2025-01-01T00:00:00Z');
     const expected = { ...staff, department: 'sales', level: 3, shops: ['a'], until };
     expect(await attributesOf()).toEqual([expected, undefined]);
@@ -368,7 +370,7 @@ describe('attributes of the policy', () => {
 
   it('of another type are left out, one by one', async () => {
     const attributes = { department: 7, plan: { level: '3' }, shops: ['a', {}], until: null };
-    answer(says(200, { ...alice, attributes }));
+    respondWith(says(200, { ...alice, attributes }));
     expect(await attributesOf()).toEqual([
       staff,
       [
@@ -384,24 +386,24 @@ describe('attributes of the policy', () => {
     [['department'], 'a list'],
     [7, 'a number'],
   ])('may be %j, which is none', async (attributes, found) => {
-    answer(says(200, { ...alice, attributes }));
+    respondWith(says(200, { ...alice, attributes }));
     const note = `session is accepted without attributes, which is an object: found ${found}`;
     expect(await attributesOf()).toEqual([staff, [note]]);
   });
 
   it.each([undefined, null, {}])('may be missing: %j', async (attributes) => {
-    answer(says(200, { ...alice, attributes }));
+    respondWith(says(200, { ...alice, attributes }));
     expect(await attributesOf()).toEqual([staff, undefined]);
   });
 
   it('do not replace what Usher reads of every visitor', async () => {
     declared = [attribute('is_staff', 'bool')];
-    answer(says(200, { ...alice, is_staff: false, attributes: { is_staff: true } }));
+    respondWith(says(200, { ...alice, is_staff: false, attributes: { is_staff: true } }));
     expect(await attributesOf()).toEqual([{ ...staff, is_staff: false }, undefined]);
   });
 
   it('are read from another answer when the policy declares others', async () => {
-    answer(says(200, { ...alice, attributes: { level: '3' } }));
+    respondWith(says(200, { ...alice, attributes: { level: '3' } }));
     declared = [attribute('level', 'string')];
     expect(await attributesOf()).toEqual([{ ...staff, level: '3' }, undefined]);
     expect(await attributesOf()).toEqual([{ ...staff, level: '3' }, undefined]);

@@ -25,10 +25,10 @@ describe('a bearer token', () => {
 });
 
 describe('a Sanctum token', () => {
-  const unanswered = () => Promise.reject(new Unavailable('host database'));
+  const pending = () => Promise.reject(new Unavailable('host database'));
   it('is neither valid nor invalid while the application does not respond', async () => {
     const read = createSanctumReader({
-      tokens: { byId: unanswered, byHash: unanswered },
+      tokens: { byId: pending, byHash: pending },
       tokenableType: 'App\\Models\\User',
       now: () => 0,
     });

@@ -42,8 +42,8 @@ const settingsOf = (): TokenIntrospectionSettings => ({
   now: () => time,
 });
 
-const answer = (status: number, body: unknown) => {
-  server.answer((request: IncomingMessage, response: ServerResponse) => {
+const respondWith = (status: number, body: unknown) => {
+  server.respondWith((request: IncomingMessage, response: ServerResponse) => {
     void request.toArray().then((chunks: Buffer[]) => {
       asked.push({ request, body: Buffer.concat(chunks).toString() });
       response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -56,7 +56,7 @@ beforeEach(async () => {
   time = testNow;
   asked = [];
   read = createTokenIntrospection(settingsOf());
-  answer(200, active);
+  respondWith(200, active);
 });
 
 afterEach(() => server.close());
@@ -75,7 +75,7 @@ describe('an opaque token', () => {
 
   it('that is active is the user in the claims', async () => {
     const claims = { tenant_id: 7, roles: 'editor', name: 'Alice', jti: 'j', scope: 'read write' };
-    answer(200, { ...active, ...claims, iat: time / second + 5 });
+    respondWith(200, { ...active, ...claims, iat: time / second + 5 });
     expect(await read(token)).toEqual({
       principal: {
         ...{ kind: 'user', id: active.sub, tenantId: '7', roles: ['editor'], name: 'Alice' },
@@ -86,21 +86,21 @@ describe('an opaque token', () => {
   });
 
   it('without an end is asked about again within the hour', async () => {
-    answer(200, { active: true, sub: '1' });
+    respondWith(200, { active: true, sub: '1' });
     expect(await read(token)).toHaveProperty('principal.expiresAt', time + 3600 * second);
   });
 
   it('that is not active is refused, for a second', async () => {
-    answer(200, { active: false });
+    respondWith(200, { active: false });
     expect(await read(token)).toMatchObject({ fault: 'credential-rejected' });
-    answer(200, active);
+    respondWith(200, active);
     expect(await read(token)).toMatchObject({ fault: 'credential-rejected' });
     time += second;
     expect(await read(token)).toHaveProperty('principal');
   });
 
   it('is asked about once in five seconds, and never after its end', async () => {
-    answer(200, { ...active, exp: time / second + 2 });
+    respondWith(200, { ...active, exp: time / second + 2 });
     await Promise.all([read(token), read(token)]);
     expect(asked).toHaveLength(1);
     time += 2 * second;
@@ -109,7 +109,7 @@ describe('an opaque token', () => {
   });
 
   it('without an id is refused, and the reason names the claim', async () => {
-    answer(200, { active: true, username: 'alice' });
+    respondWith(200, { active: true, username: 'alice' });
     expect(await read(token)).toMatchObject({
       fault: 'credential-rejected',
       detail: expect.stringMatching(/^claim sub is .*: found nothing$/) as string,
@@ -123,7 +123,7 @@ describe('an opaque token', () => {
     ['typ', 'ID'],
     ['token_type', 'refresh_token'],
   ])('is refused if it is another kind of token: %s is %s', async (name, kind) => {
-    answer(200, { ...active, token_type: 'Bearer', [name]: kind });
+    respondWith(200, { ...active, token_type: 'Bearer', [name]: kind });
     const detail = `claim ${name} names an access token`;
     expect(await read(token)).toEqual({ fault: 'credential-rejected', detail });
   });
@@ -136,7 +136,7 @@ describe('an opaque token', () => {
     ['typ', null],
     ['typ', 7],
   ])('is an access token if %s is %j', async (name, kind) => {
-    answer(200, { ...active, [name]: kind });
+    respondWith(200, { ...active, [name]: kind });
     expect(await read(token)).toHaveProperty('principal');
   });
 
@@ -148,7 +148,7 @@ describe('an opaque token', () => {
     [true, 'a boolean'],
     [[], 'a list'],
   ])('with the end %j is refused, because its end is not known', async (exp, found) => {
-    answer(200, { ...active, exp });
+    respondWith(200, { ...active, exp });
     expect(await read(token)).toEqual({
       fault: 'credential-rejected',
       detail: `claim exp is a time in seconds since 1970: found ${found}`,
@@ -160,7 +160,7 @@ describe('an opaque token', () => {
     [1748779200000, 'a number'],
     [{}, 'an object'],
   ])('with the start %j is accepted without it, and a note says so', async (iat, found) => {
-    answer(200, { ...active, iat, jti: [] });
+    respondWith(200, { ...active, iat, jti: [] });
     const identification = await read(token);
     expect(identification).toHaveProperty('principal.issuedAt', undefined);
     expect(identification).toHaveProperty('notes', [
@@ -170,7 +170,7 @@ describe('an opaque token', () => {
   });
 
   it.each([null, undefined])('may have %s as its start and its end', async (absent) => {
-    answer(200, { ...active, iat: absent, exp: absent });
+    respondWith(200, { ...active, iat: absent, exp: absent });
     const identification = await read(token);
     expect(identification).toHaveProperty('principal.issuedAt', undefined);
     expect(identification).not.toHaveProperty('notes');
@@ -178,7 +178,7 @@ describe('an opaque token', () => {
 
   // RFC 7662 §4: the server checks nbf before it says that a token is active.
   it.each(['tomorrow', {}, testNow * 2])('is active whatever its nbf is: %j', async (nbf) => {
-    answer(200, { ...active, nbf });
+    respondWith(200, { ...active, nbf });
     expect(await read(token)).toHaveProperty('principal');
   });
 
@@ -186,7 +186,7 @@ describe('an opaque token', () => {
     read = createTokenIntrospection({ ...settingsOf(), audience: ['chat', 'account'] });
     const statuses: unknown[] = [];
     for (const [i, aud] of ['chat', ['x', 'account'], 'other', undefined, null].entries()) {
-      answer(200, { ...active, aud });
+      respondWith(200, { ...active, aud });
       statuses.push('principal' in (await read(`token-${i}`)));
     }
     expect(statuses).toEqual([true, true, false, false, false]);
@@ -205,11 +205,11 @@ describe('an opaque token', () => {
   ])(
     'a response with %s is an outage, and the next request is sent',
     async (_case, status, body) => {
-      answer(status, body);
+      respondWith(status, body);
       const outcome = read(token);
       await expect(outcome).rejects.toBeInstanceOf(Unavailable);
       await expect(outcome).rejects.toMatchObject({ dependency: 'token introspection' });
-      answer(200, active);
+      respondWith(200, active);
       expect(await read(token)).toHaveProperty('principal');
     },
   );

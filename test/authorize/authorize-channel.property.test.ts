@@ -64,18 +64,18 @@ function ownPins(who: Principal): ChannelAuthRequest['constraints'] {
   return { tenantIds: [who.tenantId].filter((tenant) => tenant !== undefined) };
 }
 
-function expectWhatWasAsked(grant: Grant, asking: ChannelAuthRequest): void {
-  const reading = channels.match(grant.channel);
-  if (typeof reading === 'string') throw new Error('A grant for a name without one reading');
+function expectWhatWasAsked(grant: Grant, request: ChannelAuthRequest): void {
+  const match = channels.match(grant.channel);
+  if (typeof match === 'string') throw new Error('A grant for a name without one reading');
   const { text, form } = grant.channel;
-  expect(text).toBe(asking.channelName);
-  expect(text).toBe(`${form}-${fillPattern(reading.channelType.pattern, reading.params)}`);
+  expect(text).toBe(request.channelName);
+  expect(text).toBe(`${form}-${fillPattern(match.channelType.pattern, match.params)}`);
   expect(text).toMatch(/^(private|presence|private-encrypted)-[A-Za-z0-9_\-=@,.;]+$/);
-  expect(grant.socketId).toBe(asking.socketId);
+  expect(grant.socketId).toBe(request.socketId);
   expect(grant.socketId).toMatch(/^\d+\.\d+$/);
-  expect(grant.family).toBe(reading.channelType.pattern.text);
-  expect(reading.channelType.forms).toContain(form);
-  expect([...reading.channelType.rules.keys()]).toContain(grant.principal.kind);
+  expect(grant.family).toBe(match.channelType.pattern.text);
+  expect(match.channelType.forms).toContain(form);
+  expect([...match.channelType.rules.keys()]).toContain(grant.principal.kind);
   expect(grant.checks.length).toBeGreaterThan(0);
   expect(grant.checks.filter(({ passed }) => !passed)).toStrictEqual([]);
   if (form === 'presence') expect(grant.member?.user_id).toBeTruthy();
@@ -85,9 +85,9 @@ function expectPinsHold(
   { channel, principal: who }: Grant,
   { constraints }: ChannelAuthRequest,
 ): void {
-  const reading = channels.match(channel);
-  if (typeof reading === 'string') throw new Error('A grant for a name without one reading');
-  const { hotelSlug, bookingId, tenantId } = reading.params;
+  const match = channels.match(channel);
+  if (typeof match === 'string') throw new Error('A grant for a name without one reading');
+  const { hotelSlug, bookingId, tenantId } = match.params;
   for (const { value } of constraints.pins ?? []) expect(hotelSlug).toBe(value);
   if (who.kind === 'guest') {
     expect([hotelSlug, bookingId]).toStrictEqual([
@@ -113,14 +113,14 @@ describe('authorizeChannel, for any request', () => {
         async (name, socket, { who, pinned: constraints }) => {
           const identify = () => Promise.resolve({ principal: who });
           const { authorizeChannel, recorded } = authorizing({ identify });
-          const asking = request({ channelName: name, socketId: socket, constraints });
-          const decision = await authorizeChannel(asking);
+          const sent = request({ channelName: name, socketId: socket, constraints });
+          const decision = await authorizeChannel(sent);
           expect(recorded).toStrictEqual([decision]);
           if (decision.outcome === 'refusal') return;
           granted += 1;
           expect(decision.principal).toBe(who);
-          expectWhatWasAsked(decision, asking);
-          expectPinsHold(decision, asking);
+          expectWhatWasAsked(decision, sent);
+          expectPinsHold(decision, sent);
         },
       ),
       { numRuns: 4000 },

@@ -11,7 +11,7 @@ const escrowChannel = 'private-tenant.1.escrow.42';
 const unread = 'private-nothing';
 
 /** Asks about these, and gives what became of each in a word. */
-async function asking(channelNames: readonly string[], changes: Changes = {}) {
+async function requestWith(channelNames: readonly string[], changes: Changes = {}) {
   const { deps, deeds, recorded } = writtenDeps(changes);
   const verdicts = await authorizeChannels({ ...request(), channelNames }, deps);
   const words = [...verdicts].map(([name, each]) => [
@@ -30,7 +30,7 @@ const escrowsBy =
 
 describe('a batch', () => {
   it('authenticates once, and records each decision', async () => {
-    const { words, deeds, recorded } = await asking([own, escrowChannel, unread]);
+    const { words, deeds, recorded } = await requestWith([own, escrowChannel, unread]);
     expect(words).toEqual({
       [own]: 'grant',
       [escrowChannel]: 'grant',
@@ -41,17 +41,17 @@ describe('a batch', () => {
   });
 
   it('does not verify the credential if no name is valid', async () => {
-    const { deeds } = await asking([unread, 'private-a:b', '']);
+    const { deeds } = await requestWith([unread, 'private-a:b', '']);
     expect(deeds).toEqual(['recorded', 'recorded', 'recorded']);
   });
 
   it('loses only the channel whose fact could not be loaded', async () => {
-    const { words } = await asking([own, escrowChannel], { find: escrowsBy(down) });
+    const { words } = await requestWith([own, escrowChannel], { find: escrowsBy(down) });
     expect(words).toEqual({ [own]: 'grant', [escrowChannel]: 'unavailable' });
   });
 
   it('loses only the channel whose row could not be written', async () => {
-    const { words } = await asking([own, escrowChannel], {
+    const { words } = await requestWith([own, escrowChannel], {
       writeDecision: (decision) =>
         decision.family?.includes('user') ? down() : Promise.resolve(true),
     });
@@ -59,12 +59,12 @@ describe('a batch', () => {
   });
 
   it('grants nothing while revocations cannot be read, and still refuses invalid names', async () => {
-    const { words } = await asking([own, unread], { revocations: { latest: down } });
+    const { words } = await requestWith([own, unread], { revocations: { latest: down } });
     expect(words).toEqual({ [own]: 'unavailable', [unread]: 'unknown-channel' });
   });
 
   it('authenticates once more, for all channels that were decided by what has changed', async () => {
-    const { words, deeds } = await asking([own, escrowChannel], {
+    const { words, deeds } = await requestWith([own, escrowChannel], {
       cache: {
         version: 7,
         find: found,
@@ -78,7 +78,7 @@ describe('a batch', () => {
 
   it('rejects after an unhandled error', async () => {
     const broken = () => Promise.reject(new TypeError('a bug'));
-    await expect(asking([own, escrowChannel], { find: escrowsBy(broken) })).rejects.toThrow(
+    await expect(requestWith([own, escrowChannel], { find: escrowsBy(broken) })).rejects.toThrow(
       TypeError,
     );
   });

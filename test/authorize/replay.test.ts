@@ -115,9 +115,9 @@ it('asks no application, and goes on without a source', async () => {
   expect(await replay(entries, { current, candidate }, deps)).toMatchObject({
     skipped: { 'application-decides': 1 },
   });
-  const reading = await policyWith(rule, fact, kind('a: string'));
+  const match = await policyWith(rule, fact, kind('a: string'));
   const find = () => Promise.reject(new Unavailable('shop'));
-  const policies = { current: reading, candidate: reading };
+  const policies = { current: match, candidate: match };
   expect(await replay(entries, policies, { ...deps, find })).toMatchObject({
     skipped: { unavailable: 1 },
   });

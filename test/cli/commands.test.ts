@@ -73,10 +73,10 @@ describe('the usher program', () => {
     ['explain --chanel x', "unknown option '--chanel'"],
     ['explain --channel', "option '--channel <name>' argument missing"],
     ['mint-token guest --hotel h', '--booking is missing'],
-  ])('usher %s is wrong, and says what is wrong with it', async (line, sentence) => {
+  ])('usher %s is wrong, and says what is wrong with it', async (line, message) => {
     const { code, stdout, stderr } = await runInProcess(line.split(' '));
     expect([code, stdout]).toStrictEqual([2, '']);
-    expect(stderr).toContain(`error: ${sentence}\n`.replace("'serve'\n", "'serve'"));
+    expect(stderr).toContain(`error: ${message}\n`.replace("'serve'\n", "'serve'"));
     expect(stderr).not.toMatch(/ at .*\.[jt]s/);
   });
 

@@ -51,10 +51,10 @@ describe('mint-token', () => {
     [['user', '--sub', '1', '--expires-in', 'soon'], 'Give a whole number of seconds.'],
     [['user', '--sub', '1', '--expires-in', '-1'], 'Give a whole number of seconds.'],
     [['admin', '--sub', '1'], "unknown command 'admin'"],
-  ])('says what is wrong with %j', async (args, sentence) => {
+  ])('says what is wrong with %j', async (args, message) => {
     const { code, stdout, stderr } = await mint(...args);
     expect([code, stdout]).toStrictEqual([2, '']);
-    expect(stderr).toContain(sentence);
+    expect(stderr).toContain(message);
   });
 
   it('does not exist in production', async () => {

@@ -129,7 +129,7 @@ facts:
   own: ${fact('own', ', forward: [cookie]')}
 channels: { private-a: { allow: { user: { a: 'true' } } } }`,
     );
-    host.answer = (response, request) => {
+    host.respondWith = (response, request) => {
       const isPage = request.path.startsWith('/page');
       const html = { 'content-type': 'text/html' };
       (isPage ? plain(200, '<html>', html) : plain(404))(response, request);
@@ -188,7 +188,7 @@ channels:
   it('sends each endpoint one request about a made-up channel, without a credential', async () => {
     const host = await startScriptedHost();
     onTestFinished(host.stop);
-    host.answer = (response, request) => {
+    host.respondWith = (response, request) => {
       const isPdp = request.path.startsWith('/access/');
       (isPdp ? json({ decision: false }) : plain(403))(response, request);
     };
@@ -225,7 +225,7 @@ channels:
     async (status) => {
       const host = await startScriptedHost();
       onTestFinished(host.stop);
-      host.answer = (response, request) => {
+      host.respondWith = (response, request) => {
         const isPdp = request.path.startsWith('/access/');
         (isPdp ? json({ decision: true }) : plain(status))(response, request);
       };
@@ -244,10 +244,10 @@ channels:
     [ofLaravel, redirect, 'it redirects (status 301)'],
     [ofPdp, plain(401), 'The response has status 401'],
     [ofPdp, json({}), 'The response has no decision'],
-  ])('reports an endpoint %s that does not work', async (endpoint, answer, reason) => {
+  ])('reports an endpoint %s that does not work', async (endpoint, respondWith, reason) => {
     const host = await startScriptedHost();
     onTestFinished(host.stop);
-    host.answer = answer;
+    host.respondWith = respondWith;
     const { code, lines } = await check(host.url);
     expect([code, of(lines, endpoint)]).toEqual([1, expect.stringContaining(reason)]);
     expect(of(lines, endpoint)).toMatch(

@@ -28,9 +28,12 @@ async function refuseSomebody(env: Environment) {
     'user-agent': 'a browser\u009b31m',
   };
   const fields = { channel_name: 'private-tenant.1.user.16' };
-  const answer = await send((line as { public: string }).public, userRequest({ headers, fields }));
-  expect(answer.status).toBe(403);
-  return { id: answer.headers.get('x-decision-id') ?? '', program };
+  const response = await send(
+    (line as { public: string }).public,
+    userRequest({ headers, fields }),
+  );
+  expect(response.status).toBe(403);
+  return { id: response.headers.get('x-decision-id') ?? '', program };
 }
 
 describe('with the embedded database', () => {

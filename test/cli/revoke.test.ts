@@ -14,11 +14,11 @@ describe('usher revoke', () => {
   };
 
   it('describes the effects', async () => {
-    const moment = '2025-06-01T11:00:00.000Z';
-    const { code, stdout, stderr } = await revoke(['--user', '15', '--issued-before', moment]);
+    const time = '2025-06-01T11:00:00.000Z';
+    const { code, stdout, stderr } = await revoke(['--user', '15', '--issued-before', time]);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout.split('\n')).toEqual([
-      `Revoked: credentials issued before ${moment}.`,
+      `Revoked: credentials issued before ${time}.`,
       '- New authorizations are refused.',
       '- Tickets are refused.',
       '- WebSockets are closed: 0 at this replica, and those of other replicas.',

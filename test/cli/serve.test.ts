@@ -88,8 +88,8 @@ describe('usher serve', () => {
     ] as const) {
       const program = await start(source, args);
       const headers = { authorization: `Bearer ${userToken()}` };
-      const answer = await send(addresses(program).public, userRequest({ headers }));
-      expect(answer.status).toBe(200);
+      const response = await send(addresses(program).public, userRequest({ headers }));
+      expect(response.status).toBe(200);
       program.signal(signal);
       expect([await program.ended, program.stderr()]).toStrictEqual([0, '']);
       const said = logLines(program.stdout()).map(({ msg }) => msg);
@@ -138,7 +138,7 @@ describe('usher serve', () => {
       const headers = { authorization: `Bearer ${token}`, cookie: `sessionid=${token}` };
       const query = `?token=${token}`;
       const path = `/api/guest/hotel/grand-hotel/chat/pusher/auth${query}`;
-      for (const asking of [
+      for (const request of [
         userRequest({
           headers,
           path: `/broadcasting/auth${query}`,
@@ -150,7 +150,7 @@ describe('usher serve', () => {
         userRequest({ headers, path: `/%zz${query}` }),
         guestRequest({ path, fields: { token: 'another', note: 'body-secret' } }),
       ]) {
-        ids.push((await send(at, asking)).headers.get('x-decision-id'));
+        ids.push((await send(at, request)).headers.get('x-decision-id'));
       }
     }
     program.signal('SIGTERM');

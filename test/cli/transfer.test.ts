@@ -216,10 +216,10 @@ describe('usher import refuses', () => {
       () => text([lines[0]!, row('pg_authid', { rolname: 'x' }), '{"end":{}}']),
       'Line 2 is a row of "pg_authid", and',
     ],
-  ])('%s, and imports nothing', async (_what, content, sentence) => {
+  ])('%s, and imports nothing', async (_what, content, message) => {
     const { code, stdout, stderr } = await importing(content());
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr.slice(0, sentence.length)).toBe(sentence);
+    expect(stderr.slice(0, message.length)).toBe(message);
     expect(stderr).not.toMatch(/hash|quote/);
     expect(Object.values(await rowsOf(target)).flat()).toEqual([]);
   });
@@ -254,11 +254,11 @@ describe('the file', () => {
         `${file}.none cannot be read: there is no such file or directory\n`,
       ],
     ] as const;
-    for (const [command, path, sentence] of cases) {
+    for (const [command, path, message] of cases) {
       expect(await runInProcess([command, path], env)).toStrictEqual({
         code: 1,
         stdout: '',
-        stderr: sentence,
+        stderr: message,
       });
     }
     expect(await readFile(file, 'utf8')).toBe('mine');
@@ -293,9 +293,9 @@ describe('moving', () => {
     onTestFinished(stop);
     return { ...app.addresses, stop };
   };
-  const answers = async (base: string) => {
+  const respondsTo = async (base: string) => {
     const all = [chat, { ...chat, headers: ofSeller }, { ...chat, headers: ofStranger }];
-    return Promise.all(all.map(async (asking) => (await send(base, asking)).status));
+    return Promise.all(all.map(async (request) => (await send(base, request)).status));
   };
 
   it('from the embedded database to a server and back, everybody has the access that they had', async () => {
@@ -306,9 +306,9 @@ describe('moving', () => {
     const fact = { buyer_id: '15', seller_id: '16', status: 'FUNDED' };
     const path = '/resources/tenants/1/escrows/77';
     expect((await send(old.operator, post(path, 'PUT', fact))).status).toBe(200);
-    expect(await answers(old.public)).toEqual([200, 200, 403]);
+    expect(await respondsTo(old.public)).toEqual([200, 200, 403]);
     await send(old.operator, post('/revocations', 'POST', { user_id: '16', issued_before }));
-    expect(await answers(old.public)).toEqual([200, 401, 403]);
+    expect(await respondsTo(old.public)).toEqual([200, 401, 403]);
 
     const file = newFile();
     // Beside the running Usher.
@@ -321,9 +321,9 @@ describe('moving', () => {
     const at = environmentFor(await newDatabase());
     expect((await runInProcess(['import', file], at)).stderr).toBe('');
     const server = await start(at);
-    expect(await answers(server.public)).toEqual([200, 401, 403]);
+    expect(await respondsTo(server.public)).toEqual([200, 401, 403]);
     await send(server.operator, post('/revocations', 'POST', { user_id: '15', issued_before }));
-    expect(await answers(server.public)).toEqual([401, 401, 403]);
+    expect(await respondsTo(server.public)).toEqual([401, 401, 403]);
     await server.stop();
 
     const home = await makeDataDir();
@@ -332,6 +332,6 @@ describe('moving', () => {
     expect((await runInProcess(['export', back], at)).stderr).toBe('');
     const anew = { ...testEnvironment, DATA_DIR: home.dataDir };
     expect((await runInProcess(['import', back], anew)).stderr).toBe('');
-    expect(await answers((await start(anew)).public)).toEqual([401, 401, 403]);
+    expect(await respondsTo((await start(anew)).public)).toEqual([401, 401, 403]);
   });
 });

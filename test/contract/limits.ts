@@ -45,8 +45,8 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
 
   it('allows concurrent requests up to the limit, and no more', async () => {
     const rate = newRate();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => take(rate)));
-    expect(answers.filter((each) => !('exceeded' in each))).toHaveLength(3);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => take(rate)));
+    expect(responses.filter((each) => !('exceeded' in each))).toHaveLength(3);
   });
 
   it('gives each delayed request its own time', async () => {

@@ -14,8 +14,8 @@ const next = async (): Promise<unknown> => {
   const line = await lines.next();
   return line.done === true ? undefined : JSON.parse(line.value);
 };
-const say = (answer: unknown): void => {
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
+const say = (response: unknown): void => {
+  process.stdout.write(`${JSON.stringify(response)}\n`);
 };
 
 const { url, role } = (await next()) as StoreAddress;

@@ -238,7 +238,7 @@ describe('a database that is unavailable', () => {
 describe('a server that freezes or restarts', () => {
   let instance: Instance;
   let database: Database;
-  let thaw: (() => void) | undefined;
+  let resume: (() => void) | undefined;
 
   beforeAll(async () => {
     instance = await startInstance();
@@ -246,8 +246,8 @@ describe('a server that freezes or restarts', () => {
     database = createDatabase({ url: instance.server.url, role, poolSize: 3, timeoutMs: 1_000 });
   });
   afterEach(() => {
-    thaw?.();
-    thaw = undefined;
+    resume?.();
+    resume = undefined;
   });
   afterAll(async () => {
     await database.close();
@@ -283,13 +283,13 @@ describe('a server that freezes or restarts', () => {
     ['a ping', () => database.ping()],
   ])('aborts %s at a frozen server, and works when the server continues', async (_what, ask) => {
     await Promise.all(Array.from({ length: 3 }, () => database.ping()));
-    thaw = await instance.freeze();
+    resume = await instance.freeze();
     for (let round = 0; round < 2; round += 1) {
       const errors = await Promise.all(Array.from({ length: 4 }, () => failure(ask())));
       for (const error of errors) expect(error).toBeInstanceOf(Unavailable);
     }
-    thaw();
-    thaw = undefined;
+    resume();
+    resume = undefined;
     await afterwards();
   });
 
@@ -302,10 +302,10 @@ describe('a server that freezes or restarts', () => {
       await withClient(instance.server.url, async (watcher) => {
         while ((await watcher.query(waiting)).rowCount === 0);
       });
-      thaw = await instance.freeze();
+      resume = await instance.freeze();
       expect(await halfWay).toBeInstanceOf(Unavailable);
-      thaw();
-      thaw = undefined;
+      resume();
+      resume = undefined;
     });
     await afterwards();
   });

@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { databaseUnavailable } from '../../src/database/errors.ts';
 
 /** The reason that Usher gives for a connection to a server with this answer; silent without one. */
-function reasonFor(answer: string, timeoutMs?: number): Promise<string> {
+function reasonFor(response: string, timeoutMs?: number): Promise<string> {
   return reasonOf((socket) => {
     socket.resume();
-    if (answer !== '') socket.write(Buffer.from(answer, 'latin1'));
+    if (response !== '') socket.write(Buffer.from(response, 'latin1'));
   }, timeoutMs);
 }
 

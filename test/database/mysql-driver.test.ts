@@ -101,8 +101,11 @@ function factsOf(url: Secret): Client {
   const statement = mysqlStatement(query);
   return {
     find: async (key) => {
-      const answer = await database.execute({ statement, values: statement.binds.map(() => key) });
-      return answer === 'impossible-value' ? [answer] : answer.rows.flat();
+      const response = await database.execute({
+        statement,
+        values: statement.binds.map(() => key),
+      });
+      return response === 'impossible-value' ? [response] : response.rows.flat();
     },
     close: database.close,
   };

@@ -141,8 +141,8 @@ describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
       ['denies', 'deny', 403],
       ['fails', 'crash', 500],
     ])('does not open if its application %s', async (_how, query, status) => {
-      const answer = await tryClient(urlOf(front), `/ws/chat/?${query}`, { headers });
-      expect(answer).toMatchObject({ status });
+      const response = await tryClient(urlOf(front), `/ws/chat/?${query}`, { headers });
+      expect(response).toMatchObject({ status });
     });
 
     it('gets messages of its host that are larger than its own may be, and its close code', async () => {
@@ -166,8 +166,8 @@ describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
   });
 
   it('gets 426 when a proxy removed the headers of the upgrade', async () => {
-    const answer = await tryClient(urlOf('nginx'), '/dropped/ws/chat/', { headers });
-    expect(answer).toMatchObject({
+    const response = await tryClient(urlOf('nginx'), '/dropped/ws/chat/', { headers });
+    expect(response).toMatchObject({
       status: 426,
       text: expect.stringContaining('proxy') as unknown,
     });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { usherAuth, type UsherAuth } from '../../clients/js/src/index.ts';
-import { askJson } from './support/ask.ts';
+import { requestJson } from './support/ask.ts';
 import { connectEcho, nextEvent } from './support/clients.ts';
 import { type Deployment, startDeployment } from './support/deployment.ts';
 import { expiring, openPage, type PageOptions, type UsherPage } from './support/usher-pages.ts';
@@ -103,9 +103,9 @@ describe('a credential that ends', () => {
     await expect.poll(client.dead).toEqual([]);
     expect(client.refreshes()).toBe(1);
     await expect.poll(() => client.pusher.user.user_data as unknown).toMatchObject({ id: '15' });
-    const heard = nextEvent(client.pusher.channel(own), 'message');
+    const received = nextEvent(client.pusher.channel(own), 'message');
     await deployment.publisher.trigger(own, 'message', 'Hello');
-    expect(await heard).toBe('Hello');
+    expect(await received).toBe('Hello');
   });
 
   it('in one of two tabs of a user does not end the other', async () => {
@@ -152,7 +152,7 @@ describe('a credential that ends', () => {
     await client.pusher.user.signinDonePromise;
     const at = new Date(Math.ceil(Date.now() / 1000) * 1000).toISOString();
     const revocation = { user_id: '23', tenant_id: '1', issued_before: at };
-    const { status } = await askJson(
+    const { status } = await requestJson(
       'POST',
       `${deployment.usher.operatorUrl}/revocations`,
       revocation,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { ask, askJson } from './support/ask.ts';
+import { ask, requestJson } from './support/ask.ts';
 import { findDjango, startDjango } from './support/django.ts';
 import type { DjangoSite, SessionEngine } from './support/django.ts';
 import { leaksIn } from './support/tokens.ts';
@@ -54,8 +54,8 @@ describe.skipIf('missing' in django).each(engines)('a real Django with the %s en
   };
   const enter = async (channel_name: string, cookie: string, origin = page) => {
     const url = `${usher.publicUrl}/broadcasting/auth`;
-    const answer = await ask(url, { socket_id, channel_name }, { cookie, origin });
-    return answer.status;
+    const response = await ask(url, { socket_id, channel_name }, { cookie, origin });
+    return response.status;
   };
   const staffDoors = ['private-all-seat-status', 'private-chat-box'];
 
@@ -80,7 +80,9 @@ describe.skipIf('missing' in django).each(engines)('a real Django with the %s en
   it('shows a payment to the owner of the order', async () => {
     const [owner, other] = [await newVisitor(false), await newVisitor(true)];
     const order = `order-${engine}`;
-    await askJson('PUT', `${usher.operatorUrl}/resources/orders/${order}`, { owner_id: owner.id });
+    await requestJson('PUT', `${usher.operatorUrl}/resources/orders/${order}`, {
+      owner_id: owner.id,
+    });
     expect(await enter(`private-payment-${order}`, owner.cookie)).toBe(200);
     expect(await enter(`private-payment-${order}`, other.cookie)).toBe(403);
   });

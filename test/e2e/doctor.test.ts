@@ -173,8 +173,8 @@ describe('the proxy in front of Usher', () => {
 
   it('a proxy that redirects to https', async () => {
     const usherUrl = await behind({
-      instead: ({ url = '' }, answer) => {
-        answer.writeHead(301, { location: `https://usher.example${url}?token=hidden` }).end();
+      instead: ({ url = '' }, response) => {
+        response.writeHead(301, { location: `https://usher.example${url}?token=hidden` }).end();
         return true;
       },
     });
@@ -185,9 +185,9 @@ describe('the proxy in front of Usher', () => {
 
   it('a proxy that redirects away from a trailing slash', async () => {
     const usherUrl = await behind({
-      instead: ({ url = '' }, answer) => {
+      instead: ({ url = '' }, response) => {
         if (!url.endsWith('/')) return false;
-        answer.writeHead(308, { location: url.slice(0, -1) }).end();
+        response.writeHead(308, { location: url.slice(0, -1) }).end();
         return true;
       },
     });
@@ -203,8 +203,8 @@ describe('the proxy in front of Usher', () => {
 
   it('a proxy that answers with a page of HTML', async () => {
     const usherUrl = await behind({
-      instead: (_asked, answer) => {
-        answer.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome</html>');
+      instead: (_asked, response) => {
+        response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome</html>');
         return true;
       },
     });

@@ -44,7 +44,7 @@ describe.skipIf(missing.length > 0)('a documented proxy that asks Usher', () => 
   let usher: Usher;
   let upstream: TestUpstream;
   /** What the host responds to introspection; no response without it. */
-  let hostAnswers = true;
+  let hostResponses = true;
 
   beforeAll(async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-e2e-'));
@@ -54,7 +54,7 @@ describe.skipIf(missing.length > 0)('a documented proxy that asks Usher', () => 
     const host = createServer(({ headers }, response) => {
       const visitor = visitors[headers.cookie ?? ''];
       response
-        .writeHead(hostAnswers ? (visitor === undefined ? 401 : 200) : 500)
+        .writeHead(hostResponses ? (visitor === undefined ? 401 : 200) : 500)
         .end(JSON.stringify(visitor ?? {}));
     }).listen(0, '127.0.0.1');
     await once(host, 'listening');
@@ -221,11 +221,11 @@ describe.skipIf(missing.length > 0)('a documented proxy that asks Usher', () => 
     });
 
     it('responds 503 if a dependency is unavailable, and recovers', async () => {
-      hostAnswers = false;
+      hostResponses = false;
       try {
         expect(await statusOf('/ws/chat/', as(`unseen-${name}`), 4)).toBe(503);
       } finally {
-        hostAnswers = true;
+        hostResponses = true;
       }
       expect(await statusOf('/ws/chat/', as('staff'), 4)).toBe(101);
     });

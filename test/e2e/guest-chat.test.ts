@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { ask, askJson } from './support/ask.ts';
+import { ask, requestJson } from './support/ask.ts';
 import { auditRow } from './support/audit.ts';
 import { nextEvent } from './support/clients.ts';
 import { type Deployment, pageOrigin, startDeployment } from './support/deployment.ts';
@@ -64,14 +64,14 @@ describe('a guest with a booking', () => {
   it('may ask by JSON, with the token in either place, and with a trailing slash', async () => {
     const { channelName, token } = await pages.newVisit();
     const fields = { socket_id: socketId, channel_name: channelName };
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       ask(pages.endpoint(), { ...fields, token }),
       ask(`${pages.endpoint()}?token=${token}`, fields),
       ask(`${pages.endpoint()}/?token=${token}`, { ...fields, token }),
-      askJson('POST', `${pages.endpoint()}?token=${token}`, { ...fields, token }),
+      requestJson('POST', `${pages.endpoint()}?token=${token}`, { ...fields, token }),
     ]);
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(new Set(responses.map(({ text }) => text)).size).toBe(1);
   });
 
   it('stays welcome until the stay is over', async () => {
@@ -217,9 +217,9 @@ describe('every answer', () => {
     const form = { token, socket_id: socketId, channel_name: channelName };
     const headers = { origin: pageOrigin, cookie: deployment.cookie };
     for (const hotelInUrl of [hotel, 'sea-view']) {
-      const answer = await ask(pages.endpoint(hotelInUrl), form, headers);
-      expect(answer.headers.get('access-control-allow-origin')).toBe(pageOrigin);
-      expect(answer.headers.get('x-request-id')).toMatch(/^[\w-]{8,}$/);
+      const response = await ask(pages.endpoint(hotelInUrl), form, headers);
+      expect(response.headers.get('access-control-allow-origin')).toBe(pageOrigin);
+      expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{8,}$/);
     }
   });
 

@@ -14,7 +14,7 @@ const django = await findDjango();
 const secret = randomBytes(32).toString('hex');
 
 /** Starts an Usher that asks the documented route of this site. */
-const startAsking = (url: string, cookies: string, env: Readonly<Record<string, string>> = {}) =>
+const startRequests = (url: string, cookies: string, env: Readonly<Record<string, string>> = {}) =>
   startForPages(page, {
     LOG_LEVEL: 'debug',
     SESSION_MODE: 'introspect',
@@ -52,7 +52,7 @@ describe.skipIf(laravel === undefined)('the documented route of a real Laravel',
   beforeAll(async () => {
     site = await startLaravel('AES-256-CBC', false, { USHER_SECRET: secret });
     stops.unshift(site.stop);
-    usher = await startAsking(site.url, 'site_session,remember_web_*,usher_test');
+    usher = await startRequests(site.url, 'site_session,remember_web_*,usher_test');
     stops.unshift(() => usher.stop());
   });
   afterAll(async () => {
@@ -128,7 +128,7 @@ describe.skipIf(laravel === undefined)('the documented route of a real Laravel',
     const { status } = await fetch(`${site.url}/usher/session`, { headers: { cookie } });
     expect(status).toBe(400);
     const wrong = { SESSION_INTROSPECTION_TOKEN: 'another' };
-    const other = await startAsking(site.url, 'site_session', wrong);
+    const other = await startRequests(site.url, 'site_session', wrong);
     expect((await signIn(other, cookie)).status).toBe(503);
     await other.stop();
     expect(other.output()).toContain('the response has status 400');
@@ -146,7 +146,7 @@ describe.skipIf('missing' in django)('the documented view of a real Django', () 
     const env = { USHER_SECRET: secret, SAVE_EVERY_REQUEST: 'true' };
     site = await startDjango(django.python, 'db', env);
     stops.unshift(site.stop);
-    usher = await startAsking(site.url, 'sessionid,usher_test');
+    usher = await startRequests(site.url, 'sessionid,usher_test');
     stops.unshift(() => usher.stop());
   });
   afterAll(async () => {

@@ -142,8 +142,8 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
     '%s',
     (name, network) => {
       it.each(['/broadcasting/auth', '/pusher/auth'])('are authorized at %s', async (endpoint) => {
-        const answer = await visitor(ports[name], `${network}.1`).authorize(endpoint, asClerk);
-        expect(answer).toMatchObject({
+        const response = await visitor(ports[name], `${network}.1`).authorize(endpoint, asClerk);
+        expect(response).toMatchObject({
           status: 200,
           text: expect.stringContaining('key:') as unknown,
         });

@@ -9,7 +9,7 @@ import {
   type EmbeddedPostgres,
 } from '../../src/database/embedded/embedded-postgres.ts';
 import { hmacToken, testSecret } from '../support/tokens.ts';
-import { askJson } from './support/ask.ts';
+import { requestJson } from './support/ask.ts';
 import { connectPusher, type PusherClient } from './support/clients.ts';
 import { pointedAt, startSoketi, type Soketi } from './support/soketi.ts';
 import { startUsher, type Usher } from './support/usher.ts';
@@ -32,13 +32,13 @@ beforeAll(async () => {
   await chmod(home, 0o755);
   const log = { info: () => undefined, error: () => undefined };
   database = await startEmbeddedPostgres({ dataDir: join(home, 'data'), log });
-  proxy = createServer((incoming, answer) => {
+  proxy = createServer((incoming, reply) => {
     const { method, url: path = '', headers } = incoming;
     asked.push(path.split('?')[0] ?? '');
     const onward = httpRequest({ host: '127.0.0.1', port: soketi.port, method, path, headers });
     onward.on('response', (response) => {
-      answer.writeHead(response.statusCode ?? 502);
-      response.pipe(answer);
+      reply.writeHead(response.statusCode ?? 502);
+      response.pipe(reply);
     });
     incoming.pipe(onward);
   });
@@ -105,7 +105,7 @@ async function signIn(usher: Usher, sub: string, seconds?: number) {
 }
 
 const revoke = (usher: Usher, body: object) =>
-  askJson('POST', `${usher.operatorUrl}/revocations`, body);
+  requestJson('POST', `${usher.operatorUrl}/revocations`, body);
 
 const terminations = (sub: string) =>
   asked.filter((path) => path.endsWith(`/users/${sub}/terminate_connections`)).length;
@@ -142,7 +142,7 @@ describe('a connection at a real Pusher server', () => {
   it('stays when its user showed a later credential on the same connection', async () => {
     const usher = await startReplica();
     const page = await signIn(usher, 'refreshing', 3);
-    const answer = await fetch(`${usher.publicUrl}/broadcasting/auth`, {
+    const response = await fetch(`${usher.publicUrl}/broadcasting/auth`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${tokenOf('refreshing')}`, 'X-Tenant-ID': '1' },
       body: new URLSearchParams({
@@ -150,7 +150,7 @@ describe('a connection at a real Pusher server', () => {
         channel_name: 'private-tenant.1.user.refreshing',
       }),
     });
-    expect(answer.status).toBe(200);
+    expect(response.status).toBe(200);
     const witness = await signIn(usher, 'witness', 5);
     await witness.gone();
     expect([page.isOpen(), terminations('refreshing')]).toEqual([true, 0]);

@@ -64,9 +64,9 @@ it('a guest chats in a room, logs in, and keeps the chat', async () => {
 
   const user = page(asUser('15'));
   expect(await user.subscribe('private-room-1')).toEqual(entered);
-  const heard = nextEvent(user.pusher.channel('private-room-1'), 'message');
+  const received = nextEvent(user.pusher.channel('private-room-1'), 'message');
   await deployment.publisher.trigger('private-room-1', 'message', { text: 'still here' });
-  expect(await heard).toEqual({ text: 'still here' });
+  expect(await received).toEqual({ text: 'still here' });
 
   // The seller sees a linked guest as one member, in both tabs.
   const seller = page(asUser('16'));

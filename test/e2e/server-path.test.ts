@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { probeServer } from '../../src/cli/doctor/probe-server.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { hmacToken, testSecret } from '../support/tokens.ts';
-import { askJson } from './support/ask.ts';
+import { requestJson } from './support/ask.ts';
 import { connectPusher } from './support/clients.ts';
 import { pointedAt, startSoketi, type Soketi, type SoketiOptions } from './support/soketi.ts';
 import { startUsher } from './support/usher.ts';
@@ -27,11 +27,11 @@ async function start(options: SoketiOptions = {}): Promise<Soketi> {
 /** A proxy that has the server at a path, and removes that path from requests. */
 async function startProxy(port: number): Promise<number> {
   const behind = (url = '') => url.replace(/^\/realtime/, '');
-  const proxy: Server = createServer(({ method, url, headers }, answer) => {
-    if (!url?.startsWith(`${path}/`)) answer.writeHead(404).end();
+  const proxy: Server = createServer(({ method, url, headers }, reply) => {
+    if (!url?.startsWith(`${path}/`)) reply.writeHead(404).end();
     const onward = httpRequest({ port, method, headers, path: behind(url) }, (response) => {
-      answer.writeHead(response.statusCode ?? 502, response.headers);
-      response.pipe(answer);
+      reply.writeHead(response.statusCode ?? 502, response.headers);
+      response.pipe(reply);
     });
     onward.end(method === 'POST' ? '{}' : undefined);
   });
@@ -98,7 +98,7 @@ describe.each(Object.entries(servers))('soketi %s', (_case, startServer) => {
     const closed = new Promise<void>((resolve) => {
       client.pusher.connection.bind('disconnected', resolve);
     });
-    const { text } = await askJson('POST', `${usher.operatorUrl}/revocations`, {
+    const { text } = await requestJson('POST', `${usher.operatorUrl}/revocations`, {
       user_id: 'auth0|15',
     });
     expect(text).toContain('{"effect":"pusher-connections-ended","server":"soketi","users":1}');

@@ -16,7 +16,7 @@ const page = 'https://site.example';
 const laravel = await findLaravel();
 const tokenSecret = randomBytes(32).toString('hex');
 
-const asking = 'laravel: { source: site, forward: [{ cookie: [site_session] }] }';
+const sent = 'laravel: { source: site, forward: [{ cookie: [site_session] }] }';
 
 /** The policy that `usher policy init --from laravel` writes for the site. */
 async function initialPolicy(directory: string): Promise<string> {
@@ -41,8 +41,8 @@ channels:
     member: { user: { id: user.id } }
 `;
 const policies = {
-  applicationAnswers: policyOf(`{ ${asking} }`, (cel) => `{ rule: "${cel}", shadow: true }`),
-  rulesAnswer: policyOf(`{ ${asking}, shadow: true }`, (cel) => `"${cel}"`),
+  applicationAnswers: policyOf(`{ ${sent} }`, (cel) => `{ rule: "${cel}", shadow: true }`),
+  rulesAnswer: policyOf(`{ ${sent}, shadow: true }`, (cel) => `"${cel}"`),
 };
 
 interface Recorded {
@@ -129,16 +129,16 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
 
   it('its closures decide unchanged, and the shadow rules are compared', async () => {
     const usher = await start(policies.applicationAnswers);
-    const answers: (readonly [string, number, number])[] = [];
+    const responses: (readonly [string, number, number])[] = [];
     for (const request of requests(60)) {
       const [through, direct] = await Promise.all([
         askAt(usher.publicUrl, request),
         askAt(site.url, request),
       ]);
-      answers.push([request.channel, through.status, direct.status]);
+      responses.push([request.channel, through.status, direct.status]);
     }
-    expect(answers.filter(([, through, direct]) => through !== direct)).toEqual([]);
-    expect(new Set(answers.map(([, status]) => status))).toEqual(new Set([200, 403]));
+    expect(responses.filter(([, through, direct]) => through !== direct)).toEqual([]);
+    expect(new Set(responses.map(([, status]) => status))).toEqual(new Set([200, 403]));
 
     // Each user asked for `archive` 6 times. The other 48 answers agree.
     expect(await compared(usher, 60)).toEqual([48, 12, 0, 0]);
@@ -202,18 +202,18 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
         : 403;
     const askAll = async (count: number) => {
       const asked = requests(count);
-      const answers = await Promise.all(asked.map((each) => askAt(usher.publicUrl, each)));
-      expect(answers.map(({ status }) => status)).toEqual(asked.map(expected));
+      const responses = await Promise.all(asked.map((each) => askAt(usher.publicUrl, each)));
+      expect(responses.map(({ status }) => status)).toEqual(asked.map(expected));
     };
     await askAll(20);
     expect(await compared(usher, 20)).toEqual([16, 4, 0, 0]);
-    const thaw = await site.freeze();
+    const resume = await site.freeze();
     try {
       // All of these answers arrive while Laravel stands still: nothing thaws it before.
       await askAll(30);
       expect(await metric(usher, 'disagreements')).toBe(4);
     } finally {
-      thaw();
+      resume();
     }
     await askAll(10);
     const [agreed = 0, disagreed = 0, none = 0, dropped = 0] = await compared(usher, 60);

@@ -56,9 +56,9 @@ function signing(member?: Member, over: Partial<PusherApp> = {}): Sign {
 function authorizing(sign: Sign): Pick<Options, 'channelAuthorization'> {
   return {
     channelAuthorization: {
-      customHandler: ({ socketId, channelName }, answer) => {
+      customHandler: ({ socketId, channelName }, respondWith) => {
         queueMicrotask(() => {
-          answer(null, sign(socketId, channelName));
+          respondWith(null, sign(socketId, channelName));
         });
       },
     },
@@ -166,8 +166,8 @@ describe('sign-in on a real server', () => {
     const signUser = createUserSigner(apps({ secret: new Secret(secret) }));
     return connect({
       userAuthentication: {
-        customHandler: ({ socketId }, answer) => {
-          answer(null, signUser(signInOf({ socketId: idOf(socketId), member: alice })));
+        customHandler: ({ socketId }, respondWith) => {
+          respondWith(null, signUser(signInOf({ socketId: idOf(socketId), member: alice })));
         },
       },
     });

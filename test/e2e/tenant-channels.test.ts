@@ -182,16 +182,19 @@ describe('sign-in', () => {
 describe('every decision', () => {
   it('is a row of the audit log', async () => {
     const form = { socket_id: '1234.5678', channel_name: 'private-tenant.1.user.15' };
-    const asking = (authorization: string, tenant: string) =>
+    const requestWith = (authorization: string, tenant: string) =>
       ask(`${deployment.usher.publicUrl}/broadcasting/auth`, form, {
         ...{ authorization, 'x-tenant-id': tenant, cookie: deployment.cookie },
       });
     const good = `Bearer ${deployment.tokens.user()}`;
     const kept = { channel: form.channel_name, tenant_id: '1', address: '127.0.0.1' };
     const rows = [
-      [await asking(good, '1'), { outcome: 'grant', principal_id: '15', signals: [] }],
-      [await asking(good, '2'), { code: 'tenant-mismatch', signals: ['cross-tenant'] }],
-      [await asking('Bearer x', '1'), { outcome: 'refusal', signals: ['authentication-failed'] }],
+      [await requestWith(good, '1'), { outcome: 'grant', principal_id: '15', signals: [] }],
+      [await requestWith(good, '2'), { code: 'tenant-mismatch', signals: ['cross-tenant'] }],
+      [
+        await requestWith('Bearer x', '1'),
+        { outcome: 'refusal', signals: ['authentication-failed'] },
+      ],
     ] as const;
     for (const [{ headers }, row] of rows) {
       const decisionId = headers.get('x-decision-id');

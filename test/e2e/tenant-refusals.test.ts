@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { JsonObject } from '../support/tokens.ts';
-import { type Answer, ask } from './support/ask.ts';
+import { type TextResponse, ask } from './support/ask.ts';
 import { type Deployment, pageOrigin, startDeployment } from './support/deployment.ts';
 import { openTenantUsers, type TenantUsers, type UserPage } from './support/tenant-users.ts';
 import { secondsNow } from './support/tokens.ts';
@@ -37,12 +37,12 @@ const ownHeaders = ({ tokens }: Deployment) => ({
 function askFor(
   channelName: string,
   { at = deployment, headers = {} }: { at?: Deployment; headers?: Record<string, string> } = {},
-): Promise<Answer> {
+): Promise<TextResponse> {
   const form = { socket_id: socketId, channel_name: channelName };
   return ask(endpoint(at), form, { ...ownHeaders(at), ...headers });
 }
 
-const bodyOf = ({ text }: Answer) => JSON.parse(text) as Record<string, string>;
+const bodyOf = ({ text }: TextResponse) => JSON.parse(text) as Record<string, string>;
 
 describe('the tenants of the token, of the request and of the channel', () => {
   const tenants = ['1', '2'];
@@ -162,13 +162,13 @@ describe('a signature', () => {
   /** A page that has something else signed than what it then enters, and may add to the answer. */
   const presenting = (change: (mine: Form) => Form, added: object = {}): UserPage => ({
     channelAuthorization: {
-      customHandler: ({ socketId, channelName }, answer) => {
+      customHandler: ({ socketId, channelName }, respondWith) => {
         signedFor(change({ socket_id: socketId, channel_name: channelName })).then(
           (signed) => {
-            answer(null, { ...signed, ...added });
+            respondWith(null, { ...signed, ...added });
           },
           (error: unknown) => {
-            answer(error as Error, null);
+            respondWith(error as Error, null);
           },
         );
       },
@@ -199,25 +199,25 @@ describe('a signature', () => {
 
 describe('the answer to a refusal', () => {
   it('has the body of the general routes', async () => {
-    const answer = await askFor('private-tenant.1.user.16');
-    expect(answer.status).toBe(403);
-    expect(bodyOf(answer)).toEqual({
+    const response = await askFor('private-tenant.1.user.16');
+    expect(response.status).toBe(403);
+    expect(bodyOf(response)).toEqual({
       error: 'Forbidden',
       message: expect.any(String) as string,
-      request_id: answer.headers.get('x-request-id'),
+      request_id: response.headers.get('x-request-id'),
     });
-    expect(answer.headers.get('x-decision-id')).not.toBeNull();
+    expect(response.headers.get('x-decision-id')).not.toBeNull();
   });
 
   it('does not tell which escrows exist', async () => {
     await deployment.put('/resources/tenants/1/escrows/others', {
       ...{ buyer_id: '1', seller_id: '2', status: 'FUNDED' },
     });
-    const [theirs, nobodys] = await Promise.all(
+    const [theirs, foreign] = await Promise.all(
       ['others', 'nobodys'].map((id) => askFor(`private-tenant.1.escrow.${id}.chat`)),
     );
-    expect(theirs!.status).toBe(nobodys!.status);
-    expect(bodyOf(theirs!)['message']).toBe(bodyOf(nobodys!)['message']);
+    expect(theirs!.status).toBe(foreign!.status);
+    expect(bodyOf(theirs!)['message']).toBe(bodyOf(foreign!)['message']);
   });
 
   it('names what is malformed', async () => {

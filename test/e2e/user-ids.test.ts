@@ -4,7 +4,7 @@ import type { Options } from 'pusher-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { toUserId } from '../../src/policy/member.ts';
-import { askJson } from './support/ask.ts';
+import { requestJson } from './support/ask.ts';
 import { connectPusher, disconnectAfterEach, type PusherClient } from './support/clients.ts';
 import { type Deployment, startDeployment } from './support/deployment.ts';
 import { within } from './support/within.ts';
@@ -57,9 +57,13 @@ describe('through Usher, an id of the application', () => {
     expect(await user.subscribe(roomId)).toEqual({ ok: true, members: { [userId]: { id: sub } } });
 
     const ended = closed(user);
-    const { status, text } = await askJson('POST', `${deployment.usher.operatorUrl}/revocations`, {
-      user_id: sub,
-    });
+    const { status, text } = await requestJson(
+      'POST',
+      `${deployment.usher.operatorUrl}/revocations`,
+      {
+        user_id: sub,
+      },
+    );
     expect([status, text]).toEqual([
       200,
       expect.stringContaining('{"effect":"pusher-connections-ended","server":"soketi","users":1}'),
@@ -80,20 +84,20 @@ describe('soketi alone', () => {
   const unmapped = (id: string): PusherClient =>
     connect({
       userAuthentication: {
-        customHandler: ({ socketId }, answer) => {
+        customHandler: ({ socketId }, respondWith) => {
           const user_data = JSON.stringify({ id });
           const auth = sign(`${socketId}::user::${user_data}`);
           queueMicrotask(() => {
-            answer(null, { auth, user_data });
+            respondWith(null, { auth, user_data });
           });
         },
       },
       channelAuthorization: {
-        customHandler: ({ socketId, channelName }, answer) => {
+        customHandler: ({ socketId, channelName }, respondWith) => {
           const channel_data = JSON.stringify({ user_id: id });
           const auth = sign(`${socketId}:${channelName}:${channel_data}`);
           queueMicrotask(() => {
-            answer(null, { auth, channel_data });
+            respondWith(null, { auth, channel_data });
           });
         },
       },

@@ -10,7 +10,7 @@ import {
   type TestSocket,
   type TestUpstream,
 } from '../support/web-socket.ts';
-import { askJson } from './support/ask.ts';
+import { requestJson } from './support/ask.ts';
 import { findDjango, startDjango, type DjangoSite } from './support/django.ts';
 import { createTokenMint, leaksIn, secondsNow, type TokenMint } from './support/tokens.ts';
 import { startUsher, type Usher } from './support/usher.ts';
@@ -84,12 +84,12 @@ describe('a chat page that opens GET /ws', () => {
   const show = async (ticket: string, headers = {}) => {
     const client = await openClient(usher.publicUrl, '/ws', { headers, origin: page });
     client.socket.send(JSON.stringify({ type: 'ticket_authenticate', ticket, clientInfo: {} }));
-    return { client, answer: JSON.parse((await message(client)).toString()) as object };
+    return { client, reply: JSON.parse((await message(client)).toString()) as object };
   };
 
   const enter = async (claims = {}, headers = {}) => {
-    const { client, answer } = await show(await ticketFor(tokens.user(claims)), headers);
-    expect(answer).toMatchObject({ type: 'authentication_success' });
+    const { client, reply: response } = await show(await ticketFor(tokens.user(claims)), headers);
+    expect(response).toMatchObject({ type: 'authentication_success' });
     return { client, server: await arrival() };
   };
 
@@ -121,10 +121,10 @@ describe('a chat page that opens GET /ws', () => {
   it('is accepted once with a ticket, of twenty attempts at the same time', async () => {
     const ticket = await ticketFor(tokens.user());
     const attempts = await Promise.all(Array.from({ length: 20 }, () => show(ticket)));
-    const successes = attempts.filter(({ answer }) => 'sessionId' in answer);
-    const refusals = attempts.filter(({ answer }) => 'error' in answer);
+    const successes = attempts.filter(({ reply: response }) => 'sessionId' in response);
+    const refusals = attempts.filter(({ reply: response }) => 'error' in response);
     expect([successes.length, refusals.length]).toEqual([1, 19]);
-    for (const { client, answer } of refusals) {
+    for (const { client, reply: answer } of refusals) {
       expect(answer).toEqual({ type: 'authentication_error', error: 'Invalid or expired ticket' });
       expect((await closing(client)).code).toBe(4401);
     }
@@ -144,10 +144,10 @@ describe('a chat page that opens GET /ws', () => {
       iat: secondsNow() - 10,
       exp: secondsNow() + 600,
     });
-    const answer = await askJson('POST', `${usher.operatorUrl}/revocations`, {
+    const response = await requestJson('POST', `${usher.operatorUrl}/revocations`, {
       user_id: 'revoked',
     });
-    expect(answer.text).toContain('{"effect":"websockets-closed","connections":1}');
+    expect(response.text).toContain('{"effect":"websockets-closed","connections":1}');
     expect((await closing(client)).code).toBe(4003);
     expect((await closing(server)).code).toBe(4003);
   });
@@ -224,8 +224,8 @@ describe.skipIf('missing' in django)('a page of a Django host that opens its Web
   it('is refused without the cookie, from another page, or with two cookies', async () => {
     const { cookie, client } = await newGuest();
     const statusOf = async (settings: object) => {
-      const answer = await tryClient(usher.publicUrl, '/ws/chat', settings);
-      return 'status' in answer ? answer.status : 101;
+      const response = await tryClient(usher.publicUrl, '/ws/chat', settings);
+      return 'status' in response ? response.status : 101;
     };
     expect(await statusOf({ headers: { origin: page } })).toBe(401);
     expect(await statusOf(as('sessionid=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'))).toBe(401);
@@ -256,7 +256,7 @@ describe.skipIf('missing' in django)('a page of a Django host that opens its Web
       ['other', '0'],
     ]) {
       const url = `${usher.operatorUrl}/resources/orders/${order ?? ''}`;
-      await askJson('PUT', url, { owner_id: owner });
+      await requestJson('PUT', url, { owner_id: owner });
     }
     const open = (order: string) =>
       tryClient(usher.publicUrl, `/ws/payment-socket/${order}/`, as(cookie));

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openClient, type TestSocket } from '../support/web-socket.ts';
-import { ask, askJson, get } from './support/ask.ts';
+import { ask, requestJson, get } from './support/ask.ts';
 import { createTokenMint, secondsNow, type TokenMint } from './support/tokens.ts';
 import { startUsher, type Usher } from './support/usher.ts';
 import { within } from './support/within.ts';
@@ -64,10 +64,10 @@ describe('two workers', () => {
 
   it('share the port and its limits', async () => {
     const token = tokens.user({ jti: 'one' });
-    const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => enter(token, i)));
-    const granted = answers.filter(({ status }) => status === 200);
-    expect([granted.length, answers.length - granted.length]).toEqual([10, 20]);
-    for (const { status, headers } of answers) {
+    const responses = await Promise.all(Array.from({ length: 30 }, (_, i) => enter(token, i)));
+    const granted = responses.filter(({ status }) => status === 200);
+    expect([granted.length, responses.length - granted.length]).toEqual([10, 20]);
+    for (const { status, headers } of responses) {
       expect([200, 429]).toContain(status);
       if (status === 429) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
     }
@@ -81,12 +81,12 @@ describe('two workers', () => {
   });
 
   it('reload the policy together', async () => {
-    const { status, text } = await askJson('POST', `${usher.operatorUrl}/policy/reload`, {});
+    const { status, text } = await requestJson('POST', `${usher.operatorUrl}/policy/reload`, {});
     expect([status, text]).toEqual([200, expect.stringContaining('"unchanged"')]);
   });
 
   const ticket = async () => {
-    const { text } = await askJson(
+    const { text } = await requestJson(
       'POST',
       `${usher.publicUrl}/api/websocket/ticket`,
       {
@@ -102,8 +102,8 @@ describe('two workers', () => {
     client.socket.send(
       JSON.stringify({ type: 'ticket_authenticate', ticket: shown, clientInfo: {} }),
     );
-    const answer = await within(15_000, client.next(), () => 'No answer');
-    return { client, isIn: answer.toString().includes('authentication_success') };
+    const response = await within(15_000, client.next(), () => 'No answer');
+    return { client, isIn: response.toString().includes('authentication_success') };
   };
 
   it('accept a ticket once, of twenty attempts at the same time', async () => {
@@ -117,7 +117,7 @@ describe('two workers', () => {
     const clients: TestSocket[] = [];
     for (let i = 0; i < 6; i += 1) clients.push((await show(await ticket())).client);
     const old = tokens.user({ sub: '21', iat: secondsNow() - 10 });
-    await askJson('POST', `${usher.operatorUrl}/revocations`, { user_id: '21' });
+    await requestJson('POST', `${usher.operatorUrl}/revocations`, { user_id: '21' });
     for (let i = 0; i < 10; i += 1) expect((await enter(old, i)).status).toBe(401);
     const closed = Promise.all(clients.map((client) => client.closed));
     const closings = await within(15_000, closed, () => 'A WebSocket stayed open');
@@ -137,7 +137,7 @@ describe('two workers', () => {
         ) {
           // A connection to the killed worker is closed, as that to any process is.
           const status = await get(`${usher.operatorUrl}/readyz`).then(
-            (answer) => answer.status,
+            (response) => response.status,
             () => 200,
           );
           expect(status).toBe(200);

@@ -84,7 +84,7 @@ describe('facts by HTTP', () => {
   beforeAll(async () => {
     host = await startScriptedHost();
     // As a framework does: the segments are decoded, and compared exactly.
-    host.answer = (response, request) => {
+    host.respondWith = (response, request) => {
       const fact = stored.get(decodeURIComponent(request.path));
       (fact === undefined ? plain(404) : json(fact))(response, request);
     };

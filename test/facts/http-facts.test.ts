@@ -5,7 +5,7 @@ import type { Fact, FactKind, Field } from '../../src/policy/fact-kind.ts';
 import { RequestHeaders } from '../../src/http/input/auth-request.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
-import { json, plain, useScriptedHost, type Answer } from '../host/scripted-host.ts';
+import { json, plain, useScriptedHost, type Respond } from '../host/scripted-host.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 
@@ -61,7 +61,7 @@ describe('a fact by HTTP', () => {
     ['/orders/.{order}', '...', '/orders/....'],
     ['/orders/v1.{order}/', '%2e', '/orders/v1.%252e/'],
   ])('may have text beside its id: %s of %s', async (template, id, path) => {
-    host.answer = json({ status: 'open' });
+    host.respondWith = json({ status: 'open' });
     await find(kindOf({}, { path: template }), id);
     expect(host.asked.map((asked) => asked.path)).toEqual([`/app${path}`]);
   });
@@ -75,7 +75,7 @@ describe('a fact by HTTP', () => {
   );
 
   it('is the object of a 200', async () => {
-    host.answer = json({
+    host.respondWith = json({
       ...{ status: 'open', note: '', size: 3, price: 1.5, paid: false, people: ['1', '1'] },
       ...{ due: '2026-01-02T03:04:05+01:00', more: { than: ['declared'] }, __proto__x: 1 },
     });
@@ -94,20 +94,20 @@ describe('a fact by HTTP', () => {
   });
 
   it.each([404, 410])('is none with %i', async (status) => {
-    host.answer = plain(status);
+    host.respondWith = plain(status);
     expect(await find(kindOf(), '7')).toBeUndefined();
   });
 
   it('lacks an optional field that is null', async () => {
-    host.answer = json({ status: 'open', note: null });
+    host.respondWith = json({ status: 'open', note: null });
     expect(await find(kindOf(), '7')).toEqual({ status: 'open' });
   });
 
-  const typed = (text: string, type = 'application/json'): Answer =>
+  const typed = (text: string, type = 'application/json'): Respond =>
     plain(200, text, { 'content-type': type });
   /** An answer without an end, of this text. */
   const endless =
-    (text: string, everyMs: number): Answer =>
+    (text: string, everyMs: number): Respond =>
     (response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       const drip = setInterval(() => response.write(text), everyMs);
@@ -115,7 +115,7 @@ describe('a fact by HTTP', () => {
         clearInterval(drip);
       });
     };
-  const gigabyte: Answer = (response) => {
+  const gigabyte: Respond = (response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': 2 ** 30 });
     const chunk = 'x'.repeat(65_536);
     const more = () => {
@@ -127,7 +127,7 @@ describe('a fact by HTTP', () => {
 
   const silent = 'The server did not respond in time';
   /** Each answer with the reason for the operator. */
-  const unclear: Readonly<Record<string, readonly [Answer, string | RegExp]>> = {
+  const unclear: Readonly<Record<string, readonly [Respond, string | RegExp]>> = {
     'a list': [json([{ status: 'open' }]), 'fact order: The body is not a JSON object'],
     'a text': [json('open'), 'fact order: The body is not a JSON object'],
     null: [json(null), 'fact order: The body is not a JSON object'],
@@ -235,8 +235,8 @@ describe('a fact by HTTP', () => {
   };
   it.each(Object.entries(unclear))(
     'could not be found out, with the reason: %s',
-    async (_name, [answer, reason]) => {
-      host.answer = answer;
+    async (_name, [respondWith, reason]) => {
+      host.respondWith = respondWith;
       const timeoutMs = reason === silent ? 300 : 30_000;
       const error: unknown = await find(kindOf({}, { timeoutMs }), '7').catch(
         (fault: unknown) => fault,
@@ -259,7 +259,7 @@ describe('a fact by HTTP', () => {
     ['ä 1', '%C3%A4%201'],
     ['%2e%2e', '%252e%252e'],
   ])('has the id %j in one segment', async (id, segment) => {
-    host.answer = json({ status: 'open' });
+    host.respondWith = json({ status: 'open' });
     await find(kindOf(), id);
     expect(host.asked[0]!.path).toBe(`/app/usher/orders/${segment}`);
   });
@@ -267,14 +267,14 @@ describe('a fact by HTTP', () => {
   it.each(['.', '..', '7/../8', '../8', '7/.', '\\..\\8', '..;/8', '/.;a=b', '', '\ud800'])(
     'with the id %j does not exist, and is not asked for',
     async (id) => {
-      host.answer = json({ status: 'open' });
+      host.respondWith = json({ status: 'open' });
       expect(await find(kindOf(), id)).toBeUndefined();
       expect(host.asked).toHaveLength(0);
     },
   );
 
   it('has each id in its place', async () => {
-    host.answer = json({ status: 'open' });
+    host.respondWith = json({ status: 'open' });
     const kind = kindOf({ ids: ['order', 'user'] }, { path: '/u/{user}/o/{order}/' });
     await find(kind, '7', '15');
     expect(host.asked[0]!.path).toBe('/app/u/15/o/7/');
@@ -282,7 +282,7 @@ describe('a fact by HTTP', () => {
 
   it('is used again while it is fresh, and never longer than Cache-Control says', async () => {
     const asked = async (cacheControl: string | undefined, advanceMs: number) => {
-      host.answer = json(
+      host.respondWith = json(
         { status: 'open' },
         200,
         cacheControl ? { 'cache-control': cacheControl } : {},
@@ -311,7 +311,7 @@ describe('a fact by HTTP', () => {
   });
 
   it('is asked for once at a time', async () => {
-    host.answer = (response, request) => {
+    host.respondWith = (response, request) => {
       setTimeout(() => {
         json({ status: 'open' })(response, request);
       }, 50);
@@ -324,7 +324,7 @@ describe('a fact by HTTP', () => {
   });
 
   it('is asked for with the headers that the policy names, for each visitor', async () => {
-    host.answer = json({ status: 'open' });
+    host.respondWith = json({ status: 'open' });
     const { find: ask } = setUp();
     const kind = kindOf(
       {},
@@ -352,7 +352,7 @@ describe('a fact by HTTP', () => {
   });
 
   it('of another tenant is hidden', async () => {
-    host.answer = json({ status: 'open', shop: '1' });
+    host.respondWith = json({ status: 'open', shop: '1' });
     const kind = kindOf({ tenant: 'shop', fields: { shop: field('string') } });
     const { find: ask } = setUp();
     expect(await ask(kind, ['7'], { tenantId: '1' })).toEqual({ shop: '1' });

@@ -99,15 +99,15 @@ describePostgres('pushed facts', (server) => {
     await facts().put(escrow, ['b', 'same'], { buyer_id: 'of-b', seller_id: 's', status: 'x' });
     await facts().put(room, ['of-a'], { tenant_id: 'a', participants: ['1'] });
     await facts().put(order, ['same'], { owner_id: 'o' });
-    const asking = facts();
+    const request = facts();
     const found = await Promise.all(
       Array.from({ length: 40 }, (_, i) => {
         const tenantId = i % 2 === 0 ? 'a' : 'b';
         return Promise.all([
-          asking.find(escrow, [tenantId, 'same'], {}),
-          asking.find(room, ['of-a'], { tenantId }),
-          asking.find(order, ['same'], {}),
-          asking.find(order, ['a\u0000b'], {}),
+          request.find(escrow, [tenantId, 'same'], {}),
+          request.find(room, ['of-a'], { tenantId }),
+          request.find(order, ['same'], {}),
+          request.find(order, ['a\u0000b'], {}),
         ]);
       }),
     );
@@ -186,9 +186,9 @@ describePostgres('pushed facts', (server) => {
 
   it.each(['0001-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'])(
     'keep the moment %s',
-    async (moment) => {
-      await facts().put(course, ['t', 'moment'], { starts: moment });
-      expect((await find(course, ['t', 'moment']))?.['starts']).toEqual(new Date(moment));
+    async (time) => {
+      await facts().put(course, ['t', 'moment'], { starts: time });
+      expect((await find(course, ['t', 'moment']))?.['starts']).toEqual(new Date(time));
     },
   );
 

@@ -59,11 +59,11 @@ function holdToFreezing(
       ...{ POLICY: `builtin:*,${directory}`, HOST_URL: url },
       ...settings(url),
     });
-    let thaw: () => void = () => undefined;
+    let resume: () => void = () => undefined;
     try {
       const request = needing(usher);
       expect((await request()).status).toBe(200);
-      thaw = await freeze();
+      resume = await freeze();
       const since = Date.now();
       const ends: number[] = [];
       const waiting = Array.from({ length: crowd }, async () => {
@@ -80,18 +80,18 @@ function holdToFreezing(
       expect(new Set(others.asked.map(({ status }) => status))).toEqual(new Set([200]));
       expect(new Set(statuses)).toEqual(new Set([503]));
       expect(Math.max(...ends)).toBeLessThan(boundMs);
-      const thawed = Date.now();
-      thaw();
-      thaw = () => undefined;
+      const resumed = Date.now();
+      resume();
+      resume = () => undefined;
       await expect.poll(async () => (await request()).status, { timeout: 60_000 }).toBe(200);
       report({
         fault: `${name} frozen (SIGSTOP), ${crowd} requests that need it at once`,
         clientsSaw: `those: ${crowd} × 503; longest wait ${seconds(Math.max(...ends))}. Others: ${seenBy(asked)}`,
         lost: 'nothing',
-        recovery: seconds(Date.now() - thawed),
+        recovery: seconds(Date.now() - resumed),
       });
     } finally {
-      thaw();
+      resume();
       await usher.stop();
       await rm(directory, { recursive: true });
     }

@@ -14,13 +14,16 @@ import { guestAsks } from './support/traffic.ts';
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const keys = keySet({ ...publicKey.export({ format: 'jwk' }), kid: 'k' });
 
-type Answer = Parameters<JwksServer['answer']>[0];
+type Respond = Parameters<JwksServer['respondWith']>[0];
 
-const faults: readonly { readonly fault: string; readonly answer: Answer }[] = [
-  { fault: 'the key set’s server accepts the request and never responds', answer: () => undefined },
+const faults: readonly { readonly fault: string; readonly respondWith: Respond }[] = [
+  {
+    fault: 'the key set’s server accepts the request and never responds',
+    respondWith: () => undefined,
+  },
   {
     fault: 'the key set’s server sends an endless response',
-    answer: (_request, response) => {
+    respondWith: (_request, response) => {
       const pour = () => {
         while (!response.destroyed && response.write(' '.repeat(65_536)));
       };
@@ -28,14 +31,14 @@ const faults: readonly { readonly fault: string; readonly answer: Answer }[] = [
       pour();
     },
   },
-  { fault: 'the key set’s server sends an invalid response', answer: json('<html>') },
+  { fault: 'the key set’s server sends an invalid response', respondWith: json('<html>') },
 ];
 
 describe('the server of the keys fails while visitors ask', () => {
-  it.each(faults)('$fault', async ({ fault, answer }) => {
+  it.each(faults)('$fault', async ({ fault, respondWith }) => {
     const server = await startJwksServer();
     onTestFinished(server.close);
-    server.answer(answer);
+    server.respondWith(respondWith);
     const usher = await startService({
       GUEST_TOKEN_SECRET: '',
       GUEST_TOKEN_JWKS_URL: server.url.href,
@@ -53,7 +56,7 @@ describe('the server of the keys fails while visitors ask', () => {
       usher,
       () =>
         Promise.resolve(() => {
-          server.answer(keys);
+          server.respondWith(keys);
           return Promise.resolve();
         }),
       { sendRequest: guestAsks(usher, token), before: 503 },

@@ -122,19 +122,19 @@ function requests(): readonly Request[] {
 
 /** Sends them all; gives the path and the status of each. */
 async function sendAll(): Promise<readonly (readonly [string, number])[]> {
-  const answers: (readonly [string, number])[] = [];
+  const responses: (readonly [string, number])[] = [];
   for (const [path, init] of requests()) {
     const response = await fetch(usher.publicUrl + path, { ...init, keepalive: false });
     const body = await response.text();
     const { token } = body.startsWith('{') ? (JSON.parse(body) as { token?: string }) : {};
     if (token !== undefined) shown(token);
-    answers.push([path, response.status]);
+    responses.push([path, response.status]);
   }
   const operator = { authorization: `Bearer ${secret()}` };
   for (const path of ['/metrics', `/decisions/${secret()}?token=${secret()}`]) {
-    answers.push([path, (await fetch(usher.operatorUrl + path, { headers: operator })).status]);
+    responses.push([path, (await fetch(usher.operatorUrl + path, { headers: operator })).status]);
   }
-  return answers;
+  return responses;
 }
 
 /** What is no HTTP, and what is more than Node reads. */
@@ -186,8 +186,8 @@ async function rows(): Promise<string> {
   return JSON.stringify(all);
 }
 
-const statusesOf = (answers: Awaited<ReturnType<typeof sendAll>>) =>
-  new Set(answers.map(([, status]) => status));
+const statusesOf = (responses: Awaited<ReturnType<typeof sendAll>>) =>
+  new Set(responses.map(([, status]) => status));
 
 it('no presented secret is in a row or in the log, also while the database is unavailable', async () => {
   const ticket = shown(ticketIn(await issueTicket(usher)));

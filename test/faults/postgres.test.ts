@@ -31,9 +31,9 @@ const faults: readonly Fault[] = [
   {
     fault: 'PostgreSQL frozen (SIGSTOP) for 6 s',
     inject: async (postgres) => {
-      const thaw = await postgres.freeze();
+      const resume = await postgres.freeze();
       return () => {
-        thaw();
+        resume();
         return Promise.resolve();
       };
     },

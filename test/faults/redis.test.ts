@@ -32,9 +32,9 @@ const faults: readonly Fault[] = [
   {
     fault: 'Redis frozen (SIGSTOP) for 6 s',
     inject: async (redis) => {
-      const thaw = await redis.freeze();
+      const resume = await redis.freeze();
       return () => {
-        thaw();
+        resume();
         return Promise.resolve();
       };
     },

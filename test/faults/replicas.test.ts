@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { askJson } from '../e2e/support/ask.ts';
+import { requestJson } from '../e2e/support/ask.ts';
 import type { Usher } from '../e2e/support/usher.ts';
 import { hasRedisServer, startRedisServer, type RedisProcess } from '../support/redis-server.ts';
 import { expectEveryGrantKept } from './support/expectations.ts';
@@ -49,10 +49,10 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
   it('let a ticket in once, however many show it at both', async () => {
     for (let round = 0; round < 5; round += 1) {
       const ticket = ticketIn(await issueTicket(balancer));
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 40 }, () => redeemTicket(balancer, ticket)),
       );
-      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+      expect(responses.filter(({ status }) => status === 200)).toHaveLength(1);
     }
   });
 
@@ -72,7 +72,7 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
       const token = tokens.guest({ jti });
       expect((await guestAsks(other, token)()).status).toBe(200);
       const begun = Date.now();
-      await askJson('POST', `${one.operatorUrl}/revocations`, { token_id: jti }, asOperator);
+      await requestJson('POST', `${one.operatorUrl}/revocations`, { token_id: jti }, asOperator);
       while ((await guestAsks(other, token)()).status !== 403);
       took.push(Date.now() - begun);
     }
@@ -90,10 +90,10 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
     const strict = { RATE_LIMIT_AUTHORIZATIONS: '20' };
     [one, other] = await Promise.all([startReplica(strict), startReplica(strict)]);
     const first = tokens.guest();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 60 }, (_, i) => guestAsks(i % 2 === 0 ? one : other, first)()),
     );
-    const granted = answers.filter(({ status }) => status === 200).length;
+    const granted = responses.filter(({ status }) => status === 200).length;
     // Without a Redis each counts for itself.
     const limit = hasRedisServer ? 20 : 40;
     // A place or two come back while the sixty ask.

@@ -22,7 +22,7 @@ function holdToFreezing(at: () => HostFacts, freeze: () => Promise<() => void>):
   it('answers 503 within a bound while the server is frozen, and finds facts again after it', async () => {
     const { find } = at();
     expect(await find('member', '8')).toEqual({ role: 'editor' });
-    const thaw = await freeze();
+    const resume = await freeze();
     // All threads of a process need a moment to stop.
     await expect
       .poll(() => find('member', '8').catch(() => 'not answered'), { timeout: 20_000 })
@@ -40,7 +40,7 @@ function holdToFreezing(at: () => HostFacts, freeze: () => Promise<() => void>):
       // Those in the queue wait no longer than those under way.
       expect(Math.max(...ends)).toBeLessThan(10_000);
     } finally {
-      thaw();
+      resume();
     }
     await expect
       .poll(() => find('member', '8').catch(() => 'not yet'), { timeout: 20_000 })

@@ -13,7 +13,7 @@ const milliseconds = minutes * 60_000;
 const workers = 8;
 
 const failures: string[] = [];
-const seen: Seen = { answers: 0, signatures: 0, forged: 0, broken: 0 };
+const seen: Seen = { responses: 0, signatures: 0, forged: 0, broken: 0 };
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
 async function run(target: Target, worker: number, time: number): Promise<number> {
@@ -43,7 +43,7 @@ async function fuzzService(): Promise<void> {
   failures.push(...service.faults());
   if (seen.signatures === 0) failures.push('Nothing was signed, so nothing was tried');
   say(
-    `${target.name.padEnd(32)}${String(runs).padStart(12)}  (${seen.answers} answers, ${seen.signatures} good signatures)`,
+    `${target.name.padEnd(32)}${String(runs).padStart(12)}  (${seen.responses} answers, ${seen.signatures} good signatures)`,
   );
 }
 

@@ -13,7 +13,7 @@ const usher = useUsher({
 });
 
 it('whatever a request is made of, nothing is signed that should not be, and no answer is a 500', async () => {
-  const seen: Seen = { answers: 0, signatures: 0, forged: 0, broken: 0 };
+  const seen: Seen = { responses: 0, signatures: 0, forged: 0, broken: 0 };
   const target = requestTarget(usher.public, credentialsAt(testNow), seen);
   const { failure } = await target.run({ seed: 1, runs: 400 });
   expect(failure).toBeUndefined();

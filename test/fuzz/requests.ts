@@ -4,12 +4,12 @@ import { createOracle, signaturesIn, type Caller } from '../support/oracle.ts';
 import { mutated } from './mutations.ts';
 import { onTheWire, requestParts, requestText } from './request-parts.ts';
 import { defineTarget, type Target } from './target.ts';
-import { exchange, type WireAnswer } from './wire.ts';
+import { exchange, type WireResponse } from './wire.ts';
 import { fuzzed, type Shown } from './world.ts';
 
 /** What was seen of a service. */
 export interface Seen {
-  answers: number;
+  responses: number;
   /** Good signatures; without any, nothing would have been tried. */
   signatures: number;
   forged: number;
@@ -42,8 +42,8 @@ export function requestTarget(
   seen: Seen,
 ): Target {
   const oracle = createOracle(fuzzed.app);
-  const judge = (who: Caller, request: string, { status, head, text }: WireAnswer) => {
-    seen.answers += 1;
+  const judge = (who: Caller, request: string, { status, head, text }: WireResponse) => {
+    seen.responses += 1;
     if (status >= 500) seen.broken += 1;
     assert.ok(status < 500, `answered ${status}: ${text}`);
     // Node itself answers a request without a host, and an expectation that nobody can meet (RFC 9110 §10.1.1).
@@ -73,8 +73,8 @@ export function requestTarget(
     input,
     longest: 30_000,
     holds: async ({ who, request }) => {
-      for (const answer of await exchange(address, Buffer.from(request, 'latin1'))) {
-        judge(who, request, answer);
+      for (const response of await exchange(address, Buffer.from(request, 'latin1'))) {
+        judge(who, request, response);
       }
     },
   });

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 
 /** One answer on a connection. */
-export interface WireAnswer {
+export interface WireResponse {
   readonly status: number;
   /** The status line and the headers, in lower case. */
   readonly head: string;
@@ -15,8 +15,8 @@ const longest = 20_000;
 const silence = 300;
 
 /** Writes these bytes and gives everything that comes back; throws when the other side never ends. */
-export async function exchange(address: string, bytes: Buffer): Promise<readonly WireAnswer[]> {
-  return answersIn(await exchangeBytes(address, bytes));
+export async function exchange(address: string, bytes: Buffer): Promise<readonly WireResponse[]> {
+  return responsesIn(await exchangeBytes(address, bytes));
 }
 
 function exchangeBytes(address: string, bytes: Buffer): Promise<Buffer> {
@@ -46,8 +46,8 @@ function exchangeBytes(address: string, bytes: Buffer): Promise<Buffer> {
 }
 
 /** Every answer, told apart by their lengths (RFC 9112 §6.3); what follows a 101 is no HTTP. */
-function answersIn(bytes: Buffer): readonly WireAnswer[] {
-  const answers: WireAnswer[] = [];
+function responsesIn(bytes: Buffer): readonly WireResponse[] {
+  const responses: WireResponse[] = [];
   let rest = bytes;
   while (rest.length > 0) {
     const end = rest.indexOf('\r\n\r\n');
@@ -60,7 +60,7 @@ function answersIn(bytes: Buffer): readonly WireAnswer[] {
     const isEmpty =
       head.includes('\r\ntransfer-encoding: chunked') && rest.indexOf('0\r\n\r\n', from) === from;
     const length = isEmpty ? 5 : Number(/\r\ncontent-length: (\d+)/.exec(head)?.[1] ?? 0);
-    answers.push({
+    responses.push({
       status,
       head,
       text: isEmpty ? '' : rest.subarray(from, from + length).toString(),
@@ -68,5 +68,5 @@ function answersIn(bytes: Buffer): readonly WireAnswer[] {
     if (status === 101) break;
     rest = rest.subarray(from + length);
   }
-  return answers;
+  return responses;
 }

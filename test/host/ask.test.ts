@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { send, socketId } from '../http/requests.ts';
 import { allowedOrigin, userToken, useUsher } from '../support/usher.ts';
 import { openClient, startUpstream, tryClient } from '../support/web-socket.ts';
-import { json, plain, usePolicyFile, useScriptedHost, type Answer } from './scripted-host.ts';
+import { json, plain, usePolicyFile, useScriptedHost, type Respond } from './scripted-host.ts';
 
 const host = await useScriptedHost();
 const policy = await usePolicyFile(`
@@ -43,7 +43,7 @@ const cookie = { cookie: 'session=abc; other=1' };
 
 describe('an application that decides about a channel', () => {
   it('decides about a visitor whose credential only it can read', async () => {
-    host.answer = yes;
+    host.respondWith = yes;
     const granted = await ask('private-orders.7', {
       ...cookie,
       'x-csrf-token': 'csrf',
@@ -66,7 +66,7 @@ describe('an application that decides about a channel', () => {
   });
 
   it('decides about a Sanctum token where Usher does not read these', async () => {
-    host.answer = yes;
+    host.respondWith = yes;
     const sanctum = { authorization: 'Bearer 12|mHy3x2Tg0cXbVq8sR5kLw9nZd7jPfA4uE6oYtQ1b2f3c4d5e' };
     expect((await ask('private-orders.7', sanctum)).status).toBe(200);
     expect(host.asked[0]?.headers.authorization).toBe(sanctum.authorization);
@@ -75,7 +75,7 @@ describe('an application that decides about a channel', () => {
   });
 
   it.each([401, 403, 404])('refuses with %i, which is on record', async (status) => {
-    host.answer = plain(status);
+    host.respondWith = plain(status);
     const refused = await ask('private-orders.7', cookie);
     expect(refused.status).toBe(403);
     expect(host.asked).toHaveLength(1);
@@ -89,7 +89,7 @@ describe('an application that decides about a channel', () => {
     ]);
   });
 
-  const unclear: Readonly<Record<string, Answer>> = {
+  const unclear: Readonly<Record<string, Respond>> = {
     'a page': plain(200, '<html>Log in</html>', { 'content-type': 'text/html' }),
     'no content': plain(204),
     'a redirect to the login page': plain(302, '', { location: '/login' }),
@@ -103,15 +103,15 @@ describe('an application that decides about a channel', () => {
     'more than 64 KB': json({ auth: 'a:b', more: 'x'.repeat(70_000) }),
     'a broken connection': (response) => response.destroy(),
   };
-  it.each(Object.entries(unclear))('responds 503: %s', async (_name, answer) => {
-    host.answer = answer;
+  it.each(Object.entries(unclear))('responds 503: %s', async (_name, respondWith) => {
+    host.respondWith = respondWith;
     const { status, headers } = await ask('private-orders.7', cookie);
     expect([status, headers.get('retry-after')]).toEqual([503, expect.any(String)]);
   });
 
   it('passes named cookies on only, and takes its member over', async () => {
     const data = { user_id: 15, user_info: { name: 'Ada', tags: ['a'], nested: { deep: 1 } } };
-    host.answer = json({ auth: 'k:s', channel_data: JSON.stringify(data) });
+    host.respondWith = json({ auth: 'k:s', channel_data: JSON.stringify(data) });
     const { status, body } = await ask('presence-room.1', {
       cookie: 'session=abc; other=1; remember_web_5=xyz; xsession=no',
     });
@@ -135,26 +135,26 @@ describe('an application that decides about a channel', () => {
       403,
     ],
   ])('does not grant a presence channel with %s', async (_name, extra, expected) => {
-    host.answer = json({ auth: 'k:s', ...extra });
+    host.respondWith = json({ auth: 'k:s', ...extra });
     expect((await ask('presence-room.1', { cookie: 'session=abc' })).status).toBe(expected);
   });
 
   it('gets no request without a credential', async () => {
-    host.answer = yes;
+    host.respondWith = yes;
     expect((await ask('private-orders.7')).status).toBe(401);
     expect((await ask('presence-room.1', { cookie: 'other=1' })).status).toBe(401);
     expect(host.asked).toHaveLength(0);
   });
 
   it('gets no request with a credential that Usher refuses', async () => {
-    host.answer = yes;
+    host.respondWith = yes;
     const forged = { authorization: `Bearer ${userToken()}x` };
     expect((await ask('private-orders.7', { ...cookie, ...forged })).status).toBe(401);
     expect(host.asked).toHaveLength(0);
   });
 
   it('decides after the rules, the kinds and the tenants', async () => {
-    host.answer = yes;
+    host.respondWith = yes;
     const user = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
     expect((await ask('private-known.9', { ...user, ...cookie })).status).toBe(403);
     expect((await ask('private-known.8', cookie)).status).toBe(401);
@@ -163,7 +163,7 @@ describe('an application that decides about a channel', () => {
     expect(host.asked).toHaveLength(0);
     expect((await ask('private-known.8', { ...user, ...cookie })).status).toBe(200);
     expect((await ask('private-tenant.1', { ...user, ...cookie })).status).toBe(200);
-    host.answer = plain(403);
+    host.respondWith = plain(403);
     expect((await ask('private-known.8', { ...user, ...cookie })).status).toBe(403);
     expect(host.asked.map(({ path }) => path)).toEqual([
       '/app/old/auth',
@@ -173,7 +173,7 @@ describe('an application that decides about a channel', () => {
   });
 
   it('does not receive the cookies of a foreign page', async () => {
-    host.answer = yes;
+    host.respondWith = yes;
     const from = (origin: string, site: string) =>
       ask('private-orders.7', { ...cookie, origin, 'sec-fetch-site': site });
     expect((await from('https://evil.example', 'cross-site')).status).toBe(403);
@@ -183,7 +183,7 @@ describe('an application that decides about a channel', () => {
   });
 
   it('does not receive the cookies of a foreign page beside a token, which would be of two persons', async () => {
-    host.answer = yes;
+    host.respondWith = yes;
     const both = { ...cookie, authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
     const from = (origin: string) => ask('private-orders.7', { ...both, origin });
     expect((await from('https://evil.example')).status).toBe(200);
@@ -199,11 +199,11 @@ describe('an application that decides about a channel', () => {
 
   it('decides about a WebSocket of a visitor whose session Usher does not read', async () => {
     const headers = { ...cookie, origin: allowedOrigin };
-    host.answer = plain(403);
+    host.respondWith = plain(403);
     expect(await tryClient(usher.public, '/ws/orders/7/', { headers })).toMatchObject({
       status: 403,
     });
-    host.answer = yes;
+    host.respondWith = yes;
     const { socket } = await openClient(usher.public, '/ws/orders/7/', { headers });
     socket.terminate();
     const server = await upstream.next();
@@ -218,7 +218,7 @@ describe('an application that decides about a channel', () => {
 
   it('gets no request about a revoked user', async () => {
     const data = JSON.stringify({ user_id: '77' });
-    host.answer = json({ auth: 'k:s', channel_data: data });
+    host.respondWith = json({ auth: 'k:s', channel_data: data });
     const room = () => ask('presence-room.1', { cookie: 'session=of-77' });
     expect((await room()).status).toBe(200);
     const revoked = await send(usher.operator, {
@@ -231,7 +231,7 @@ describe('an application that decides about a channel', () => {
   });
 
   it('gets a request for each channel of a batch', async () => {
-    host.answer = (response, request) => {
+    host.respondWith = (response, request) => {
       (request.body.includes('orders.7') ? yes : plain(403))(response, request);
     };
     const { body } = await send(usher.public, {
@@ -251,7 +251,7 @@ describe('an application that decides about a channel', () => {
 
   it('gets one request for identical concurrent ones', async () => {
     const held: (() => void)[] = [];
-    host.answer = (response, request) =>
+    host.respondWith = (response, request) =>
       held.push(() => {
         yes(response, request);
       });
@@ -273,7 +273,7 @@ describe('a decision point', () => {
   const user = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
 
   it('gets a request of AuthZEN, and only true grants', async () => {
-    host.answer = json({ decision: true });
+    host.respondWith = json({ decision: true });
     expect((await ask('private-pdp.7', { ...user, ...cookie })).status).toBe(200);
     const [{ path, headers, body }] = host.asked as [(typeof host.asked)[0]];
     expect(path).toBe('/app/access/v1/evaluation');
@@ -287,7 +287,7 @@ describe('a decision point', () => {
       action: { name: 'subscribe' },
       resource: { type: 'channel', id: 'private-pdp.7' },
     });
-    host.answer = json({ decision: false });
+    host.respondWith = json({ decision: false });
     expect((await ask('private-pdp.7', user)).status).toBe(403);
   });
 
@@ -298,14 +298,14 @@ describe('a decision point', () => {
     ['401, which is a fault of the configuration', plain(401)],
     ['403', plain(403)],
     ['201', json({ decision: true }, 201)],
-  ])('responds 503: %s', async (_name, answer) => {
-    host.answer = answer;
+  ])('responds 503: %s', async (_name, respondWith) => {
+    host.respondWith = respondWith;
     expect((await ask('private-pdp.7', user)).status).toBe(503);
   });
 
   it('gets a request of its own about each credential of a user', async () => {
     const held: (() => void)[] = [];
-    host.answer = (response, request) => {
+    host.respondWith = (response, request) => {
       const { subject } = JSON.parse(request.body) as {
         readonly subject: { readonly properties: { readonly roles: readonly string[] } };
       };
@@ -319,15 +319,15 @@ describe('a decision point', () => {
     );
     // The request with the other roles arrives while the first one has no answer.
     await expect.poll(() => held.length).toBe(2);
-    held.forEach((answer) => {
-      answer();
+    held.forEach((respondWith) => {
+      respondWith();
     });
-    const answers = await Promise.all(asks);
-    expect(answers.map(({ status }) => status)).toEqual([200, 403]);
+    const responses = await Promise.all(asks);
+    expect(responses.map(({ status }) => status)).toEqual([200, 403]);
   });
 
   it('gets no request about a visitor whom Usher cannot authenticate', async () => {
-    host.answer = json({ decision: true });
+    host.respondWith = json({ decision: true });
     expect((await ask('private-pdp.7', cookie)).status).toBe(401);
     expect(host.asked).toHaveLength(0);
   });

@@ -152,13 +152,13 @@ describe('a request', () => {
   });
 
   it('with a body is a POST, with these headers', async () => {
-    const answer = ask('/form', { body: 'a=1', headers: { 'x-own': 'yes' } });
+    const response = ask('/form', { body: 'a=1', headers: { 'x-own': 'yes' } });
     await host.arrived(1);
     const [{ request }] = host.open as [(typeof host.open)[number]];
     expect(request).toMatchObject({ method: 'POST', headers: { 'x-own': 'yes' } });
     expect(Buffer.concat(await request.toArray()).toString()).toBe('a=1');
     host.answerFirst();
-    await answer;
+    await response;
   });
 
   it('is not sent to another origin', async () => {
@@ -172,10 +172,10 @@ describe('a request', () => {
 
   it('uses the connection of the one before', async () => {
     for (let count = 1; count <= 5; count += 1) {
-      const answer = ask(`/${count}`);
+      const response = ask(`/${count}`);
       await host.arrived(count);
       host.answerFirst();
-      await answer;
+      await response;
     }
     // A connection is free again a moment after its answer.
     expect(host.connections()).toBeLessThan(5);

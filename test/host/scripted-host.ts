@@ -13,19 +13,19 @@ export interface HostRequest {
   readonly body: string;
 }
 
-export type Answer = (response: ServerResponse, request: HostRequest) => void;
+export type Respond = (response: ServerResponse, request: HostRequest) => void;
 
 /** A real HTTP server of a test, whose answer the test sets. */
 export interface ScriptedHost {
   readonly url: string;
   /** What was asked since the test began. */
   readonly asked: readonly HostRequest[];
-  answer: Answer;
+  respondWith: Respond;
 }
 
 /** Answers with this JSON. */
 export const json =
-  (value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Answer =>
+  (value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Respond =>
   (response) => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(JSON.stringify(value));
@@ -33,7 +33,7 @@ export const json =
 
 /** Answers with this status and body. */
 export const plain =
-  (status: number, body = '', headers: Readonly<Record<string, string>> = {}): Answer =>
+  (status: number, body = '', headers: Readonly<Record<string, string>> = {}): Respond =>
   (response) => {
     response.writeHead(status, headers);
     response.end(body);
@@ -51,7 +51,7 @@ export async function startScriptedHost(): Promise<
       const { method = '', url: path = '', headers } = request;
       const one = { method, path, headers, body: Buffer.concat(chunks).toString() };
       asked.push(one);
-      host.answer(response, one);
+      host.respondWith(response, one);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -59,10 +59,10 @@ export async function startScriptedHost(): Promise<
   const host = {
     url: `http://127.0.0.1:${port}`,
     asked,
-    answer: plain(404),
+    respondWith: plain(404),
     forget: () => {
       asked.length = 0;
-      host.answer = plain(404);
+      host.respondWith = plain(404);
     },
     stop: () =>
       new Promise<void>((resolve) => {

@@ -45,8 +45,8 @@ describe('cache channels', () => {
     const { body } = await send(usher.public, { method: 'GET', path: '/api/channels', headers });
     return (body as { channels: readonly string[] }).channels;
   };
-  const failedCheck = async (answer: Awaited<ReturnType<typeof enter>>) => {
-    const path = `/decisions/${answer.headers.get('x-decision-id') ?? ''}`;
+  const failedCheck = async (response: Awaited<ReturnType<typeof enter>>) => {
+    const path = `/decisions/${response.headers.get('x-decision-id') ?? ''}`;
     const { body } = await send(usher.operator, { method: 'GET', path });
     return body as { readonly code?: string; readonly failed_check?: string };
   };
@@ -55,9 +55,9 @@ describe('cache channels', () => {
     'exist at %s, with the key of the whole name',
     async (server) => {
       await start(server);
-      const answers = await Promise.all(names.map(enter));
-      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-      const [, cached, presence, encrypted] = answers.map(({ body }) => body);
+      const responses = await Promise.all(names.map(enter));
+      expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+      const [, cached, presence, encrypted] = responses.map(({ body }) => body);
       const info = server === 'soketi' ? ',"user_info":{}' : '';
       const channel_data = `{"user_id":"15"${info}}`;
       expect(cached).toEqual({ auth: signature(socketId, names[1]) });
@@ -73,9 +73,9 @@ describe('cache channels', () => {
 
   it('that Reverb does not have are refused there, and the reason is on record', async () => {
     await start('reverb');
-    const answers = await Promise.all(names.map(enter));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 403]);
-    expect(await failedCheck(answers[3]!)).toMatchObject({
+    const responses = await Promise.all(names.map(enter));
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 403]);
+    expect(await failedCheck(responses[3]!)).toMatchObject({
       code: 'unknown-channel',
       failed_check: 'Pusher server has cache channels of this form',
     });
@@ -84,9 +84,9 @@ describe('cache channels', () => {
 
   it('are refused without the key that their encryption needs', async () => {
     await start('pusher', '');
-    const answer = await enter(names[3]);
-    expect(answer.status).toBe(403);
-    expect(await failedCheck(answer)).toMatchObject({
+    const response = await enter(names[3]);
+    expect(response.status).toBe(403);
+    expect(await failedCheck(response)).toMatchObject({
       failed_check: 'Pusher app has a key for encrypted channels',
     });
   });

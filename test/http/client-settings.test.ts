@@ -20,8 +20,8 @@ const asUser = (claims: object = {}) => ({
 async function post(url: string, fields: Record<string, string>, headers = {}) {
   const body = new URLSearchParams({ socket_id: socketId, ...fields });
   const { origin, pathname: path } = new URL(url);
-  const { status, body: answer } = await send(origin, { path, headers, body });
-  return { status, ...(answer as Signed) };
+  const { status, body: response } = await send(origin, { path, headers, body });
+  return { status, ...(response as Signed) };
 }
 
 describe('a page that compares user_info.id with a number, USER_INFO_IDS=number', () => {
@@ -57,25 +57,25 @@ describe('a client that drops channel_data on private channels, GUEST_CHAT_CHANN
   const usual = useUsher();
 
   it('gets a signature of socket and channel alone, and no channel_data', async () => {
-    const answer = await post(`${off.public}${path}`, { channel_name, token: guestToken() });
-    expect(answer).toEqual({ status: 200, auth: signatureOf(socketId, channel_name) });
+    const response = await post(`${off.public}${path}`, { channel_name, token: guestToken() });
+    expect(response).toEqual({ status: 200, auth: signatureOf(socketId, channel_name) });
   });
 
   it('still sees the members of presence channels', async () => {
     const presence = 'presence-tenant.1.escrow.42.chat';
-    const answer = await post(`${off.public}/pusher/auth`, { channel_name: presence }, asUser());
-    expect(answer.auth).toBe(signatureOf(socketId, presence, answer.channel_data!));
+    const response = await post(`${off.public}/pusher/auth`, { channel_name: presence }, asUser());
+    expect(response.auth).toBe(signatureOf(socketId, presence, response.channel_data!));
   });
 
   it('changes nothing on soketi, which signs no member there anyhow', async () => {
-    const answer = await post(`${soketi.public}${path}`, { channel_name, token: guestToken() });
-    expect(answer.auth).toBe(signatureOf(socketId, channel_name));
-    expect(JSON.parse(answer.channel_data!)).toMatchObject({ user_info: { name: 'Guest' } });
+    const response = await post(`${soketi.public}${path}`, { channel_name, token: guestToken() });
+    expect(response.auth).toBe(signatureOf(socketId, channel_name));
+    expect(JSON.parse(response.channel_data!)).toMatchObject({ user_info: { name: 'Guest' } });
   });
 
   it('is not the default', async () => {
-    const answer = await post(`${usual.public}${path}`, { channel_name, token: guestToken() });
-    expect(answer.auth).toBe(signatureOf(socketId, channel_name, answer.channel_data!));
+    const response = await post(`${usual.public}${path}`, { channel_name, token: guestToken() });
+    expect(response.auth).toBe(signatureOf(socketId, channel_name, response.channel_data!));
   });
 });
 
@@ -109,12 +109,12 @@ describe('a native client that cannot send headers, TOKEN_FIELD=token', () => {
     }
     const headers = { ...bearer(userToken()), 'content-type': 'application/json' };
     const body = JSON.stringify({ socket_id: '1234.5678', channel_name, token: null });
-    const answer = await fetch(`${usher.public}${path}`, { method: 'POST', headers, body });
-    expect(answer.status).toBe(200);
+    const response = await fetch(`${usher.public}${path}`, { method: 'POST', headers, body });
+    expect(response.status).toBe(200);
   });
 
   it('is nobody where the operator has not switched that on', async () => {
-    const answer = await post(`${usual.public}${path}`, { channel_name, token: userToken() });
-    expect(answer.status).toBe(401);
+    const response = await post(`${usual.public}${path}`, { channel_name, token: userToken() });
+    expect(response.status).toBe(401);
   });
 });

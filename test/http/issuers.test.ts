@@ -110,11 +110,11 @@ async function ask(channel: string, text: string, tenant?: string) {
   return send(usher.public, userRequest({ fields: { channel_name: channel }, headers: named }));
 }
 
-const enter = async (...asking: Parameters<typeof ask>) => (await ask(...asking)).status;
+const enter = async (...request: Parameters<typeof ask>) => (await ask(...request)).status;
 
 /** The checks of a decision that the client is not told about. */
-async function checksOf(...asking: Parameters<typeof ask>): Promise<readonly string[]> {
-  const { headers } = await ask(...asking);
+async function checksOf(...request: Parameters<typeof ask>): Promise<readonly string[]> {
+  const { headers } = await ask(...request);
   const id = headers.get('x-decision-id');
   const response = await fetch(`${usher.operator}/decisions/${id}`);
   const { checks } = (await response.json()) as { checks: { name: string }[] };

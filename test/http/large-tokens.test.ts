@@ -23,21 +23,21 @@ describe('a token of 16 KB', () => {
     ['in a header', userToken, bearer],
     ['in a query', guestToken, inQuery],
     ['in a form', guestToken, (token) => guestRequest({ fields: { token } })],
-  ])('is read %s', async (_where, make, asking) => {
+  ])('is read %s', async (_where, make, requestWith) => {
     const token = largest(make);
     expect(token.length).toBeGreaterThan(16_000);
-    expect((await send(usher.public, asking(token))).status).toBe(200);
+    expect((await send(usher.public, requestWith(token))).status).toBe(200);
   });
 
   it('is refused with the same answer as any other, whatever the reason on record', async () => {
     const refusals = [userToken({ sub: ['15'] }), userToken({ aud: 1, exp: '1' }), 'x'];
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       refusals.map(async (token) => {
         const { status, body } = await send(usher.public, bearer(token));
         return { status, body: { ...(body as object), request_id: '' } };
       }),
     );
-    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    expect(answers[0]?.status).toBe(401);
+    expect(new Set(responses.map((response) => JSON.stringify(response))).size).toBe(1);
+    expect(responses[0]?.status).toBe(401);
   });
 });

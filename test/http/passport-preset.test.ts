@@ -90,8 +90,8 @@ function itChecks(host: TokenHost): void {
 
     const enter = async (channel: string, token: string, tenant = '7') => {
       const headers = { authorization: `Bearer ${token}`, 'x-tenant-id': tenant };
-      const asking = userRequest({ fields: { channel_name: channel }, headers });
-      const response = await send(usher().public, asking);
+      const request = userRequest({ fields: { channel_name: channel }, headers });
+      const response = await send(usher().public, request);
       const id = response.headers.get('x-decision-id');
       const found = await fetch(`${usher().operator}/decisions/${id}`);
       const { checks } = (await found.json()) as { checks?: { name: string; passed: boolean }[] };

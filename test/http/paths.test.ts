@@ -20,18 +20,18 @@ describe('paths and methods', () => {
     ['POST', '/constructor'],
     ['POST', '/__proto__'],
   ])('%s %s is no route', async (method, path) => {
-    const asking = method === 'POST' ? userRequest({ path, headers }) : { method, path, headers };
-    const answer = await send(usher.public, asking);
-    const request_id = answer.headers.get('x-request-id');
-    expect(answer.status).toBe(404);
+    const request = method === 'POST' ? userRequest({ path, headers }) : { method, path, headers };
+    const response = await send(usher.public, request);
+    const request_id = response.headers.get('x-request-id');
+    expect(response.status).toBe(404);
     if (method !== 'HEAD') {
-      expect(answer.body).toStrictEqual({
+      expect(response.body).toStrictEqual({
         error: 'Not Found',
         message: 'There is no such route',
         request_id,
       });
     }
-    expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+    expect(response.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
   });
 
   it.each([
@@ -49,14 +49,14 @@ describe('paths and methods', () => {
     ['PROPFIND', '/broadcasting/auth', 'POST'],
     ['QUERY', '/api/channels', 'GET, HEAD'],
   ])('%s %s is answered 405, with what the route takes', async (method, path, allow) => {
-    const answer = await send(usher.public, { method, path, headers });
-    expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow]);
-    expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+    const response = await send(usher.public, { method, path, headers });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+    expect(response.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
     if (method === 'HEAD') return;
-    expect(answer.body).toStrictEqual({
+    expect(response.body).toStrictEqual({
       error: 'Method Not Allowed',
       message: `This route accepts ${allow}, not ${method}`,
-      request_id: answer.headers.get('x-request-id'),
+      request_id: response.headers.get('x-request-id'),
     });
   });
 
@@ -71,8 +71,8 @@ describe('paths and methods', () => {
 
   it('the operator’s port says so too, and only to the operator', async () => {
     const path = '/revocations';
-    const answer = await send(usher.operator, { method: 'GET', path });
-    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+    const response = await send(usher.operator, { method: 'GET', path });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
     const page = { origin: 'https://evil.example' };
     expect((await send(usher.operator, { method: 'GET', path, headers: page })).status).toBe(403);
   });
@@ -84,10 +84,10 @@ describe('paths and methods', () => {
     '/api/tenants/%C0%AF/pusher/auth',
     '/ws/payment-socket/%/',
   ])('%s is malformed', async (path) => {
-    const answer = await send(usher.public, guestRequest({ path, headers }));
-    const request_id = answer.headers.get('x-request-id');
+    const response = await send(usher.public, guestRequest({ path, headers }));
+    const request_id = response.headers.get('x-request-id');
     const isHotel = path.includes('hotel');
-    expect([answer.status, answer.body]).toStrictEqual([
+    expect([response.status, response.body]).toStrictEqual([
       400,
       {
         error: 'Bad Request',
@@ -101,29 +101,29 @@ describe('paths and methods', () => {
     ['hotel', (text: string) => `/api/guest/hotel/${text}/chat/pusher/auth`],
     ['tenantId', (text: string) => `/api/tenants/${text}/pusher/auth`],
   ])('a %s that is too long is called that', async (name, pathOf) => {
-    const answerTo = async (text: string) => {
-      const answer = await send(usher.public, guestRequest({ path: pathOf(text), headers }));
-      expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
-      return [answer.status, (answer.body as { readonly message: string }).message];
+    const responseTo = async (text: string) => {
+      const response = await send(usher.public, guestRequest({ path: pathOf(text), headers }));
+      expect(response.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+      return [response.status, (response.body as { readonly message: string }).message];
     };
     const tooLong = [400, `The ${name} in the path is too long`];
-    expect(await answerTo('1'.repeat(256))).toEqual(tooLong);
-    expect(await answerTo('1'.repeat(10_000))).toEqual(tooLong);
+    expect(await responseTo('1'.repeat(256))).toEqual(tooLong);
+    expect(await responseTo('1'.repeat(10_000))).toEqual(tooLong);
     // As long as it is read, not as it is spelt.
-    expect(await answerTo('%31'.repeat(256))).toEqual(tooLong);
-    expect(await answerTo('%31'.repeat(255))).not.toEqual(tooLong);
+    expect(await responseTo('%31'.repeat(256))).toEqual(tooLong);
+    expect(await responseTo('%31'.repeat(255))).not.toEqual(tooLong);
   });
 
   it('a path that is no route is that, however long it is', async () => {
-    const answer = await send(usher.public, userRequest({ path: `/${'a'.repeat(10_000)}` }));
-    expect(answer.status).toBe(404);
+    const response = await send(usher.public, userRequest({ path: `/${'a'.repeat(10_000)}` }));
+    expect(response.status).toBe(404);
   });
 
   it('the operator’s port names them too, and only to the operator', async () => {
     const path = (id: string) => `/resources/orders/${id}`;
     const asks = async (id: string, more = {}) => {
-      const answer = await send(usher.operator, { method: 'GET', path: path(id), headers: more });
-      return [answer.status, (answer.body as { readonly message: string }).message];
+      const response = await send(usher.operator, { method: 'GET', path: path(id), headers: more });
+      return [response.status, (response.body as { readonly message: string }).message];
     };
     expect(await asks('%zz')).toEqual([400, 'The path is malformed']);
     expect(await asks('1'.repeat(256))).toEqual([400, 'The orderId in the path is too long']);

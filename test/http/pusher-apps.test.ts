@@ -44,8 +44,8 @@ describe('tenants with an app of their own', () => {
     ['4', pusherApp],
   ])('tenant %s: what is signed is signed by its app', async (tenant, app) => {
     const channel = `private-tenant.${tenant}.user.15`;
-    const answer = await send(usher.public, userRequest(ofTenant(tenant, channel)));
-    expect(answer.body).toEqual({ auth: signed(app, socketId, channel) });
+    const response = await send(usher.public, userRequest(ofTenant(tenant, channel)));
+    expect(response.body).toEqual({ auth: signed(app, socketId, channel) });
     const path = '/pusher/auth/batch';
     const batch = userRequest({
       path,
@@ -53,7 +53,7 @@ describe('tenants with an app of their own', () => {
       fields: { channel_name: undefined, 'channel_name[0]': channel },
     });
     expect((await send(usher.public, batch)).body).toEqual({
-      [channel]: { status: 200, data: answer.body, decision_id: expect.any(String) as string },
+      [channel]: { status: 200, data: response.body, decision_id: expect.any(String) as string },
     });
     const { body } = await send(usher.public, signInRequest(ofTenant(tenant)));
     const { auth, user_data } = body as { readonly auth: string; readonly user_data: string };
@@ -74,8 +74,8 @@ describe('tenants with an app of their own', () => {
   it('enter channels for everybody by the app of their tenant', async () => {
     // A connection is to one app, and a user of tenant 2 is connected to that of tenant 2.
     const everybodys = 'private-announcements';
-    const answer = await send(usher.public, userRequest(ofTenant('2', everybodys)));
-    expect(answer.body).toEqual({ auth: signed(two, socketId, everybodys) });
+    const response = await send(usher.public, userRequest(ofTenant('2', everybodys)));
+    expect(response.body).toEqual({ auth: signed(two, socketId, everybodys) });
   });
 
   it('leave the channels without a tenant to the default app', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../support/database.ts';
 import { startUsher, useUsher, userToken, type TestUsher } from '../support/usher.ts';
-import { hear, raw, userLines } from '../attacks/attacker.ts';
+import { receive, raw, userLines } from '../attacks/attacker.ts';
 import { send, asJson, guestRequest, userRequest, type TestRequest } from './requests.ts';
 
 const own = 'private-tenant.1.user.15';
@@ -29,7 +29,7 @@ const good = [
 describe('what real clients send', () => {
   const usher = useUsher();
   const post = (lines: readonly string[], body: string, path = '/broadcasting/auth') =>
-    hear(usher.public, raw(`POST ${path}`, lines, body));
+    receive(usher.public, raw(`POST ${path}`, lines, body));
   const signed = async () => (await post(userLines(), form)).text;
 
   it.each<[string, readonly string[], string]>([
@@ -78,8 +78,8 @@ describe('what real clients send', () => {
       `{"guest_session":null,${json.slice(1)}`,
     ],
   ])('%s is read', async (_case, lines, body) => {
-    const answer = await post(lines, body);
-    expect([answer.status, answer.text]).toEqual([200, await signed()]);
+    const response = await post(lines, body);
+    expect([response.status, response.text]).toEqual([200, await signed()]);
   });
 
   it('a base address that ends in a slash gets there', async () => {
@@ -169,9 +169,9 @@ describe('what real clients send', () => {
     ),
   ])('%s is refused, and the answer and the record name the cause', async (...row) => {
     const [, lines, body, status, message] = row;
-    const answer = await post(lines, body);
-    expect([answer.status, JSON.parse(answer.text)]).toMatchObject([status, { message }]);
-    expect(await recordOf(usher, answer.head)).toEqual([
+    const response = await post(lines, body);
+    expect([response.status, JSON.parse(response.text)]).toMatchObject([status, { message }]);
+    expect(await recordOf(usher, response.head)).toEqual([
       {
         action: 'subscribe',
         code: 'malformed-request',
@@ -192,27 +192,27 @@ describe('what real clients send', () => {
 
   it.each(bodyless)(
     '$path without a body is answered alike whatever its type says',
-    async (asking) => {
-      const answerTo = async (
+    async (request) => {
+      const responseTo = async (
         type: string | undefined,
         lines: readonly string[] = [],
         body = '',
       ) => {
-        const { headers = {} } = asking;
+        const { headers = {} } = request;
         const shown = Object.entries({
           ...headers,
-          ...(asking.path.includes('/guest-sessions/') && {
+          ...(request.path.includes('/guest-sessions/') && {
             'x-guest-session': await startSession(usher),
           }),
           ...(type !== undefined && { 'content-type': type }),
         }).map(([name, value]) => `${name}: ${value}`);
-        const start = `${asking.method ?? 'POST'} ${asking.path}`;
+        const start = `${request.method ?? 'POST'} ${request.path}`;
         const chunked = lines.some((line) => line.startsWith('Transfer')) ? '0\r\n\r\n' : '';
         return (
-          await hear(usher.public, raw(start, ['Host: u', ...shown, ...lines], body) + chunked)
+          await receive(usher.public, raw(start, ['Host: u', ...shown, ...lines], body) + chunked)
         ).status;
       };
-      const expected = await answerTo(undefined);
+      const expected = await responseTo(undefined);
       expect([200, 204, 401]).toContain(expected);
       for (const type of [
         'application/json',
@@ -222,13 +222,13 @@ describe('what real clients send', () => {
         both,
         'multipart/form-data',
       ]) {
-        expect([type, await answerTo(type)]).toEqual([type, expected]);
-        expect([type, await answerTo(type, ['Content-Length: 0'])]).toEqual([type, expected]);
+        expect([type, await responseTo(type)]).toEqual([type, expected]);
+        expect([type, await responseTo(type, ['Content-Length: 0'])]).toEqual([type, expected]);
       }
       for (const type of ['application/json', 'text/plain']) {
-        expect(await answerTo(type, ['Transfer-Encoding: chunked'])).toBe(expected);
+        expect(await responseTo(type, ['Transfer-Encoding: chunked'])).toBe(expected);
       }
-      expect(await answerTo('application/json', [], 'null')).toBe(expected);
+      expect(await responseTo('application/json', [], 'null')).toBe(expected);
     },
   );
 });
@@ -313,11 +313,11 @@ describe('a request that cannot be read', () => {
     ],
   ])(
     '%s is on record, under the id that its answer carries',
-    async (...[, asking, status, action]) => {
-      const answer = await send(usher.public, asking);
-      expect(answer.status).toBe(status);
-      const head = `x-decision-id: ${answer.headers.get('x-decision-id') ?? 'none'}`;
-      const { message, error } = answer.body as Readonly<Record<string, string>>;
+    async (...[, request, status, action]) => {
+      const response = await send(usher.public, request);
+      expect(response.status).toBe(status);
+      const head = `x-decision-id: ${response.headers.get('x-decision-id') ?? 'none'}`;
+      const { message, error } = response.body as Readonly<Record<string, string>>;
       expect(await recordOf(usher, head)).toEqual([
         {
           action,
@@ -330,8 +330,8 @@ describe('a request that cannot be read', () => {
 
   it('of no route that authorizes, or of no route at all, has no decision', async () => {
     for (const path of ['/nowhere', '/%zz', '/api/guest-sessions/nowhere']) {
-      const answer = await send(usher.public, userRequest({ path }));
-      expect(answer.headers.get('x-decision-id')).toBeNull();
+      const response = await send(usher.public, userRequest({ path }));
+      expect(response.headers.get('x-decision-id')).toBeNull();
     }
   });
 });

@@ -48,9 +48,9 @@ describe('two replicas with caches', () => {
         const status = round % 2 === 0 ? 'cancelled' : 'open';
         // As a host may do it, past Usher.
         await host.query(`UPDATE bookings SET status = $1 WHERE booking_id = 'BK-9'`, [status]);
-        const answers = await Promise.all(replicas.map(enters));
-        expect(answers).toEqual(Array(2).fill(status === 'open' ? 200 : 403));
-        granted += answers.filter((answer) => answer === 200).length;
+        const responses = await Promise.all(replicas.map(enters));
+        expect(responses).toEqual(Array(2).fill(status === 'open' ? 200 : 403));
+        granted += responses.filter((response) => response === 200).length;
       }
       granted += await stop();
       const { rows } = await host.query(

@@ -60,7 +60,7 @@ describe('attributes of a session that the application introspects', () => {
   };
 
   it('open what rules say', async () => {
-    host.answer(
+    host.respondWith(
       json(JSON.stringify({ id: 1, attributes: { department: 'sales', plan: { level: 3 } } })),
     );
     expect(await enter('private-news', 'one')).toBe(200);
@@ -70,17 +70,17 @@ describe('attributes of a session that the application introspects', () => {
   });
 
   it('cost only the rules that read them, if they are of another type', async () => {
-    host.answer(
+    host.respondWith(
       json(JSON.stringify({ id: 1, attributes: { department: 'sales', plan: { level: '9' } } })),
     );
     expect(await enter('private-desk-sales', 'two')).toBe(200);
     expect(await enter('private-archive', 'two')).toBe(403);
-    host.answer(
+    host.respondWith(
       json(JSON.stringify({ id: 1, attributes: { department: ['it'], plan: { level: 9 } } })),
     );
     expect(await enter('private-desk-it', 'three')).toBe(403);
     expect(await enter('private-archive', 'three')).toBe(200);
-    host.answer(json(JSON.stringify({ id: 1, attributes: 'it' })));
+    host.respondWith(json(JSON.stringify({ id: 1, attributes: 'it' })));
     expect(await enter('private-desk-it', 'four')).toBe(403);
     expect(await enter('private-news', 'four')).toBe(200);
   });

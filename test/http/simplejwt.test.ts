@@ -72,8 +72,8 @@ describe.skipIf(python === undefined)('tokens of a real Simple JWT', () => {
 
   const enter = async (channel: string, text: string) => {
     const headers = { authorization: `Bearer ${text}`, 'x-tenant-id': '' };
-    const asking = userRequest({ fields: { channel_name: channel }, headers });
-    return (await send(usher.public, asking)).status;
+    const request = userRequest({ fields: { channel_name: channel }, headers });
+    return (await send(usher.public, request)).status;
   };
 
   it('let their user in, and nobody else', async () => {

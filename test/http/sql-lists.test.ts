@@ -77,14 +77,14 @@ async function list(usher: TestUsher, sub: string, query = '') {
     sub === 'guest'
       ? { 'x-guest-session': await guestSession(usher) }
       : { authorization: `Bearer ${userToken({ sub, tenant_id: undefined })}` };
-  const answer = await fetch(`${usher.public}/api/channels${query}`, { headers });
-  const body = (await answer.json()) as { channels?: string[]; next?: string };
-  return { status: answer.status, ...body };
+  const response = await fetch(`${usher.public}/api/channels${query}`, { headers });
+  const body = (await response.json()) as { channels?: string[]; next?: string };
+  return { status: response.status, ...body };
 }
 
 async function guestSession(usher: TestUsher): Promise<string> {
-  const answer = await fetch(`${usher.public}/api/guest-sessions`, { method: 'POST' });
-  return ((await answer.json()) as { token: string }).token;
+  const response = await fetch(`${usher.public}/api/guest-sessions`, { method: 'POST' });
+  return ((await response.json()) as { token: string }).token;
 }
 
 describe('a list by SQL', () => {
@@ -294,7 +294,7 @@ describeMariadb('a list of a frozen database', () => {
   it('is 503 within a bound, and others are not affected', async () => {
     const before = await list(usher!, '15');
     expect(before.channels).toContain('private-team.red.8');
-    const thaw = await server.freeze();
+    const resume = await server.freeze();
     try {
       const statuses: number[] = [];
       for (let i = 0; i < 20; i += 1) {
@@ -305,7 +305,7 @@ describeMariadb('a list of a frozen database', () => {
         .poll(() => (usher!.clock.advance(500), statuses), { timeout: 20_000 })
         .toEqual(Array(20).fill(503));
     } finally {
-      thaw();
+      resume();
     }
     await expect.poll(async () => (await list(usher!, '15')).status, { timeout: 20_000 }).toBe(200);
     expect(await list(usher!, '15')).toEqual(before);

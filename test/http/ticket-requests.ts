@@ -67,7 +67,7 @@ export async function getTicket(
   body: unknown = issueBody,
   headers: Gaps = {},
 ): Promise<string> {
-  const answer = await send(base, issueRequest(body, headers));
-  if (answer.status !== 200) throw new Error(`No ticket: ${answer.text}`);
-  return (answer.body as { readonly ticket: string }).ticket;
+  const response = await send(base, issueRequest(body, headers));
+  if (response.status !== 200) throw new Error(`No ticket: ${response.text}`);
+  return (response.body as { readonly ticket: string }).ticket;
 }

@@ -58,8 +58,8 @@ describe('an id of the application, at Pusher', () => {
 
   it('is on record with the one that the server knows', async () => {
     const note = 'user id at the Pusher server is =;user=3A15';
-    for (const answer of [await signIn(usher, 'user:15'), await signIn(usher, '15')]) {
-      const id = answer.headers.get('x-decision-id') ?? '';
+    for (const response of [await signIn(usher, 'user:15'), await signIn(usher, '15')]) {
+      const id = response.headers.get('x-decision-id') ?? '';
       const { body } = await send(usher.operator, { method: 'GET', path: `/decisions/${id}` });
       const { principal, checks } = body as {
         principal: { id: string };
@@ -95,8 +95,8 @@ describe('a revoked user whose id the server does not take', () => {
       const subs = ['auth0|1', 'Ada Lovelace', '..', long];
       await openRoom(usher, subs);
       for (const sub of subs) {
-        const answer = server === 'reverb' ? await enter(usher, sub) : await signIn(usher, sub);
-        expect(answer.status).toBe(200);
+        const response = server === 'reverb' ? await enter(usher, sub) : await signIn(usher, sub);
+        expect(response.status).toBe(200);
       }
       for (const sub of subs) {
         const { effects } = (await revoke(usher, sub)).body as { effects: readonly object[] };

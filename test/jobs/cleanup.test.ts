@@ -17,21 +17,17 @@ describe('the cleanup job', () => {
   };
 
   it('runs at once and then every ten minutes, with the current time', async () => {
-    const moments: number[] = [];
-    const { time, job } = start((now) => Promise.resolve(moments.push(now)));
+    const times: number[] = [];
+    const { time, job } = start((now) => Promise.resolve(times.push(now)));
     await settle();
     time.advance(cleanupIntervalMs - 1);
     await settle();
-    expect(moments).toEqual([testNow]);
+    expect(times).toEqual([testNow]);
     time.advance(1);
     await settle();
     time.advance(cleanupIntervalMs);
     await settle();
-    expect(moments).toEqual([
-      testNow,
-      testNow + cleanupIntervalMs,
-      testNow + 2 * cleanupIntervalMs,
-    ]);
+    expect(times).toEqual([testNow, testNow + cleanupIntervalMs, testNow + 2 * cleanupIntervalMs]);
     await job.stop();
     expect(time.waiting()).toBe(0);
   });

@@ -106,9 +106,9 @@ describe.each(spellings)('who may enter, by $spelling', ({ policy }) => {
   });
 
   it('a user without a tenant enters no channel of tenants', async () => {
-    const nobodys: Principal = { kind: 'user', id: '15', roles: [], expiresAt: noon + 1 };
+    const foreign: Principal = { kind: 'user', id: '15', roles: [], expiresAt: noon + 1 };
     for (const family of [escrowChannel, escrowChat, userChannel, adminChannel, announcements]) {
-      expect(await verdict(family, { who: nobodys, params, fact: disputed })).not.toBe('enters');
+      expect(await verdict(family, { who: foreign, params, fact: disputed })).not.toBe('enters');
     }
   });
 

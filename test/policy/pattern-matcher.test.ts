@@ -107,11 +107,11 @@ function works(make: () => unknown): boolean {
 
 /** What the reader must find, by trying every split. */
 function readSlowly(patterns: readonly string[], text: string) {
-  const readings = patterns.flatMap((pattern) =>
+  const matches = patterns.flatMap((pattern) =>
     everySplit(parsePattern(pattern).segments, text).map((values) => [pattern, values]),
   );
-  if (readings.length > 1) return 'ambiguous';
-  return readings[0] ?? 'unknown';
+  if (matches.length > 1) return 'ambiguous';
+  return matches[0] ?? 'unknown';
 }
 
 function everySplit(

@@ -30,12 +30,12 @@ describe('createSigner', () => {
 
   it('puts channel_data into the answer, with user_id first, and into the signature', () => {
     const backwards = { user_info: guest.user_info, user_id: guest.user_id, secretField: 'x' };
-    const answer = signerOf().sign({ ...guestGrant, member: backwards });
-    expect(answer).toEqual({
+    const response = signerOf().sign({ ...guestGrant, member: backwards });
+    expect(response).toEqual({
       auth: authOf(`12.34:private-a.1:${guestText}`),
       channel_data: guestText,
     });
-    expect(Object.keys(answer)).toEqual(['auth', 'channel_data']);
+    expect(Object.keys(response)).toEqual(['auth', 'channel_data']);
   });
 
   it('signs a member without user_info', () => {
@@ -114,9 +114,9 @@ describe('dialects', () => {
 
   it('soketi: channel_data of an encrypted channel is not signed either', () => {
     const signer = signerOf({ dialect: 'soketi', encryptionMasterKey: new Secret(masterKey) });
-    const answer = signer.sign({ ...encryptedGrant, member: guest });
-    expect(answer.auth).toBe(authOf('12.34:private-encrypted-a.1'));
-    expect(answer.channel_data).toBe(guestText);
+    const response = signer.sign({ ...encryptedGrant, member: guest });
+    expect(response.auth).toBe(authOf('12.34:private-encrypted-a.1'));
+    expect(response.channel_data).toBe(guestText);
   });
 });
 

@@ -59,14 +59,14 @@ describe('channel signatures of the official libraries', () => {
 
   it.each(throughSigner)('signer: $auth for $channel_name', (vector) => {
     const data: unknown = JSON.parse(vector.channel_data ?? 'null');
-    const answer = createSigner(appsOf(vector)).sign(
+    const response = createSigner(appsOf(vector)).sign(
       grantOf({
         socketId: vector.socket_id,
         channelName: vector.channel_name,
         ...(isMember(data) ? { member: data } : {}),
       }),
     );
-    expect(answer).toEqual({
+    expect(response).toEqual({
       auth: vector.auth,
       ...(vector.channel_data === null ? {} : { channel_data: vector.channel_data }),
       ...(vector.shared_secret === undefined ? {} : { shared_secret: vector.shared_secret }),
@@ -75,11 +75,11 @@ describe('channel signatures of the official libraries', () => {
 
   it.each(beneathSigner)('client: $auth for $channel_name', (vector) => {
     const data = JSON.parse(vector.channel_data ?? 'null') as Member | null;
-    const answer = appsOf(vector)
+    const response = appsOf(vector)
       .for(undefined)!
       .client.authorizeChannel(vector.socket_id, vector.channel_name, data ?? undefined);
-    expect(answer.auth).toBe(vector.auth);
-    expect(answer.shared_secret).toBe(vector.shared_secret);
+    expect(response.auth).toBe(vector.auth);
+    expect(response.shared_secret).toBe(vector.shared_secret);
   });
 });
 
@@ -107,11 +107,11 @@ describe('user signatures of the official libraries', () => {
       const apps = createPusherApps(settings({ key, secret: new Secret(secret) }));
       const user = JSON.parse(user_data) as { id: string };
       // We put what is shown of a user under user_info; two vectors have it beside the id, and go beneath the signer.
-      const answer =
+      const response =
         Object.keys(user).length === 1
           ? createUserSigner(apps)(signInOf({ socketId: socket_id, member: { user_id: user.id } }))
           : apps.for(undefined)!.client.authenticateUser(socket_id, user);
-      expect(answer).toEqual({ auth, user_data });
+      expect(response).toEqual({ auth, user_data });
     },
   );
 });

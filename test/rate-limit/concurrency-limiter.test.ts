@@ -167,7 +167,7 @@ describe('permits', () => {
 
 describe('permits of requests that wait for a server of the application', () => {
   const unending = () => new Promise<never>(() => undefined);
-  const setUpAsking = () => {
+  const setUpRequests = () => {
     const time = createTestClock(testNow);
     const limiter = createConcurrencyLimiter(
       { maxConcurrent: 2, maxQueued: 3, maxWaitMs: 5_000 },
@@ -182,7 +182,7 @@ describe('permits of requests that wait for a server of the application', () => 
   };
 
   it('are lent when the answer takes long, and requests that wait in this way count as queued ones', async () => {
-    const { advance, limiter, run } = setUpAsking();
+    const { advance, limiter, run } = setUpRequests();
     for (let n = 0; n < 4; n += 1) void run(() => limiter.withLentPermit(unending));
     await settled();
     expect([limiter.lent(), limiter.queued()]).toEqual([0, 2]);
@@ -195,21 +195,21 @@ describe('permits of requests that wait for a server of the application', () => 
   });
 
   it('are kept while answers come soon', async () => {
-    const { advance, limiter, run, waiting } = setUpAsking();
-    let answer: () => void = () => undefined;
-    const answered = new Promise<void>((resolve) => (answer = resolve));
-    const asking = run(() => limiter.withLentPermit(() => answered));
+    const { advance, limiter, run, waiting } = setUpRequests();
+    let respondWith: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (respondWith = resolve));
+    const request = run(() => limiter.withLentPermit(() => answered));
     await settled();
     advance(99);
-    answer();
-    await asking;
+    respondWith();
+    await request;
     expect([limiter.lent(), waiting()]).toEqual([0, 0]);
   });
 
   it('are taken back at once, and new work waits until few enough are held', async () => {
-    const { advance, limiter, run } = setUpAsking();
-    let answer: () => void = () => undefined;
-    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const { advance, limiter, run } = setUpRequests();
+    let respondWith: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (respondWith = resolve));
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => (end = resolve));
     const ask = () => limiter.withLentPermit(() => answered);
@@ -222,7 +222,7 @@ describe('permits of requests that wait for a server of the application', () => 
     const others = [run(() => ended), run(() => ended)];
     await settled();
     expect([limiter.lent(), limiter.queued()]).toEqual([2, 0]);
-    answer();
+    respondWith();
     await settled();
     let hasBegun = false;
     const next = run(() => Promise.resolve((hasBegun = true)));
@@ -234,9 +234,9 @@ describe('permits of requests that wait for a server of the application', () => 
   });
 
   it('are given back once if the request ends while its request is under way', async () => {
-    const { advance, limiter, run } = setUpAsking();
-    let answer: () => void = () => undefined;
-    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const { advance, limiter, run } = setUpRequests();
+    let respondWith: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (respondWith = resolve));
     let fail: () => void = () => undefined;
     const failing = run(() => {
       void limiter.withLentPermit(() => answered);
@@ -250,7 +250,7 @@ describe('permits of requests that wait for a server of the application', () => 
     advance(100);
     fail();
     await expect(failing).rejects.toThrow('failed');
-    answer();
+    respondWith();
     await settled();
     expect(limiter.lent()).toBe(0);
     const begun: number[] = [];
@@ -337,13 +337,13 @@ describe('a batch', () => {
       countFailure: () => Promise.resolve(),
       countUnavailable: () => undefined,
     });
-    const answer = await server.inject({
+    const response = await server.inject({
       method: 'POST',
       url: '/pusher/auth/batch',
       headers,
       body,
     });
-    expect(answer.statusCode).toBe(200);
+    expect(response.statusCode).toBe(200);
     expect(taken[0]).toBeGreaterThanOrEqual(2);
   });
 });

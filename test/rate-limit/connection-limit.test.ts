@@ -22,7 +22,7 @@ describe('connections from one address', () => {
   it('are all accepted if each authenticates: two hundred guests of one hotel at once', async () => {
     const tickets: string[] = [];
     for (let i = 0; i < 200; i += 1) tickets.push(await getTicket(usher.public));
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       tickets.map(async (ticket) => {
         const client = await openClient(usher.public, '/ws', from('203.0.113.1'));
         client.socket.send(ticketMessage(ticket));
@@ -31,7 +31,7 @@ describe('connections from one address', () => {
         return type;
       }),
     );
-    expect(new Set(answers)).toEqual(new Set(['authentication_success']));
+    expect(new Set(responses)).toEqual(new Set(['authentication_success']));
   });
 
   it('are ten a minute without authentication, whichever address of a /64 they have', async () => {

@@ -22,13 +22,13 @@ const user = (sub: string) => ({ authorization: `Bearer ${userToken({ sub })}` }
 const channelOf = (sub: string) => ({ channel_name: `private-tenant.1.user.${sub}` });
 const announcements = { channel_name: 'private-tenant.1.announcements' };
 
-function expectLimited(answer: TestResponse, message: string, retryAfter: string): void {
-  expect([answer.status, answer.body]).toMatchObject([
+function expectLimited(response: TestResponse, message: string, retryAfter: string): void {
+  expect([response.status, response.body]).toMatchObject([
     429,
     { error: 'Too Many Requests', message },
   ]);
-  expect(answer.headers.get('retry-after')).toBe(retryAfter);
-  expect(answer.headers.get('x-decision-id')).toBeTruthy();
+  expect(response.headers.get('retry-after')).toBe(retryAfter);
+  expect(response.headers.get('x-decision-id')).toBeTruthy();
 }
 
 async function rowsOf(usher: Pick<TestUsher, 'database'>, sql: string): Promise<unknown[]> {
@@ -39,33 +39,33 @@ async function rowsOf(usher: Pick<TestUsher, 'database'>, sql: string): Promise<
 describe('authorizations beyond those a minute', () => {
   // One in 20 seconds after the first three: nobody waits for that.
   const usher = useUsher({ RATE_LIMIT_AUTHORIZATIONS: '3', RATE_LIMIT_FAILURES: '5' });
-  const answerTo = (changes: object) => send(usher.public, userRequest(changes));
+  const responseTo = (changes: object) => send(usher.public, userRequest(changes));
 
   it('are refused on all routes together, in any spelling, and cost others of the address nothing', async () => {
     const ways = [
       { path: '/broadcasting/auth' },
       { path: '/api/tenants/1/pusher/auth/', fields: { socket_id: '7.7' } },
     ];
-    for (const way of ways) expect((await answerTo(way)).status).toBe(200);
+    for (const way of ways) expect((await responseTo(way)).status).toBe(200);
     expect((await send(usher.public, signInRequest())).status).toBe(200);
     const headers = { origin: allowedOrigin, 'x-forwarded-for': '203.0.113.1' };
     const limited = [
-      await answerTo({ headers }),
-      await answerTo({ path: '/pusher/auth/', fields: { socket_id: '8.8' } }),
-      await answerTo({ headers: { 'user-agent': 'another', ...user('15') } }),
+      await responseTo({ headers }),
+      await responseTo({ path: '/pusher/auth/', fields: { socket_id: '8.8' } }),
+      await responseTo({ headers: { 'user-agent': 'another', ...user('15') } }),
       await send(usher.public, signInRequest()),
       await send(usher.public, asJson(userRequest())),
     ];
     for (const each of limited) expectLimited(each, 'Too many authorizations', '20');
     expect(limited[0]!.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
     // The tenant's letters are not folded anywhere: another spelling is no way round, but a refusal.
-    const spelt = await answerTo({
+    const spelt = await responseTo({
       headers: { authorization: `Bearer ${userToken({ tenant_id: 'A' })}`, 'x-tenant-id': 'a' },
     });
     expect(spelt.status).toBe(403);
 
     const others = { headers: user('16'), fields: channelOf('16') };
-    for (let i = 0; i < 3; i += 1) expect((await answerTo(others)).status).toBe(200);
+    for (let i = 0; i < 3; i += 1) expect((await responseTo(others)).status).toBe(200);
   });
 
   it('are decisions with a named check, and one signal a minute', async () => {
@@ -83,8 +83,8 @@ describe('authorizations beyond those a minute', () => {
       );
     expect(await signals()).toStrictEqual([{ tenant_id: '1', principal_id: '15' }]);
     usher.clock.now += 60_000;
-    for (let i = 0; i < 3; i += 1) await answerTo({});
-    expect((await answerTo({})).status).toBe(429);
+    for (let i = 0; i < 3; i += 1) await responseTo({});
+    expect((await responseTo({})).status).toBe(429);
     expect(await signals()).toHaveLength(2);
   });
 
@@ -110,8 +110,8 @@ describe('channels beyond those of a connection', () => {
       path: '/pusher/auth/batch',
       fields: { channel_name: undefined, ...fields },
     });
-    const answer = await send(usher.public, batch);
-    const entries = Object.values(answer.body as Record<string, { status: number }>);
+    const response = await send(usher.public, batch);
+    const entries = Object.values(response.body as Record<string, { status: number }>);
     expect(entries.map(({ status }) => status).sort()).toEqual([200, 200, 429]);
     for (const channel_name of names.slice(0, 2)) {
       const asked = userRequest({ fields: { channel_name } });

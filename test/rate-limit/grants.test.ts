@@ -32,18 +32,18 @@ function setUp(changes: Changes = {}, limited: Partial<RateLimitGrantDeps> = {})
     ...changes,
   });
   const ask = (changes = {}) => authorizeChannel(request(changes), deps);
-  const askMany = async (count: number) => {
+  const queryMany = async (count: number) => {
     for (let i = 0; i < count; i += 1) expect(verdict(await ask())).toBe('grant');
   };
-  return { time, closing, reported, recorded, state, ask, askMany };
+  return { time, closing, reported, recorded, state, ask, askMany: queryMany };
 }
 
 const noChannel = { channelName: 'private-tenant.1.user.16' };
 
 describe('a grant beyond the limit of its principal', () => {
   it('is delayed if the delay is short, in order, and refused otherwise', async () => {
-    const { time, ask, askMany, reported, recorded } = setUp();
-    await askMany(60);
+    const { time, ask, askMany: queryMany, reported, recorded } = setUp();
+    await queryMany(60);
     const left: number[] = [];
     const asked = [1, 2].map((n) => ask().finally(() => left.push(n)));
     const refused = await ask();
@@ -66,8 +66,8 @@ describe('a grant beyond the limit of its principal', () => {
   });
 
   it('is refused when it was revoked while it waited', async () => {
-    const { time, ask, askMany, state } = setUp();
-    await askMany(60);
+    const { time, ask, askMany: queryMany, state } = setUp();
+    await queryMany(60);
     const asked = ask();
     await new Promise(setImmediate);
     state.revokedAt = testNow + 1;
@@ -76,8 +76,8 @@ describe('a grant beyond the limit of its principal', () => {
   });
 
   it('ends its delay when Usher closes, and no further delay begins', async () => {
-    const { time, ask, askMany, closing } = setUp();
-    await askMany(60);
+    const { time, ask, askMany: queryMany, closing } = setUp();
+    await queryMany(60);
     const asked = ask();
     await new Promise(setImmediate);
     closing.abort();
@@ -87,9 +87,9 @@ describe('a grant beyond the limit of its principal', () => {
   });
 
   it('does not affect other principals, and refusals do not count', async () => {
-    const { ask, askMany, state, reported } = setUp();
+    const { ask, askMany: queryMany, state, reported } = setUp();
     for (let i = 0; i < 100; i += 1) expect(verdict(await ask(noChannel))).toBe('not-allowed');
-    await askMany(60);
+    await queryMany(60);
     state.id = '16';
     expect(verdict(await ask({ channelName: 'private-tenant.1.user.16' }))).toBe('grant');
     expect(reported).toEqual([]);

@@ -19,9 +19,9 @@ const metric = async (usher: At, name: string) => {
   return text.split('\n').find((line) => line.startsWith(name));
 };
 
-const statuses = async (usher: At, asking: TestRequest, times: number) => {
-  const answers = Array.from({ length: times }, () => send(usher.public, asking));
-  const found = (await Promise.all(answers)).map(({ status }) => status);
+const statuses = async (usher: At, request: TestRequest, times: number) => {
+  const responses = Array.from({ length: times }, () => send(usher.public, request));
+  const found = (await Promise.all(responses)).map(({ status }) => status);
   return (status: number) => found.filter((each) => each === status).length;
 };
 

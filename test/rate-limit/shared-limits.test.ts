@@ -74,13 +74,13 @@ describeRedisServer('shared limits', () => {
 
   it('delay only the request that detects a silent Redis', async () => {
     const { limits } = await replica();
-    const thaw = await server.freeze();
+    const resume = await server.freeze();
     await limits.consume([newRate()]);
     time.now += 1_000;
     // This one begins a look at a frozen server, and has its answer before that can end.
     const next = new Promise((resolve) => setImmediate(resolve, 'still waiting'));
     expect(await Promise.race([limits.consume([newRate()]), next])).toEqual({ waitMs: 0 });
-    thaw();
+    resume();
     await vi.waitUntil(
       async () => {
         await limits.probe();

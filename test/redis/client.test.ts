@@ -70,7 +70,7 @@ async function startWire() {
 }
 
 const timeoutMs = 300;
-const answersTo = async (redis: Redis): Promise<boolean> => {
+const responsesTo = async (redis: Redis): Promise<boolean> => {
   try {
     await redis.run((client) => client.echo('x'));
     return true;
@@ -127,7 +127,7 @@ describe('a Redis that is unreachable', () => {
     redis = await createRedis({ url, log, timeoutMs });
     // Nor a request: it is refused before anything else can happen.
     const next = new Promise((resolve) => setImmediate(resolve, 'still waiting'));
-    expect(await Promise.race([answersTo(redis), next])).toBe(false);
+    expect(await Promise.race([responsesTo(redis), next])).toBe(false);
     for (const socket of sockets) socket.destroy();
     server.close();
   });
@@ -155,21 +155,21 @@ describeRedis('a Redis that fails', () => {
   });
 
   it('responds while it is reachable', async () => {
-    expect(await answersTo(redis)).toBe(true);
+    expect(await responsesTo(redis)).toBe(true);
     expect(lines).toEqual([]);
   });
 
   it('is unavailable in bounded time while it is frozen, and serves again afterwards', async () => {
     wire.setFrozen(true);
-    expect(await answersTo(redis)).toBe(false);
+    expect(await responsesTo(redis)).toBe(false);
     wire.setFrozen(false);
-    await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
+    await vi.waitUntil(() => responsesTo(redis), { timeout: 30_000 });
   });
 
   it('replaces a silent connection', async () => {
     wire.freezeOpen();
-    expect(await answersTo(redis)).toBe(false);
-    await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
+    expect(await responsesTo(redis)).toBe(false);
+    await vi.waitUntil(() => responsesTo(redis), { timeout: 30_000 });
   });
 
   it('aborts a command that takes too long', async () => {
@@ -189,7 +189,7 @@ describeRedis('a Redis that fails', () => {
     await expect(redis.run((client) => client.incr(key))).rejects.toThrow(Unavailable);
     wire.setFrozen(false);
     wire.setOpen(true);
-    await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
+    await vi.waitUntil(() => responsesTo(redis), { timeout: 30_000 });
     expect(await redis.run((client) => client.getdel(key))).toBeNull();
   });
 
@@ -199,7 +199,7 @@ describeRedis('a Redis that fails', () => {
     wire.cut();
     await expect(redis.run((client) => client.incr(key))).rejects.toThrow(Unavailable);
     wire.setFrozen(false);
-    await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
+    await vi.waitUntil(() => responsesTo(redis), { timeout: 30_000 });
     expect(await redis.run((client) => client.getdel(key))).toBeNull();
   });
 
@@ -215,7 +215,7 @@ describeRedis('a Redis that fails', () => {
   it('does not reveal a refused password', async () => {
     const refused = await createRedis({ url: wire.url, log, timeoutMs });
     // A Redis without a password refuses every login, or takes no notice of it.
-    await answersTo(refused);
+    await responsesTo(refused);
     await refused.close();
     expect(lines.join()).not.toContain('a-password-of-ours');
   });

@@ -106,9 +106,9 @@ describeRedisKinds('Sentinels', () => {
   it.each([
     ['another name', '/other', /^The Sentinels of REDIS_URL watch no master of the name/],
     ['no such database', '/main?db=99', /^REDIS_URL names a database that this Redis does not/],
-  ])('are refused with a sentence: %s', async (_case, path, sentence) => {
+  ])('are refused with a sentence: %s', async (_case, path, message) => {
     const redis = await connect(`redis+sentinel://:a-password@${url}${path}`);
-    expect(redis.misconfiguration()).toMatch(sentence);
+    expect(redis.misconfiguration()).toMatch(message);
   });
 
   it('do not hold up the start when none answers, and are found when one does', async () => {
@@ -139,9 +139,9 @@ describeRedisKinds('a single Redis', () => {
     ['redis+cluster://', '', /^REDIS_URL names no node of a Redis Cluster, although/],
     ['redis+sentinel://', '/main', /^REDIS_URL names no Sentinel, although/],
     ['redis://', '/99', /^REDIS_URL names a database that this Redis does not have/],
-  ])('is refused with a sentence under %s…%s', async (scheme, path, sentence) => {
+  ])('is refused with a sentence under %s…%s', async (scheme, path, message) => {
     const redis = await connect(`${scheme}${server.address}${path}`);
-    expect(redis.misconfiguration()).toMatch(sentence);
+    expect(redis.misconfiguration()).toMatch(message);
     await expect(redis.run((client) => client.echo('x'))).rejects.toThrow('redis');
     expect(await server.ask('DBSIZE')).toBe(0);
   });

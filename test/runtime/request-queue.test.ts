@@ -9,17 +9,17 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 function setUp(maxConcurrent = 2) {
   const { clock, advance, waiting } = createTestClock(testNow);
   const queue = createRequestQueue({ ...queueLimits, maxConcurrent }, clock.startTimer);
-  const sent: { readonly answer: (text: string) => void; readonly fail: () => void }[] = [];
+  const sent: { readonly respondWith: (text: string) => void; readonly fail: () => void }[] = [];
   const request = () =>
     new Promise<string>((resolve, reject) => {
-      const answer = (text: string) => {
+      const respondWith = (text: string) => {
         queue.responded();
         resolve(text);
       };
       const fail = () => {
         reject(new Error('failed'));
       };
-      sent.push({ answer, fail });
+      sent.push({ respondWith: respondWith, fail });
     });
   const ask = (silenceMs = 1_000) =>
     queue.run(request, silenceMs).catch((error: unknown) => (error as Error).message);
@@ -40,7 +40,7 @@ describe('requests to a server', () => {
         Math.max(0, 8 - n),
       ]);
       advance(900);
-      sent[n]?.answer(String(n));
+      sent[n]?.respondWith(String(n));
     }
     expect(await Promise.all(asked)).toEqual(Array.from({ length: 10 }, (_, n) => String(n)));
     expect([queue.inFlight(), queue.queued(), timers()]).toEqual([0, 0, 0]);
@@ -59,7 +59,7 @@ describe('requests to a server', () => {
     sent[1]?.fail();
     await settled();
     expect([sent.length, queue.inFlight(), queue.queued()]).toEqual([3, 1, 0]);
-    sent[2]?.answer('it is back');
+    sent[2]?.respondWith('it is back');
     expect(await long).toBe('it is back');
   });
 

@@ -49,12 +49,12 @@ describe('a TTL cache', () => {
 
   it('keeps nothing of an answer that was replaced', async () => {
     const memory = createTtlCache<object>({ maxEntries: 1_000, now: () => 0 });
-    const answers = Array.from({ length: 1_000 }, (_, i) => {
-      const answer = { i };
-      memory.set(`key ${i % 7}`, answer, 10);
-      return new WeakRef(answer);
+    const responses = Array.from({ length: 1_000 }, (_, i) => {
+      const response = { i };
+      memory.set(`key ${i % 7}`, response, 10);
+      return new WeakRef(response);
     });
-    expect((await survivorsOf(answers)).length).toBeLessThan(20);
+    expect((await survivorsOf(responses)).length).toBeLessThan(20);
     expect(memory.get('key 0')).toBeDefined();
   });
 

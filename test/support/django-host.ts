@@ -11,7 +11,7 @@ export const hostZone = 'Europe/Berlin';
 /** The column types that differ from host to host. */
 export interface DjangoTypes {
   readonly id: 'integer' | 'uuid';
-  readonly moment: 'timestamptz' | 'timestamp';
+  readonly instant: 'timestamptz' | 'timestamp';
 }
 
 /** A database with Django's two tables, as its migrations make them. */
@@ -25,7 +25,7 @@ export interface DjangoHost {
 /** Creates the database of a Django host. */
 export async function createDjangoHost(
   server: TestServer = defaultServer,
-  types: DjangoTypes = { id: 'integer', moment: 'timestamptz' },
+  types: DjangoTypes = { id: 'integer', instant: 'timestamptz' },
 ): Promise<DjangoHost> {
   const { url, drop } = await createTestDatabase(server, 'template1');
   await withClient(url, (admin) => admin.query(tables(types)));
@@ -50,9 +50,9 @@ export async function createDjangoHost(
   return { url, fill, drop };
 }
 
-const tables = ({ id, moment }: DjangoTypes) => `
+const tables = ({ id, instant: time }: DjangoTypes) => `
   CREATE TABLE django_session (session_key varchar(40) PRIMARY KEY, session_data text NOT NULL,
-    expire_date ${moment} NOT NULL);
+    expire_date ${time} NOT NULL);
   CREATE TABLE auth_user (id ${id} PRIMARY KEY, password varchar(128) NOT NULL,
     last_login timestamptz, is_superuser boolean NOT NULL, username varchar(150) NOT NULL UNIQUE,
     email varchar(254) NOT NULL DEFAULT '', is_staff boolean NOT NULL, is_active boolean NOT NULL)`;

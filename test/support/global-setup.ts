@@ -59,7 +59,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     // `npm test` has run these suites on the embedded server.
     const isRepetition = project.config.name === 'outside' && servers.length > 1;
     project.provide('postgresServers', isRepetition ? servers.slice(1) : servers);
-    const hasRedis = await redisAnswers();
+    const hasRedis = await redisResponds();
     if (!hasRedis) {
       reportSkipped('redis', 'no Redis at TEST_REDIS_URL or 127.0.0.1:6379; its tests do not run');
     }
@@ -80,7 +80,7 @@ async function skipFsync(url: string): Promise<void> {
   await admin.end();
 }
 
-async function redisAnswers(): Promise<boolean> {
+async function redisResponds(): Promise<boolean> {
   const client = new Redis(redisUrl, { lazyConnect: true, retryStrategy: () => null });
   client.on('error', () => undefined);
   try {

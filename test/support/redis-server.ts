@@ -49,7 +49,7 @@ export async function launchRedis(
   let child: ChildProcess | undefined;
   const start = async () => {
     child = spawn(program, args, { stdio: 'ignore' });
-    await answers(port);
+    await respondsTo(port);
   };
   await start();
   const address = `127.0.0.1:${port}`;
@@ -90,14 +90,14 @@ async function withClient<T>(port: number, work: (client: Client) => Promise<T>)
 }
 
 /** Waits until it serves; one with a password says so. */
-async function answers(port: number): Promise<void> {
+async function respondsTo(port: number): Promise<void> {
   await until(async () => {
     const socket = connect(port, '127.0.0.1');
     try {
       await once(socket, 'connect');
       socket.write('PING\r\n');
-      const [answer] = (await once(socket, 'data')) as [Buffer];
-      return /^(\+PONG|-NOAUTH)/.test(String(answer));
+      const [response] = (await once(socket, 'data')) as [Buffer];
+      return /^(\+PONG|-NOAUTH)/.test(String(response));
     } finally {
       socket.destroy();
     }

@@ -94,7 +94,7 @@ function formatSection(
   const { title = '', description = '', examples = [] } = schema;
   return [
     `### ${title[0]?.toUpperCase()}${title.slice(1)}`,
-    sentence(description),
+    message(description),
     ...(short.length === 0
       ? []
       : [`Short form: ${short.map((each) => typeText(each, defs)).join(', or ')}.`]),
@@ -112,7 +112,7 @@ function tableOf(
   const rows = Object.entries(properties).map(([key, property]) => {
     const { description, title, examples } = { ...resolve(property, defs), ...property };
     const meaning =
-      sentence(description ?? title ?? '') + (required.includes(key) ? ' Required.' : '');
+      message(description ?? title ?? '') + (required.includes(key) ? ' Required.' : '');
     const example = examples?.[0] === undefined ? '' : code(examples[0]);
     return `| \`${key}\` | ${typeText(property, defs)} | ${meaning} | ${example} |`;
   });
@@ -123,7 +123,7 @@ function formatTexts(texts: readonly (readonly [string, Schema])[]): readonly st
   if (texts.length === 0) return [];
   const rows = texts.map(
     ([, { title = '', description = '', examples = [] }]) =>
-      `| ${title} | ${cell(sentence(description))} | ${code(examples[0])} |`,
+      `| ${title} | ${cell(message(description))} | ${code(examples[0])} |`,
   );
   return [['### Texts', '', '| text | form | example |', '|---|---|---|', ...rows].join('\n')];
 }
@@ -162,7 +162,7 @@ const code = (value: unknown) =>
   `\`${cell(typeof value === 'string' ? value : JSON.stringify(value))}\``;
 
 /** Descriptions of texts begin in lower case, because messages contain them. */
-function sentence(text: string): string {
+function message(text: string): string {
   if (text === '') return '';
   return `${text[0]?.toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 }

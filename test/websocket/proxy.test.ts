@@ -198,14 +198,14 @@ describe('messages', () => {
 
   it('beyond the limit do not get through, and the client is sent nothing about them', async () => {
     const { client, server } = await pair({ mostMessages: 2 });
-    const heard: unknown[] = [];
-    client.socket.on('message', (data) => heard.push(data));
+    const received: unknown[] = [];
+    client.socket.on('message', (data) => received.push(data));
     for (const text of ['one', 'two', 'three']) client.socket.send(text);
     client.socket.close(1000);
     expect([await server.next(), await server.next()]).toEqual(['one', 'two']);
     await expect(server.next()).rejects.toThrow('1000');
     await client.closed;
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
   });
 
   it('of the server behind are not limited in number', async () => {
@@ -241,9 +241,9 @@ describe('messages', () => {
   });
 
   it('of a closed client are not forwarded any more', async () => {
-    let heard = 0;
+    let received = 0;
     const countMessage = () => {
-      heard += 1;
+      received += 1;
       return 0;
     };
     const { doorstep, client, server } = await pair({ countMessage });
@@ -259,7 +259,7 @@ describe('messages', () => {
     client.socket.resume();
     expect((await client.closed).code).toBe(4003);
     await expect(server.next()).rejects.toThrow('4003');
-    expect(heard).toBe(1);
+    expect(received).toBe(1);
   });
 });
 
@@ -407,8 +407,8 @@ describe('a server behind', () => {
     const ports = { chatServer, checkTicket: redeemAnything, redeemTicket };
     const client = await (await start(ports)).knock(settings);
     client.socket.send(ticketMessage(goodTicket));
-    const answer = await client.nextJson();
-    return { answer, closing: await client.closed, spent };
+    const response = await client.nextJson();
+    return { answer: response, closing: await client.closed, spent };
   };
   const failed = { type: 'authentication_error', error: 'Authentication failed' };
   const notReachable = {
@@ -578,8 +578,8 @@ describe('a server behind', () => {
     const doorstep = await start({ checkTicket, redeemTicket });
     const clients = await Promise.all(Array.from({ length: 10 }, () => doorstep.knock()));
     for (const { socket } of clients) socket.send(ticketMessage(goodTicket));
-    const answers = await Promise.all(clients.map(({ nextJson }) => nextJson()));
-    const types = answers.map((answer) => (answer as { readonly type: string }).type);
+    const responses = await Promise.all(clients.map(({ nextJson }) => nextJson()));
+    const types = responses.map((response) => (response as { readonly type: string }).type);
     expect(types.filter((type) => type === 'authentication_success')).toHaveLength(1);
     expect(upstream.count()).toBe(1);
   });

@@ -199,9 +199,9 @@ describe('the message limit', () => {
       await say(client, 'hello');
       await passed(client);
     }
-    const unanswered = two.next();
+    const pending = two.next();
     let answered = false;
-    void unanswered.then(() => (answered = true));
+    void pending.then(() => (answered = true));
     await say(two, 'too many');
     await say(other, 'hello');
     await passed(other);
@@ -210,7 +210,7 @@ describe('the message limit', () => {
     expect(answered).toBe(false);
     doorstep.time.now += 2;
     await say(two, 'hello');
-    await unanswered;
+    await pending;
   });
 
   it('ends the connection at the first message beyond it, where that is set', async () => {

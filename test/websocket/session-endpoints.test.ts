@@ -47,9 +47,9 @@ const environment = () => ({
 beforeAll(async () => {
   host = createServer((request, response) => {
     const [, cookie = ''] = /sid=([^;]*)/.exec(request.headers.cookie ?? '') ?? [];
-    const answer = visitors.get(cookie) ?? 401;
-    response.writeHead(typeof answer === 'number' ? answer : 200);
-    response.end(JSON.stringify(answer));
+    const reply = visitors.get(cookie) ?? 401;
+    response.writeHead(typeof reply === 'number' ? reply : 200);
+    response.end(JSON.stringify(reply));
   });
   await new Promise((resolve) =>
     host.listen(0, '127.0.0.1', () => {
@@ -75,9 +75,9 @@ afterAll(async () => {
 
 let count = 0;
 /** A cookie that nobody had before. */
-const newCookie = (answer: object | number) => {
+const newCookie = (response: object | number) => {
   count += 1;
-  visitors.set(`cookie-${count}`, answer);
+  visitors.set(`cookie-${count}`, response);
   return `cookie-${count}`;
 };
 
@@ -209,17 +209,17 @@ describe('a WebSocket endpoint of the application', () => {
     ['a host that is down', 503, { path: '/ws/chat/', settings: as(newCookie(500)) }],
   ])('refuses %s with %d before the handshake', async (_who, status, { path, settings }) => {
     const reached = upstream.count();
-    const answer = await tryClient(usher.public, path, settings);
-    if (!('status' in answer)) throw new Error('It was let in');
-    expect(answer.status).toBe(status);
-    const id = answer.headers['x-request-id'];
-    expect(JSON.parse(answer.text)).toEqual({
+    const response = await tryClient(usher.public, path, settings);
+    if (!('status' in response)) throw new Error('It was let in');
+    expect(response.status).toBe(status);
+    const id = response.headers['x-request-id'];
+    expect(JSON.parse(response.text)).toEqual({
       error: expect.any(String) as unknown,
       message: expect.any(String) as unknown,
       request_id: id,
     });
     if (status !== 400 && status !== 503) {
-      expect(answer.headers['x-decision-id']).toMatch(/^[0-9a-f-]{36}$/);
+      expect(response.headers['x-decision-id']).toMatch(/^[0-9a-f-]{36}$/);
     }
     expect(upstream.count()).toBe(reached);
   });
@@ -261,8 +261,8 @@ describe('a WebSocket endpoint of the application', () => {
   it('responds with 426 to a request whose upgrade headers a proxy removed, and records no grant', async () => {
     const cookie = newCookie({ ...staff, user_id: 'no-upgrade' });
     const { headers } = as(cookie);
-    const answer = await send(usher.public, { method: 'GET', path: '/ws/chat/', headers });
-    expect(answer).toMatchObject({
+    const response = await send(usher.public, { method: 'GET', path: '/ws/chat/', headers });
+    expect(response).toMatchObject({
       status: 426,
       body: { error: 'Upgrade Required', message: expect.stringContaining('proxy') as unknown },
     });
@@ -323,10 +323,10 @@ describe('a WebSocket endpoint of the application', () => {
       (text) => text.replace('/ws/chat/', `/ws/payment-socket/${'1'.repeat(256)}/`),
     ],
   ])('records a handshake %s, with the id in its response', async (_which, cause, change) => {
-    const answer = await speak(usher.public, change(handshake('/ws/chat/', newCookie(staff))));
-    expect(answer).toMatch(/^HTTP\/1\.1 4(?:00|26) /);
-    expect(answer).toContain(cause);
-    const [, id] = /x-decision-id: (\S+)/.exec(answer) ?? [];
+    const response = await speak(usher.public, change(handshake('/ws/chat/', newCookie(staff))));
+    expect(response).toMatch(/^HTTP\/1\.1 4(?:00|26) /);
+    expect(response).toContain(cause);
+    const [, id] = /x-decision-id: (\S+)/.exec(response) ?? [];
     expect(await recordOf(id)).toEqual([
       {
         action: 'subscribe',
@@ -339,9 +339,9 @@ describe('a WebSocket endpoint of the application', () => {
   });
 
   it('has the decision id of two refused session cookies', async () => {
-    const answer = await tryClient(usher.public, '/ws/chat/', as('a; sid=b'));
-    const id = 'headers' in answer ? answer.headers['x-decision-id'] : undefined;
-    expect(answer).toMatchObject({ status: 400 });
+    const response = await tryClient(usher.public, '/ws/chat/', as('a; sid=b'));
+    const id = 'headers' in response ? response.headers['x-decision-id'] : undefined;
+    expect(response).toMatchObject({ status: 400 });
     expect(await recordOf(id)).toMatchObject([
       { failed_check: 'request can be parsed: The session cookie is repeated' },
     ]);
@@ -349,8 +349,8 @@ describe('a WebSocket endpoint of the application', () => {
 
   it('does not exist if no application is configured', async () => {
     const without = await startUsher();
-    const answer = await tryClient(without.public, '/ws/chat/', as(newCookie(staff)));
-    expect(answer).toMatchObject({ status: 404 });
+    const response = await tryClient(without.public, '/ws/chat/', as(newCookie(staff)));
+    expect(response).toMatchObject({ status: 404 });
     await without.stop();
   });
 });
@@ -368,14 +368,14 @@ describe('the application’s response to the handshake', () => {
 
   /** A product whose host answers like this. */
   const behind = async (
-    answer: (request: IncomingMessage, socket: Duplex) => void,
+    respondWith: (request: IncomingMessage, socket: Duplex) => void,
     settings: Record<string, string> = {},
   ) => {
     site = createServer().on('upgrade', (request: IncomingMessage, socket) => {
       // A server does not close an upgraded connection by itself.
       socket.on('error', () => undefined).on('end', () => socket.destroy());
       socket.resume();
-      answer(request, socket);
+      respondWith(request, socket);
     });
     const { port } = await listening(site);
     const own = await startUsher({
@@ -401,13 +401,13 @@ describe('the application’s response to the handshake', () => {
     const own = await behind((_request, socket) => {
       socket.end(`HTTP/1.1 ${head}\r\nContent-Length: 6\r\n\r\nsecret`);
     });
-    const answer = await tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
-    if (!('status' in answer)) throw new Error('It was let in');
-    expect(answer.status).toBe(status);
-    expect(JSON.parse(answer.text)).toMatchObject({ error });
-    expect(answer.text).not.toContain('secret');
-    if (head.includes('Retry')) expect(answer.headers['retry-after']).toBe('17');
-    const id = answer.headers['x-decision-id'];
+    const response = await tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
+    if (!('status' in response)) throw new Error('It was let in');
+    expect(response.status).toBe(status);
+    expect(JSON.parse(response.text)).toMatchObject({ error });
+    expect(response.text).not.toContain('secret');
+    if (head.includes('Retry')) expect(response.headers['retry-after']).toBe('17');
+    const id = response.headers['x-decision-id'];
     // An outage is in the log: it is no decision.
     if (status >= 500) expect(id).toBeUndefined();
     else {
@@ -432,8 +432,8 @@ describe('the application’s response to the handshake', () => {
     );
     const statuses: unknown[] = [];
     for (let i = 0; i < 4; i += 1) {
-      const answer = await tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
-      statuses.push('status' in answer && answer.status);
+      const response = await tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
+      statuses.push('status' in response && response.status);
     }
     expect(statuses).toEqual([403, 403, 429, 429]);
     const { rows } = await withClient(own.database, (admin) =>
@@ -456,10 +456,10 @@ describe('the application’s response to the handshake', () => {
     const events = new EventEmitter();
     const arrival = once(events, 'arrival');
     const own = await behind(() => events.emit('arrival'));
-    const answer = tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
+    const response = tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
     await arrival;
     own.clock.advance(10_000);
-    expect(await answer).toMatchObject({ status: 503 });
+    expect(await response).toMatchObject({ status: 503 });
   });
 
   it.each<readonly [string, (socket: RawSocket) => void]>([
@@ -510,14 +510,14 @@ describe('the subprotocols of a client', () => {
   };
 
   it('all reach the application, and its choice reaches the client', async () => {
-    let heard: readonly string[] = [];
+    let received: readonly string[] = [];
     const own = await behind((protocols) => {
-      heard = [...protocols];
+      received = [...protocols];
       return 'v2.chat';
     });
     const settings = { ...as(newCookie(staff)), protocols: offered };
     const client = await openClient(own.public, '/ws/chat/', settings);
-    expect(heard).toEqual(offered);
+    expect(received).toEqual(offered);
     expect(client.socket.protocol).toBe('v2.chat');
     client.socket.terminate();
   });
@@ -602,12 +602,12 @@ describe('a connected visitor is disconnected', () => {
 
   it('who is revoked, at once', async () => {
     const { client } = await enter('/ws/chat/', newCookie({ user_id: '77', is_staff: true }));
-    const answer = await send(usher.operator, {
+    const response = await send(usher.operator, {
       path: '/revocations',
       headers: { 'content-type': 'application/json' },
       body: '{"user_id":"77"}',
     });
-    expect(answer.text).toContain('{"effect":"websockets-closed","connections":1}');
+    expect(response.text).toContain('{"effect":"websockets-closed","connections":1}');
     expect((await client.closed).code).toBe(4003);
   });
 
@@ -650,8 +650,8 @@ ${doors}`;
     onTestFinished(() => own.stop());
     const reload = async (doors: string) => {
       await change(doors);
-      const answer = await send(own.operator, { path: '/policy/reload' });
-      expect(answer).toMatchObject({ status: 200, body: { outcome: 'changed' } });
+      const response = await send(own.operator, { path: '/policy/reload' });
+      expect(response).toMatchObject({ status: 200, body: { outcome: 'changed' } });
     };
     const client = await openClient(own.public, '/ws/live/', as(newCookie(staff)));
     const server = await upstream.next();

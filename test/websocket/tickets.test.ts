@@ -28,17 +28,17 @@ beforeEach(() => {
 const show = async (ticket: string, at = usher) => {
   const client = await openClient(at.public, '/ws');
   client.socket.send(ticketMessage(ticket));
-  return { client, answer: (await client.nextJson()) as { type: string; error?: string } };
+  return { client, response: (await client.nextJson()) as { type: string; error?: string } };
 };
 
 /** A client that was let in with a token of these claims, and its connection at the chat server. */
 const enter = async (claims = {}, at = usher) => {
   const bearer = { authorization: `Bearer ${userToken({ ...claims })}` };
-  const { client, answer } = await show(
+  const { client, response: reply } = await show(
     await getTicket(at.public, { ...issueBody, userId: undefined }, bearer),
     at,
   );
-  expect(answer.type).toBe('authentication_success');
+  expect(reply.type).toBe('authentication_success');
   const server = await upstream.next();
   await settle(server);
   return { client, server };
@@ -101,7 +101,7 @@ describe('a ticket from the chat page', () => {
   it('opens it once, of twenty attempts at the same time', async () => {
     const ticket = await getTicket(usher.public);
     const attempts = await Promise.all(Array.from({ length: 20 }, () => show(ticket)));
-    const types = attempts.map(({ answer }) => answer.error ?? answer.type).sort();
+    const types = attempts.map(({ response: reply }) => reply.error ?? reply.type).sort();
     expect(types).toEqual([
       ...Array.from({ length: 19 }, () => 'Invalid or expired ticket'),
       'authentication_success',
@@ -120,34 +120,34 @@ describe('a ticket from the chat page', () => {
     });
     const ticket = await getTicket(own.public);
     const refused = await show(ticket, own);
-    expect(refused.answer.error).toBe('Authentication failed');
+    expect(refused.response.error).toBe('Authentication failed');
     expect((await refused.client.closed).code).toBe(1014);
     isWell = true;
-    const { client, answer } = await show(ticket, own);
-    expect(answer.type).toBe('authentication_success');
+    const { client, response: reply } = await show(ticket, own);
+    expect(reply.type).toBe('authentication_success');
     const server = await behind.next();
     client.socket.send('hello');
     expect(await server.next()).toBe('hello');
-    expect((await show(ticket, own)).answer.error).toBe('Invalid or expired ticket');
+    expect((await show(ticket, own)).response.error).toBe('Invalid or expired ticket');
   });
 
   it('does not open it after a chat server redeemed it', async () => {
     const ticket = await getTicket(usher.public);
     expect((await send(usher.public, redeemRequest(ticket))).status).toBe(200);
-    expect((await show(ticket)).answer.error).toBe('Invalid or expired ticket');
+    expect((await show(ticket)).response.error).toBe('Invalid or expired ticket');
   });
 
   it('does not open it once it has expired', async () => {
     const ticket = await getTicket(usher.public);
     usher.clock.now += 3_600_000;
-    expect((await show(ticket)).answer.error).toBe('Ticket has expired');
+    expect((await show(ticket)).response.error).toBe('Ticket has expired');
   });
 
   it('does not open it when its token was revoked meanwhile', async () => {
     const bearer = { authorization: `Bearer ${userToken({ jti: 'lost' })}` };
     const ticket = await getTicket(usher.public, issueBody, bearer);
     await revoke({ token_id: 'lost', issued_before: inFuture });
-    expect((await show(ticket)).answer.error).toBe('Invalid or expired ticket');
+    expect((await show(ticket)).response.error).toBe('Invalid or expired ticket');
   });
 
   it('leaves a row for each attempt', async () => {
@@ -203,14 +203,14 @@ describe('a connection', () => {
     const begun = performance.now();
     await revoke({ user_id: 'u3', issued_before: inFuture }, other);
     const written = performance.now();
-    const asking = { headers: { authorization: `Bearer ${userToken({ sub: 'u3' })}` } };
-    const refused = await send(usher.public, userRequest(asking));
+    const request = { headers: { authorization: `Bearer ${userToken({ sub: 'u3' })}` } };
+    const refused = await send(usher.public, userRequest(request));
     expect(refused.status).toBe(401);
     const answered = performance.now();
     expect((await client.closed).code).toBe(4003);
     // No clock was moved: it was heard, not looked up.
     expect(bystander.socket.readyState).toBe(client.socket.OPEN);
-    const since = (moment: number) => `${(moment - begun).toFixed(0)} ms`;
+    const since = (time: number) => `${(time - begun).toFixed(0)} ms`;
     console.log(
       `revoked on A after ${since(written)}, refused on B after ${since(answered)}, ` +
         `WebSocket on B closed after ${since(performance.now())}`,

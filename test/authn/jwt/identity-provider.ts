@@ -8,11 +8,11 @@ export interface IdentityProvider {
   /** The number of requests so far, by path. */
   readonly requests: (path: string) => number;
   /** Answers with these keys, and with this document in place of a correct one. */
-  readonly serve: (answers: ProviderAnswers) => void;
+  readonly serve: (responses: ProviderResponses) => void;
   readonly close: () => Promise<void>;
 }
 
-export interface ProviderAnswers {
+export interface ProviderResponses {
   readonly keys: readonly object[];
   readonly document?: unknown;
   /** Answers a request in place of the provider. */
@@ -23,16 +23,16 @@ export const discoveryPath = '/.well-known/openid-configuration';
 
 export async function startIdentityProvider(path = ''): Promise<IdentityProvider> {
   const counts = new Map<string, number>();
-  let answers: ProviderAnswers = { keys: [] };
+  let responses: ProviderResponses = { keys: [] };
   const server = createServer((request, response) => {
     const { url = '' } = request;
     counts.set(url, (counts.get(url) ?? 0) + 1);
-    if (answers.instead?.(request, response) === true) return;
+    if (responses.instead?.(request, response) === true) return;
     response.setHeader('content-type', 'application/json');
     if (url === `${path.replace(/\/$/, '')}${discoveryPath}`) {
       const correct = { issuer, jwks_uri: `${origin}/keys` };
-      response.end(JSON.stringify('document' in answers ? answers.document : correct));
-    } else if (url === '/keys') response.end(JSON.stringify({ keys: answers.keys }));
+      response.end(JSON.stringify('document' in responses ? responses.document : correct));
+    } else if (url === '/keys') response.end(JSON.stringify({ keys: responses.keys }));
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -42,7 +42,7 @@ export async function startIdentityProvider(path = ''): Promise<IdentityProvider
     issuer,
     requests: (url) => counts.get(url) ?? 0,
     serve: (next) => {
-      answers = next;
+      responses = next;
     },
     close: () =>
       new Promise((resolve) => {

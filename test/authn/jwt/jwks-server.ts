@@ -2,34 +2,34 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+type Respond = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A real HTTP server that counts its requests and answers each as the test last said. */
 export interface JwksServer {
   readonly url: URL;
   readonly requests: () => number;
-  readonly answer: (answer: Answer) => void;
+  readonly respondWith: (respond: Respond) => void;
   readonly close: () => Promise<void>;
 }
 
 /** Answers with these keys. */
-export function keySet(...keys: readonly object[]): Answer {
+export function keySet(...keys: readonly object[]): Respond {
   return json(JSON.stringify({ keys }));
 }
 
 /** Answers 200 with this text. */
-export function json(text: string): Answer {
+export function json(text: string): Respond {
   return (_request, response) => {
     response.setHeader('content-type', 'application/json').end(text);
   };
 }
 
 /** Answers with a body that ends after 64 MB only, and tells how much of it was sent. */
-export function endlessBody(): { readonly answer: Answer; readonly sent: () => number } {
+export function endlessBody(): { readonly respond: Respond; readonly sent: () => number } {
   const chunk = ' '.repeat(16 * 1024);
   let sent = 0;
   return {
-    answer: (_request, response) => {
+    respond: (_request, response) => {
       const pour = () => {
         while (!response.destroyed && sent < 64 * 1024 * 1024) {
           sent += chunk.length;
@@ -46,7 +46,7 @@ export function endlessBody(): { readonly answer: Answer; readonly sent: () => n
 /** Starts a server on a free port of this machine. */
 export async function startJwksServer(): Promise<JwksServer> {
   let requests = 0;
-  let current: Answer = keySet();
+  let current: Respond = keySet();
   const server = createServer((request, response) => {
     requests += 1;
     current(request, response);
@@ -56,8 +56,8 @@ export async function startJwksServer(): Promise<JwksServer> {
   return {
     url: new URL(`http://127.0.0.1:${port}/.well-known/jwks.json`),
     requests: () => requests,
-    answer: (answer) => {
-      current = answer;
+    respondWith: (respond) => {
+      current = respond;
     },
     close: () =>
       new Promise((resolve) => {

@@ -46,7 +46,7 @@ beforeEach(async () => {
   server = await startJwksServer();
   time = testNow;
   verifier = verifierOf(server.url);
-  server.answer(keySet(jwk(first, { kid: 'a' })));
+  server.respondWith(keySet(jwk(first, { kid: 'a' })));
 });
 
 afterEach(() => server.close());
@@ -74,7 +74,7 @@ describe('keys by address', () => {
   });
 
   it('verify a token without a key id when only one fits', async () => {
-    server.answer(keySet(jwk(first, { kid: 'a' }), jwk(rsa, { kid: 'b' })));
+    server.respondWith(keySet(jwk(first, { kid: 'a' }), jwk(rsa, { kid: 'b' })));
     await expectGood(token(first));
     await expectGood(token(rsa, undefined, 'RS256'));
   });
@@ -83,7 +83,7 @@ describe('keys by address', () => {
     const pairs = Array.from({ length: 5 }, () =>
       generateKeyPairSync('ec', { namedCurve: 'P-256' }),
     );
-    server.answer(
+    server.respondWith(
       keySet(jwk(rsa, { kid: 'r' }), ...pairs.map((pair, i) => jwk(pair, { kid: `k${i}` }))),
     );
     for (const pair of pairs.slice(0, 4)) await expectGood(token(pair));
@@ -93,18 +93,20 @@ describe('keys by address', () => {
   });
 
   it('reject a token whose key id is that of two keys', async () => {
-    server.answer(keySet(jwk(first, { kid: 'a' }), jwk(second, { kid: 'a' })));
+    server.respondWith(keySet(jwk(first, { kid: 'a' }), jwk(second, { kid: 'a' })));
     await expectRejected(token(first, 'a'));
   });
 
   it('accept a token whose key the set names twice', async () => {
-    server.answer(keySet(jwk(first, { kid: 'a' }), jwk(first, { kid: 'a', x5t: 'AAAA' })));
+    server.respondWith(keySet(jwk(first, { kid: 'a' }), jwk(first, { kid: 'a', x5t: 'AAAA' })));
     await expectGood(token(first, 'a'));
   });
 
   it('count a member that is null as missing', async () => {
     const nulls = { use: null, key_ops: null, alg: null, x5c: null, d: null };
-    server.answer(keySet(jwk(first, { kid: 'a', ...nulls }), jwk(second, { kid: null, ...nulls })));
+    server.respondWith(
+      keySet(jwk(first, { kid: 'a', ...nulls }), jwk(second, { kid: null, ...nulls })),
+    );
     await expectGood(token(first, 'a'));
     await expectGood(token(second));
   });
@@ -122,14 +124,14 @@ describe('keys by address', () => {
     ['Ed25519', ed25519, { alg: 'Ed25519' }],
     ['ES256', first, { alg: 'ES256', use: 'sig', key_ops: ['verify'] }],
   ])('verify %s', async (alg, pair, more) => {
-    server.answer(keySet(jwk(pair, { kid: 'k', ...more })));
+    server.respondWith(keySet(jwk(pair, { kid: 'k', ...more })));
     await expectGood(token(pair, 'k', alg));
   });
 
   it('have the configured algorithm if they name none', async () => {
     const keys = createJwks({ url: server.url, algorithm: 'PS256', now, fetch });
     const { verify } = createOnlyVerifier({ keys, now });
-    server.answer(keySet(jwk(rsa), jwk(first), jwk(rsa, { kid: 'named', alg: 'RS512' })));
+    server.respondWith(keySet(jwk(rsa), jwk(first), jwk(rsa, { kid: 'named', alg: 'RS512' })));
     const good: readonly (readonly [typeof rsa, string, string?])[] = [
       [rsa, 'PS256'],
       [first, 'ES256'],
@@ -156,7 +158,7 @@ describe('keys by address', () => {
     ['ES256', first, { d: 'AAAA' }],
     ['ES256', first, { x: 'AAAA' }],
   ])('do not verify %s with a key that is not for it', async (alg, pair, more) => {
-    server.answer(keySet(jwk(pair, { kid: 'k', ...more })));
+    server.respondWith(keySet(jwk(pair, { kid: 'k', ...more })));
     await expectRejected(token(pair, 'k', alg));
     await expectRejected(token(pair, undefined, alg));
   });
@@ -164,7 +166,7 @@ describe('keys by address', () => {
   it('are never symmetric, nor used as a secret', async () => {
     const k = Buffer.from(testSecret.reveal()).toString('base64url');
     const spki = first.publicKey.export({ type: 'spki', format: 'pem' }).toString();
-    server.answer(keySet({ kty: 'oct', kid: 'a', k, alg: 'HS256' }, jwk(first, { kid: 'b' })));
+    server.respondWith(keySet({ kty: 'oct', kid: 'a', k, alg: 'HS256' }, jwk(first, { kid: 'b' })));
     await expectRejected(hmacToken(guestClaims(), { kid: 'a' }));
     await expectRejected(hmacToken(guestClaims(), { kid: 'b' }, spki));
     await expectRejected(hmacToken(guestClaims(), { alg: 'none' }));
@@ -174,7 +176,7 @@ describe('keys by address', () => {
 
   it('that cannot be read do not spoil the others', async () => {
     const broken = [null, 7, [], {}, { kty: 'EC' }, { kty: 'RSA', n: 'AQAB', e: 'AQAB' }];
-    server.answer(json(JSON.stringify({ keys: [...broken, jwk(first, { kid: 'a' })] })));
+    server.respondWith(json(JSON.stringify({ keys: [...broken, jwk(first, { kid: 'a' })] })));
     await expectGood(token(first, 'a'));
   });
 
@@ -192,7 +194,7 @@ describe('keys by address', () => {
 
   it('of another issuer are not shared', async () => {
     const other = await startJwksServer();
-    other.answer(keySet(jwk(second, { kid: 'b' })));
+    other.respondWith(keySet(jwk(second, { kid: 'b' })));
     const theirs = verifierOf(other.url);
     await expectGood(token(first, 'a'));
     expect(await theirs.verify(token(second, 'b'))).toHaveProperty('claims');
@@ -205,7 +207,7 @@ describe('keys by address', () => {
 describe('rotation', () => {
   it('is noticed by an unknown key id, once the cool-down is over', async () => {
     await expectGood(token(first, 'a'));
-    server.answer(keySet(jwk(second, { kid: 'b' })));
+    server.respondWith(keySet(jwk(second, { kid: 'b' })));
     pass(second30 - 1);
     await expectRejected(token(second, 'b'));
     pass(1);
@@ -216,7 +218,7 @@ describe('rotation', () => {
 
   it('is noticed at the latest after ten minutes, also for a key that was withdrawn', async () => {
     await expectGood(token(first, 'a'));
-    server.answer(keySet(jwk(second, { kid: 'b' })));
+    server.respondWith(keySet(jwk(second, { kid: 'b' })));
     pass(10 * minute - 1);
     await expectGood(token(first, 'a'));
     expect(server.requests()).toBe(1);
@@ -239,7 +241,7 @@ describe('rotation', () => {
 
   it('survives a clock that is set back', async () => {
     await expectGood(token(first, 'a'));
-    server.answer(keySet(jwk(second, { kid: 'b' })));
+    server.respondWith(keySet(jwk(second, { kid: 'b' })));
     pass(-10_000);
     await expectGood(token(second, 'b'));
   });
@@ -247,7 +249,7 @@ describe('rotation', () => {
 
 describe('an outage', () => {
   const failure = (status: number) => () => {
-    server.answer((_request, response) => response.writeHead(status).end('{"keys":[]}'));
+    server.respondWith((_request, response) => response.writeHead(status).end('{"keys":[]}'));
   };
 
   it.each([
@@ -257,43 +259,43 @@ describe('an outage', () => {
     [
       'no JSON',
       () => {
-        server.answer(json('<html>'));
+        server.respondWith(json('<html>'));
       },
     ],
     [
       'an empty body',
       () => {
-        server.answer(json(''));
+        server.respondWith(json(''));
       },
     ],
     [
       'JSON of another shape',
       () => {
-        server.answer(json('{"keys":{}}'));
+        server.respondWith(json('{"keys":{}}'));
       },
     ],
     [
       'a list',
       () => {
-        server.answer(json('[]'));
+        server.respondWith(json('[]'));
       },
     ],
     [
       'null',
       () => {
-        server.answer(json('null'));
+        server.respondWith(json('null'));
       },
     ],
     [
       'too many keys',
       () => {
-        server.answer(keySet(...Array.from({ length: 65 }, () => jwk(first, { kid: 'a' }))));
+        server.respondWith(keySet(...Array.from({ length: 65 }, () => jwk(first, { kid: 'a' }))));
       },
     ],
     [
       'text that is not UTF-8',
       () => {
-        server.answer((_request, response) =>
+        server.respondWith((_request, response) =>
           response.end(Buffer.from('{"keys":[],"x":"\xff"}', 'latin1')),
         );
       },
@@ -301,13 +303,13 @@ describe('an outage', () => {
     [
       'a broken connection',
       () => {
-        server.answer((request) => request.socket.destroy());
+        server.respondWith((request) => request.socket.destroy());
       },
     ],
     [
       'a body cut short',
       () => {
-        server.answer((request, response) => {
+        server.respondWith((request, response) => {
           response.writeHead(200, { 'content-length': 100 }).write('{"keys":');
           response.write('[', () => request.socket.destroy());
         });
@@ -318,7 +320,7 @@ describe('an outage', () => {
     await expectOutage(token(first, 'a'));
     await expectOutage(token(first, 'a'));
     expect(server.requests()).toBe(1);
-    server.answer(keySet(jwk(first, { kid: 'a' })));
+    server.respondWith(keySet(jwk(first, { kid: 'a' })));
     pass(second2 - 1);
     await expectOutage(token(first, 'a'));
     pass(1);
@@ -338,18 +340,18 @@ describe('an outage', () => {
   });
 
   it('is forgotten once the keys were fetched again', async () => {
-    server.answer(json(''));
+    server.respondWith(json(''));
     await expectOutage(token(first, 'a'));
     pass(second30);
-    server.answer(keySet(jwk(first, { kid: 'a' })));
+    server.respondWith(keySet(jwk(first, { kid: 'a' })));
     await expectGood(token(first, 'a'));
     await expectRejected(token(second, 'b'));
   });
 
   it('is not made good by following a redirect', async () => {
     const elsewhere = await startJwksServer();
-    elsewhere.answer(keySet(jwk(first, { kid: 'a' })));
-    server.answer((_request, response) =>
+    elsewhere.respondWith(keySet(jwk(first, { kid: 'a' })));
+    server.respondWith((_request, response) =>
       response.writeHead(302, { location: elsewhere.url.href }).end(),
     );
     await expectOutage(token(first, 'a'));
@@ -359,20 +361,20 @@ describe('an outage', () => {
 
   it('is a body without an end: it is cut off', async () => {
     const body = endlessBody();
-    server.answer(body.answer);
+    server.respondWith(body.respond);
     await expectOutage(token(first, 'a'));
     expect(body.sent()).toBeLessThan(16 * 1024 * 1024);
   });
 
   it('is a server that does not answer, or stops in the middle', async () => {
     verifier = verifierOf(server.url, 50);
-    server.answer(() => undefined);
+    server.respondWith(() => undefined);
     await expectOutage(token(first, 'a'));
     pass(second30);
-    server.answer((_request, response) => response.writeHead(200).write('{"keys":['));
+    server.respondWith((_request, response) => response.writeHead(200).write('{"keys":['));
     await expectOutage(token(first, 'a'));
     pass(second30);
-    server.answer(keySet(jwk(first, { kid: 'a' })));
+    server.respondWith(keySet(jwk(first, { kid: 'a' })));
     await expectGood(token(first, 'a'));
   });
 

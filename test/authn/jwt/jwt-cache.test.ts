@@ -139,7 +139,7 @@ describe('a cached token of published keys', () => {
   async function shownAgain(change: 'withdrawn' | 'unreachable' | 'same') {
     const server = await startJwksServer();
     const published = keySet({ ...pair.publicKey.export({ format: 'jwk' }), kid: 'a' });
-    server.answer(published);
+    server.respondWith(published);
     let time = testNow;
     const now = () => time;
     const { verify } = createOnlyVerifier({
@@ -148,8 +148,8 @@ describe('a cached token of published keys', () => {
     });
     try {
       expect(await verify(token)).toHaveProperty('claims');
-      if (change === 'withdrawn') server.answer(keySet());
-      if (change === 'unreachable') server.answer(json(''));
+      if (change === 'withdrawn') server.respondWith(keySet());
+      if (change === 'unreachable') server.respondWith(json(''));
       time += tenMinutes - 1;
       expect(await verify(token)).toHaveProperty('claims');
       time += 1;

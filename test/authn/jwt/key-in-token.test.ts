@@ -68,8 +68,8 @@ let issuer: JwksServer;
 let elsewhere: JwksServer;
 beforeEach(async () => {
   [issuer, elsewhere] = [await startJwksServer(), await startJwksServer()];
-  issuer.answer(keySet(jwkOf(ours, 'a')));
-  elsewhere.answer(keySet(jwkOf(foreign, 'a')));
+  issuer.respondWith(keySet(jwkOf(ours, 'a')));
+  elsewhere.respondWith(keySet(jwkOf(foreign, 'a')));
 });
 afterEach(() => Promise.all([issuer.close(), elsewhere.close()]));
 

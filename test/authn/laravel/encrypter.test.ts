@@ -152,10 +152,10 @@ describe('the HMAC of CBC', () => {
     const iv = Buffer.from(parts.iv, 'base64');
     const unpadded = createCipheriv(cipher, keyFor(cipher), iv).setAutoPadding(false);
     const other = unpadded.update(Buffer.alloc(16)).toString('base64');
-    const answers = ['', 'a'.repeat(64), parts.mac.toUpperCase(), `${parts.mac} `].map((mac) =>
+    const responses = ['', 'a'.repeat(64), parts.mac.toUpperCase(), `${parts.mac} `].map((mac) =>
       open({ ...parts, value: other, mac }, cipher),
     );
-    expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(
+    expect(new Set(responses.map((response) => JSON.stringify(response)))).toEqual(
       new Set(['{"fault":"unknown-key"}']),
     );
     // With its HMAC, a wrong padding is refused as well.

@@ -8,17 +8,17 @@ const userOf = (userId: string): AppUser => ({ appKey: 'app-key', userId });
 /** An action whose Pusher server answers when the test lets it. */
 function ending() {
   const closing = new AbortController();
-  const begun: { readonly userId: string; readonly answer: (error?: Error) => void }[] = [];
+  const begun: { readonly userId: string; readonly respondWith: (error?: Error) => void }[] = [];
   const settled: string[] = [];
   const time = { now: 0 };
   const endConnections = createEndConnections({
     terminate: ({ userId }) =>
       new Promise((resolve, reject) => {
-        const answer = (error?: Error) => {
+        const respondWith = (error?: Error) => {
           if (error === undefined) resolve();
           else reject(error);
         };
-        begun.push({ userId, answer });
+        begun.push({ userId, respondWith: respondWith });
       }),
     policyOf: () => 'retried',
     trackedConnections: {
@@ -44,7 +44,7 @@ it('terminates one user once at a time, and a few users at the same time', async
   endConnections({ users: [userOf('15')], leaseUntil: 10 });
   await turn();
   expect(begun.length).toBe(1);
-  begun[0]?.answer();
+  begun[0]?.respondWith();
   await turn();
   expect(begun.length).toBe(2);
   const many = Array.from({ length: 50 }, (_, i) => userOf(`u${i}`));
@@ -57,8 +57,8 @@ it('deletes terminated users, and keeps the others for later', async () => {
   const { endConnections, begun, settled } = ending();
   const [one, other] = endConnections({ users: [userOf('1'), userOf('2')], leaseUntil: 10 });
   await turn();
-  begun.find(({ userId }) => userId === '1')?.answer();
-  begun.find(({ userId }) => userId === '2')?.answer(new Unavailable('Pusher server'));
+  begun.find(({ userId }) => userId === '1')?.respondWith();
+  begun.find(({ userId }) => userId === '2')?.respondWith(new Unavailable('Pusher server'));
   expect([await one?.outcome, await other?.outcome, settled]).toEqual(['ended', 'pending', ['1']]);
 });
 

@@ -101,8 +101,8 @@ describe('the application as the shadow', () => {
       },
     ],
     ['16', yes, { answered: 'refusal', watched: 'grant', result: 'disagreed' }],
-  ] as const)('about %s, which has no effect', async (id, answer, verdict) => {
-    const { authorize, run, recorded, counted } = watching(applicationWatches, answer);
+  ] as const)('about %s, which has no effect', async (id, respondWith, verdict) => {
+    const { authorize, run, recorded, counted } = watching(applicationWatches, respondWith);
     expect((await authorize(id)).outcome).toBe(verdict.answered);
     // Only after the answer.
     expect(recorded).toEqual([]);
@@ -136,10 +136,10 @@ describe('the application as the shadow', () => {
 
   it('gets a few requests at the same time; decisions over the limit are dropped and counted', async () => {
     let asked = 0;
-    const answers: ((answer: AskResponse) => void)[] = [];
+    const responses: ((response: AskResponse) => void)[] = [];
     const { authorize, run, recorded, counted, test } = watching(applicationWatches, () => {
       asked += 1;
-      return new Promise((resolve) => answers.push(resolve));
+      return new Promise((resolve) => responses.push(resolve));
     });
     const { maxConcurrent, maxQueued, maxWaitMs } = watchLimits;
     for (let count = 0; count < maxConcurrent + maxQueued + 3; count += 1) await authorize('15');
@@ -152,7 +152,7 @@ describe('the application as the shadow', () => {
     test.advance(verdictTimeoutMs);
     await settled();
     expect([asked, recorded.length]).toEqual([maxConcurrent, maxConcurrent]);
-    answers[0]?.({ isGranted: true });
+    responses[0]?.({ isGranted: true });
     await settled();
     expect(asked).toBe(maxConcurrent + 1);
     test.advance(maxWaitMs);
@@ -197,8 +197,8 @@ describe('rules as the shadow', () => {
     ['16', no, { answered: 'refusal', watched: 'refusal', result: 'agreed' }],
     ['16', yes, { answered: 'grant', watched: 'refusal', result: 'disagreed', reason: 'own' }],
     ['15', no, { answered: 'refusal', watched: 'grant', result: 'disagreed' }],
-  ] as const)('about %s, which has no effect', async (id, answer, verdict) => {
-    const { authorize, run, recorded } = watching(rulesWatch, answer);
+  ] as const)('about %s, which has no effect', async (id, respondWith, verdict) => {
+    const { authorize, run, recorded } = watching(rulesWatch, respondWith);
     expect((await authorize(id)).outcome).toBe(verdict.answered);
     await run();
     expect(recorded).toEqual([expect.objectContaining({ side: 'rules', ...verdict })]);

@@ -46,10 +46,10 @@ describe('usher doctor', () => {
     [['--channel', channel, '--token-stdin=x'], 'y', "error: unknown option '--token-stdin=…'"],
     [['--url', 'usher.example'], undefined, 'error: --url must begin with http'],
     [['--url', 'http://'], undefined, 'error: --url must begin with http'],
-  ])('is called wrongly with %j and %j', async (args, input, sentence) => {
+  ])('is called wrongly with %j and %j', async (args, input, message) => {
     const { code, stdout, stderr } = await doctor(args, input);
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr.startsWith(sentence)).toBe(true);
+    expect(stderr.startsWith(message)).toBe(true);
   });
 });
 

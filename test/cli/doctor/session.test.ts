@@ -71,8 +71,8 @@ describe('usher doctor with a session cookie of a Laravel host', () => {
     ['login-aes-256-cbc', { LARAVEL_USER_TABLE: 'admins' }, /LARAVEL_USER_TABLE/],
     ['as-password-changed', {}, /LARAVEL_AUTHENTICATE_SESSION=false/],
   ])('says of %s with %j which setting does not fit', async (id, changes, expected) => {
-    const answer = await say(id, changes);
-    expect(answer).toMatch(expected);
+    const response = await say(id, changes);
+    expect(response).toMatch(expected);
   });
 
   it('does not know while the host does not answer, or without session cookies', async () => {

@@ -137,12 +137,12 @@ describe('a running embedded server', () => {
     await session.connect();
     const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     instance.log.lines.length = 0;
-    const thaw = await freeze(rows[0]!.pid);
+    const resume = await freeze(rows[0]!.pid);
     process.kill(await serverPid(instance.dataDir), 'SIGKILL');
     const log = () => readFile(join(instance.dataDir, 'postgres', 'log'), 'utf8');
     await vi.waitUntil(async () => (await log()).includes('still in use'), { timeout: 50_000 });
     expect(heldAgain()).toBe(false);
-    thaw();
+    resume();
     await vi.waitUntil(heldAgain, { timeout: 50_000 });
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });

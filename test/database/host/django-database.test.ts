@@ -56,8 +56,8 @@ const [stored] = djangoFixtures;
 const [first] = stored!.cases;
 
 describePostgres('the database of a Django host', (server) => {
-  describe.each(['timestamptz', 'timestamp'] as const)('with expire_date a %s', (moment) => {
-    const host = useHost(server, { id: 'integer', moment });
+  describe.each(['timestamptz', 'timestamp'] as const)('with expire_date a %s', (time) => {
+    const host = useHost(server, { id: 'integer', instant: time });
 
     it.each(stored!.cases)('$id: $why', async (one) => {
       await host.fill(one.rows);
@@ -77,7 +77,7 @@ describePostgres('the database of a Django host', (server) => {
   });
 
   describe('with integer keys', () => {
-    const host = useHost(server, { id: 'integer', moment: 'timestamptz' });
+    const host = useHost(server, { id: 'integer', instant: 'timestamptz' });
     beforeEach(() => host.fill(first!.rows));
 
     it.each(['01', ' 1', '+1', '1 ', '1.0', 'x', '', '99999999999', "1' OR 1=1", '1\0', '\ud800'])(
@@ -114,7 +114,7 @@ describePostgres('the database of a Django host', (server) => {
   });
 
   describe('with UUID keys', () => {
-    const host = useHost(server, { id: 'uuid', moment: 'timestamptz' });
+    const host = useHost(server, { id: 'uuid', instant: 'timestamptz' });
     const id = '6f1c2a34-5b6d-4e7f-8a9b-0c1d2e3f4a5b';
     beforeEach(() =>
       host.fill({ django_session: [], auth_user: [{ ...first!.rows.auth_user[0]!, id }] }),
@@ -129,7 +129,7 @@ describePostgres('the database of a Django host', (server) => {
   });
 
   describe('for a login that may read what is documented and no more', () => {
-    const host = useHost(server, { id: 'integer', moment: 'timestamptz' });
+    const host = useHost(server, { id: 'integer', instant: 'timestamptz' });
     const role = `${server.prefix}_reader_${randomBytes(4).toString('hex')}`;
     let limited: HostDatabase;
     beforeAll(async () => {

@@ -181,7 +181,7 @@ describeMariadb('the MariaDB of a Laravel host', () => {
     const host = createHostDatabase({ url, timeZone: 'UTC', timeoutMs: 500, poolSize: 2 });
     const { user } = storedHost(valid, host);
     expect(await user('15')).toBeDefined();
-    const thaw = await server.freeze();
+    const resume = await server.freeze();
     try {
       const results = await Promise.allSettled([user('15'), user('15'), user('15'), user('16')]);
       for (const result of results) {
@@ -191,7 +191,7 @@ describeMariadb('the MariaDB of a Laravel host', () => {
         });
       }
     } finally {
-      thaw();
+      resume();
     }
     await expect.poll(() => user('15').catch(() => undefined), { timeout: 30_000 }).toBeDefined();
     await host.close();

@@ -16,12 +16,12 @@ afterEach(async () => {
 
 /** A listener, what it has heard so far, and how long ago it looked back each time. */
 function listen(url: Parameters<typeof startListening>[0]['url']) {
-  const heard: Change[] = [];
+  const received: Change[] = [];
   const lookedBack: number[] = [];
   const listener = startListening({
     ...systemClock,
     url,
-    onChange: (change) => heard.push(change),
+    onChange: (change) => received.push(change),
     catchUp: (milliseconds) => {
       lookedBack.push(milliseconds);
       return Promise.resolve();
@@ -29,7 +29,7 @@ function listen(url: Parameters<typeof startListening>[0]['url']) {
     log: { warn: () => undefined },
   });
   started.push(listener);
-  return { listener, heard, lookedBack };
+  return { listener, heard: received, lookedBack };
 }
 
 const eventually = { timeout: 30_000, interval: 10 };
@@ -56,17 +56,18 @@ describePostgres('listening for changes', (server) => {
       subject,
       issuedBefore: testNow + (i === 2 ? 1 : 0),
     }));
-    for (const { heard } of replicas) await expect.poll(() => heard, eventually).toEqual(changes);
+    for (const { heard: received } of replicas)
+      await expect.poll(() => received, eventually).toEqual(changes);
   });
 
   it('reconnects automatically, and reads the changes that it missed', async () => {
-    const { listener, heard, lookedBack } = listen(at.url);
+    const { listener, heard: received, lookedBack } = listen(at.url);
     await expect.poll(listener.isListening, eventually).toBe(true);
     await endSessions();
     await expect.poll(() => lookedBack.length, eventually).toBe(2);
     await expect.poll(listener.isListening, eventually).toBe(true);
     await revocations().revoke(user, testNow);
-    await expect.poll(() => heard.length, eventually).toBe(1);
+    await expect.poll(() => received.length, eventually).toBe(1);
   });
 
   it('reads only recent revocations', async () => {
@@ -81,7 +82,7 @@ describePostgres('listening for changes', (server) => {
   });
 
   it('announces nothing that was not committed', async () => {
-    const { listener, heard } = listen(at.url);
+    const { listener, heard: received } = listen(at.url);
     await expect.poll(listener.isListening, eventually).toBe(true);
     await withClient(at.url, async (admin) => {
       await admin.query('BEGIN');
@@ -89,11 +90,11 @@ describePostgres('listening for changes', (server) => {
       const held = revocations().revoke({ kind: 'user', userId: 'held' }, testNow);
       const told = JSON.stringify({ kind: 'revocation', subject: ['user', '1'], issuedBefore: 1 });
       await withClient(at.url, (other) => other.query(`NOTIFY usher_changes, '${told}'`));
-      await expect.poll(() => heard.length, eventually).toBe(1);
+      await expect.poll(() => received.length, eventually).toBe(1);
       await admin.query('COMMIT');
       await held;
     });
-    await expect.poll(() => heard.length, eventually).toBe(2);
+    await expect.poll(() => received.length, eventually).toBe(2);
   });
 });
 
@@ -102,11 +103,11 @@ it('detects a frozen server, and listens again when it continues', async () => {
   try {
     const { listener, lookedBack } = listen(instance.server.url);
     await expect.poll(listener.isListening, eventually).toBe(true);
-    const thaw = await instance.freeze();
+    const resume = await instance.freeze();
     try {
       await expect.poll(listener.isListening, eventually).toBe(false);
     } finally {
-      thaw();
+      resume();
     }
     await expect.poll(listener.isListening, eventually).toBe(true);
     expect(lookedBack[1]).toBeGreaterThan(1_000);

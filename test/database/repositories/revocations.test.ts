@@ -61,8 +61,8 @@ describePostgres('revocations', (server) => {
   });
 
   it('keeps the latest of many at once', async () => {
-    const moments = Array.from({ length: 20 }, (_, i) => testNow + ((i * 7) % 20));
-    await Promise.all(moments.map((moment) => revocations().revoke(user('race'), moment)));
+    const times = Array.from({ length: 20 }, (_, i) => testNow + ((i * 7) % 20));
+    await Promise.all(times.map((time) => revocations().revoke(user('race'), time)));
     expect(await revocations().latest([user('race')])).toBe(testNow + 19);
   });
 

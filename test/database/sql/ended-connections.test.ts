@@ -22,14 +22,14 @@ interface Server {
 function itAsksOnOthers(at: () => Server): void {
   it('costs no request an answer, however many connections were open', async () => {
     const { ask, countConnections, endConnections } = at();
-    const askMany = () => Promise.all(Array.from({ length: 64 }, ask));
-    do await askMany();
+    const queryMany = () => Promise.all(Array.from({ length: 64 }, ask));
+    do await queryMany();
     while ((await countConnections()) < 4);
     await endConnections();
     await expect(ask()).resolves.toMatchObject({ rows: [['found']] });
-    await askMany();
+    await queryMany();
     await endConnections();
-    await expect(askMany()).resolves.toHaveLength(64);
+    await expect(queryMany()).resolves.toHaveLength(64);
   });
 }
 

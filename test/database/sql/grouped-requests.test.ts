@@ -17,10 +17,10 @@ const statement: BoundStatement = {
   grouped: (size) => ({ name: `group of ${size}`, text: '', binds: [] }),
 };
 
-type Answer = (request: SqlRequest) => SqlResult | Error;
+type Respond = (request: SqlRequest) => SqlResult | Error;
 
 /** Each value `x` finds the row `row x`; a group has the number of the request before. */
-const found: Answer = ({ statement: { name }, values }) =>
+const found: Respond = ({ statement: { name }, values }) =>
   name === 'single'
     ? rowsOf(...values.map((value) => [`row ${value}`]))
     : {
@@ -29,7 +29,7 @@ const found: Answer = ({ statement: { name }, values }) =>
         rows: values.map((value, place) => [String(place), `row ${value}`]).reverse(),
       };
 
-function start(answer: Answer = found) {
+function start(respondWith: Respond = found) {
   const asked: string[] = [];
   let time = 0;
   let tookMs = 1;
@@ -38,7 +38,7 @@ function start(answer: Answer = found) {
     execute: (request) => {
       asked.push(request.statement.name);
       time += tookMs;
-      const result = answer(request);
+      const result = respondWith(request);
       return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
     },
     inTurn: (work) => {
@@ -64,7 +64,7 @@ function start(answer: Answer = found) {
   return { askAll, grow, statements, slow, wait };
 }
 
-const answersOf = (count: number) =>
+const responsesOf = (count: number) =>
   Array.from({ length: count }, (_, i) => ({
     status: 'fulfilled',
     value: rowsOf([`row ${i}`]),
@@ -76,7 +76,7 @@ describe('requests with the same statement', () => {
   it('of one turn of the event loop are asked together, each with its own answer', async () => {
     const { askAll, grow, statements } = start();
     await grow();
-    expect(await askAll(31)).toEqual(answersOf(31));
+    expect(await askAll(31)).toEqual(responsesOf(31));
     expect(statements()).toEqual([
       'group of 16',
       'group of 8',
@@ -88,7 +88,7 @@ describe('requests with the same statement', () => {
 
   it('are asked alone if the dialect has no groups', async () => {
     const { askAll, statements } = start();
-    expect(await askAll(3, { name: 'single', text: '', binds: ['id'] })).toEqual(answersOf(3));
+    expect(await askAll(3, { name: 'single', text: '', binds: ['id'] })).toEqual(responsesOf(3));
     expect(statements()).toEqual(['single', 'single', 'single']);
   });
 
@@ -128,7 +128,7 @@ describe('requests with the same statement', () => {
       request.values.includes('2') ? refused : found(request),
     );
     await grow();
-    const expected: unknown[] = answersOf(4);
+    const expected: unknown[] = responsesOf(4);
     expected[2] = { status: 'rejected', reason: refused };
     expect(await askAll(4)).toEqual(expected);
     expect(statements()).toEqual(['group of 4', 'single', 'single', 'single', 'single']);
@@ -139,7 +139,7 @@ describe('requests with the same statement', () => {
       request.values.includes('2') ? 'impossible-value' : found(request),
     );
     await grow();
-    const expected: unknown[] = answersOf(4);
+    const expected: unknown[] = responsesOf(4);
     expected[2] = { status: 'fulfilled', value: 'impossible-value' };
     expect(await askAll(4)).toEqual(expected);
     expect(statements()).toHaveLength(5);
@@ -150,9 +150,9 @@ describe('requests with the same statement', () => {
   it('are asked alone while the columns of a group differ from those of a request', async () => {
     let type = 'tinyint(1)';
     const { askAll, grow, statements } = start((request) => {
-      const answer = found(request) as SqlRows;
+      const response = found(request) as SqlRows;
       const own = { name: 'v', type: request.values.length > 1 ? 'tinyint' : type };
-      return { ...answer, columns: [...answer.columns.slice(0, -1), own] };
+      return { ...response, columns: [...response.columns.slice(0, -1), own] };
     });
     const ask = async () => {
       await askAll(4);

@@ -1,5 +1,5 @@
 /** An answer of Usher, read to its end. */
-export interface Answer {
+export interface TextResponse {
   readonly status: number;
   readonly headers: Headers;
   /** The body as it came, byte for byte. */
@@ -11,15 +11,15 @@ export function ask(
   url: string,
   form: Readonly<Record<string, string>>,
   headers: Readonly<Record<string, string>> = {},
-): Promise<Answer> {
+): Promise<TextResponse> {
   return send(url, { method: 'POST', body: new URLSearchParams(form), headers });
 }
 
 /** Sends a JSON body; throws after 15 s without an answer. */
-export function askJson(
+export function requestJson(
   method: 'POST' | 'PUT',
   ...[url, body, headers]: readonly [string, object, Readonly<Record<string, string>>?]
-): Promise<Answer> {
+): Promise<TextResponse> {
   return send(url, {
     method,
     body: JSON.stringify(body),
@@ -28,11 +28,11 @@ export function askJson(
 }
 
 /** Asks by GET; throws after 15 s without an answer. */
-export function get(url: string): Promise<Answer> {
+export function get(url: string): Promise<TextResponse> {
   return send(url, { method: 'GET' });
 }
 
-async function send(url: string, request: RequestInit): Promise<Answer> {
+async function send(url: string, request: RequestInit): Promise<TextResponse> {
   const response = await fetch(url, { ...request, signal: AbortSignal.timeout(15_000) });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }

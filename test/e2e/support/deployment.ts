@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import Pusher from 'pusher';
 
-import { askJson } from './ask.ts';
+import { requestJson } from './ask.ts';
 import { pointedAt, type Soketi, type SoketiOptions, startSoketi } from './soketi.ts';
 import { createTokenMint, leaksIn, type TokenMint } from './tokens.ts';
 import { startUsher, type Usher } from './usher.ts';
@@ -106,7 +106,7 @@ function deploymentOf(
     }),
     cookie: `sessionid=${secrets.cookie}`,
     put: async (path, fact) => {
-      const { status, text } = await askJson('PUT', usher.operatorUrl + path, fact);
+      const { status, text } = await requestJson('PUT', usher.operatorUrl + path, fact);
       if (status !== 200) throw new Error(`PUT ${path}: ${status} ${text}`);
     },
     stop: async () => {

@@ -60,8 +60,8 @@ async function lookForDjango(): Promise<Django> {
   // Debian's package belongs to its own Python, which is not always the first one in PATH.
   for (const python of ['python3', '/usr/bin/python3']) {
     const program = 'import django, psycopg2; print(django.__version__)';
-    const answer = await promisify(execFile)(python, ['-c', program]).catch(() => undefined);
-    if (answer !== undefined) return { python, version: answer.stdout.trim() };
+    const response = await promisify(execFile)(python, ['-c', program]).catch(() => undefined);
+    if (response !== undefined) return { python, version: response.stdout.trim() };
   }
   return {
     missing: 'no python3 with django and psycopg2 (Debian: python3-django, python3-psycopg2)',
@@ -152,8 +152,8 @@ function actionsOn(
       return String(((await added.json()) as { id: number }).id);
     },
     login: async (username) => {
-      const answer = await post('login', { username, password: passwords.get(username) });
-      const [cookie] = (answer.headers.get('set-cookie') ?? '').split(';');
+      const response = await post('login', { username, password: passwords.get(username) });
+      const [cookie] = (response.headers.get('set-cookie') ?? '').split(';');
       return cookie!;
     },
     save: async (cookie) => {

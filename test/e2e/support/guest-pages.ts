@@ -1,4 +1,4 @@
-import { type Answer, ask } from './ask.ts';
+import { type TextResponse, ask } from './ask.ts';
 import { connectPusher, type Joined, type PusherClient } from './clients.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -23,7 +23,7 @@ export interface GuestPages {
   /** Subscribes by a pusher-js of its own. */
   enter(visit: Visit): Promise<Joined>;
   /** Sends what that pusher-js sends, for the socket `socketId`. */
-  askFor(visit: Visit): Promise<Answer>;
+  askFor(visit: Visit): Promise<TextResponse>;
   /** Ends all connections. */
   close(): void;
 }

@@ -3,7 +3,7 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 
 /** What a proxy does instead of forwarding a request; true when it has responded. */
-export type Meddle = (asked: IncomingMessage, answer: ServerResponse) => boolean;
+export type Meddle = (asked: IncomingMessage, response: ServerResponse) => boolean;
 
 /** A proxy that runs. */
 export interface Proxy {
@@ -23,8 +23,8 @@ export async function startProxy(
   target: string,
   { instead = () => false, strips }: Meddling,
 ): Promise<Proxy> {
-  const server = createServer((asked, answer) => {
-    if (instead(asked, answer)) return;
+  const server = createServer((asked, response) => {
+    if (instead(asked, response)) return;
     const onward = request(
       target + (asked.url ?? '/'),
       { method: asked.method, headers: asked.headers },
@@ -32,12 +32,12 @@ export async function startProxy(
         const kept = Object.entries(answered.headers).filter(
           ([name]) => strips === undefined || !name.startsWith(strips),
         );
-        answer.writeHead(answered.statusCode ?? 502, Object.fromEntries(kept));
-        answered.pipe(answer);
+        response.writeHead(answered.statusCode ?? 502, Object.fromEntries(kept));
+        answered.pipe(response);
       },
     );
     onward.on('error', () => {
-      answer.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>');
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>');
     });
     asked.pipe(onward);
   }).listen(0, '127.0.0.1');

@@ -80,7 +80,7 @@ export async function startSoketi(options: SoketiOptions = {}): Promise<Soketi> 
   };
   try {
     const { pathPrefix = '' } = options;
-    await answers(child, `ws://${loopback}:${port}${pathPrefix}/app/${app.key}?protocol=7`);
+    await respondsTo(child, `ws://${loopback}:${port}${pathPrefix}/app/${app.key}?protocol=7`);
   } catch (error) {
     await stop();
     throw error;
@@ -120,7 +120,7 @@ function nodeThatRunsSoketi(): string {
 }
 
 /** Waits for the greeting on our app's key: it tells our server from another that was given the same port meanwhile. */
-async function answers(child: Child, url: string): Promise<void> {
+async function respondsTo(child: Child, url: string): Promise<void> {
   const deadline = Date.now() + 30_000;
   while (!child.ended() && Date.now() < deadline) {
     if (await greets(url)) return;

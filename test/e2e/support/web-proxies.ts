@@ -20,7 +20,7 @@ export function missingOf(commands: Readonly<Record<string, readonly string[]>>)
   );
 }
 
-const answers = (port: number) =>
+const respondsTo = (port: number) =>
   new Promise<boolean>((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => {
@@ -55,7 +55,7 @@ export async function startListening(program: {
     await rm(directory, { recursive: true });
   };
   const listens = async () => {
-    while (!(await answers(port))) {
+    while (!(await respondsTo(port))) {
       if (child.exitCode !== null) throw new Error(`${command} ended: ${output.join('')}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -29,7 +29,7 @@ export interface Outage {
 }
 
 /** The request to send: by default that of a guest, for the chat. */
-export interface Asking {
+export interface OpenRequest {
   readonly sendRequest?: SendRequest;
   /** The status before the fault is injected (200): another one if the fault exists already. */
   readonly before?: number;
@@ -42,7 +42,7 @@ const faultLasts = 6_000;
 export async function endure(
   usher: Usher,
   inject: Inject,
-  { sendRequest = guestAsks(usher), before = 200 }: Asking = {},
+  { sendRequest = guestAsks(usher), before = 200 }: OpenRequest = {},
 ): Promise<Outage> {
   const visitors = startTraffic(sendRequest);
   const strangers = startTraffic(guestAsks(usher, tokens.guest({}, 'nobody')), { visitors: 1 });

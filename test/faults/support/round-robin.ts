@@ -46,11 +46,11 @@ export async function startRoundRobin(): Promise<RoundRobin> {
     }
     const target = new URL(incoming.url!, backend.usher.publicUrl);
     const { method, headers } = incoming;
-    const onward = send(target, { method, headers, agent: backend.agent }, (answer) => {
+    const onward = send(target, { method, headers, agent: backend.agent }, (response) => {
       // That it closes its connection to us says nothing about ours to the client.
-      delete answer.headers.connection;
-      outgoing.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(outgoing);
+      delete response.headers.connection;
+      outgoing.writeHead(response.statusCode!, response.headers);
+      response.pipe(outgoing);
     });
     onward.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED') forward({ incoming, outgoing, body }, tries + 1);

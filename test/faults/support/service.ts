@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { askJson } from '../../e2e/support/ask.ts';
+import { requestJson } from '../../e2e/support/ask.ts';
 import { createTokenMint, type TokenMint } from '../../e2e/support/tokens.ts';
 import { startUsher, type Usher } from '../../e2e/support/usher.ts';
 
@@ -36,8 +36,8 @@ export async function startService(over: Environment = {}, script?: string): Pro
 /** Puts the guest's booking, open or not; throws when it is not taken. */
 export async function putBooking(usher: Usher, status = 'open'): Promise<void> {
   const url = `${usher.operatorUrl}/resources/hotels/${hotel}/bookings/${booking}`;
-  const answer = await askJson('PUT', url, { status }, asOperator);
-  if (answer.status !== 200) throw new Error(`PUT booking: ${answer.status} ${answer.text}`);
+  const response = await requestJson('PUT', url, { status }, asOperator);
+  if (response.status !== 200) throw new Error(`PUT booking: ${response.status} ${response.text}`);
 }
 
 const environment: Environment = {

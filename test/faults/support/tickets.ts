@@ -1,30 +1,30 @@
-import { type Answer, askJson } from '../../e2e/support/ask.ts';
+import { type TextResponse, requestJson } from '../../e2e/support/ask.ts';
 import type { Usher } from '../../e2e/support/usher.ts';
 import { chatServer, tokens } from './service.ts';
 
 type Door = Pick<Usher, 'publicUrl'>;
 
 /** Asks for a ticket, as the chat page does. */
-export function issueTicket({ publicUrl }: Door): Promise<Answer> {
+export function issueTicket({ publicUrl }: Door): Promise<TextResponse> {
   const headers = {
     authorization: `Bearer ${tokens.user()}`,
     'x-chat-server-key': chatServer.key,
   };
   const body = { entityId: '42', entityType: 'escrow' };
-  return askJson('POST', `${publicUrl}/api/websocket/ticket`, body, headers);
+  return requestJson('POST', `${publicUrl}/api/websocket/ticket`, body, headers);
 }
 
 /** Redeems a ticket, as a chat server beside Usher does. */
-export function redeemTicket({ publicUrl }: Door, ticket: string): Promise<Answer> {
+export function redeemTicket({ publicUrl }: Door, ticket: string): Promise<TextResponse> {
   const headers = {
     'x-chat-server-key': chatServer.key,
     'x-chat-server-secret': chatServer.secret,
   };
-  return askJson('POST', `${publicUrl}/api/websocket/ticket/redeem`, { ticket }, headers);
+  return requestJson('POST', `${publicUrl}/api/websocket/ticket/redeem`, { ticket }, headers);
 }
 
 /** The ticket in an answer; throws when there is none. */
-export function ticketIn({ status, text }: Answer): string {
+export function ticketIn({ status, text }: TextResponse): string {
   const { ticket } = JSON.parse(text) as { readonly ticket?: string };
   if (ticket === undefined) throw new Error(`No ticket: ${status} ${text}`);
   return ticket;

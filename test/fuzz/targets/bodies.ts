@@ -58,14 +58,14 @@ export const bodyTargets = [
     holds: async ([form, query]) => {
       const url = `/?${encodeURI(asUtf8(query)).replace(/[#\\]/g, '')}`;
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-      const answer = await server.inject({ method: 'POST', url, headers, payload: form });
+      const response = await server.inject({ method: 'POST', url, headers, payload: form });
       const pairs = [...new URLSearchParams(withoutMark(asUtf8(form)))];
       // Read as JSON whatever its type says, or as nothing.
       if (/^\s*(?:\{|(?:null\s*)?$)/.test(form)) return;
       const expected = pairs.length > 128 ? 400 : 200;
-      assert.equal(answer.statusCode, Buffer.byteLength(form) > 24 * 1024 ? 413 : expected);
-      if (answer.statusCode !== 200) return;
-      const { body } = answer.json<{ readonly body: [string, string][] }>();
+      assert.equal(response.statusCode, Buffer.byteLength(form) > 24 * 1024 ? 413 : expected);
+      if (response.statusCode !== 200) return;
+      const { body } = response.json<{ readonly body: [string, string][] }>();
       assert.deepEqual(new Map(body), fieldsIn(pairs));
     },
   }),
@@ -109,8 +109,8 @@ export const bodyTargets = [
       '2025-02-28T00:00:00-12:00',
     ),
     holds: (text) => {
-      const moment = parseDatetime(text);
-      if (moment === undefined) return;
+      const time = parseDatetime(text);
+      if (time === undefined) return;
       const parts =
         /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(text);
       assert.ok(parts, 'it has the form of RFC 3339');
@@ -125,7 +125,7 @@ export const bodyTargets = [
         Number(second),
         Number(`${fraction}000`.slice(0, 3)),
       );
-      assert.equal(moment, start.getTime() - (zone.startsWith('-') ? -offset : offset) * 60_000);
+      assert.equal(time, start.getTime() - (zone.startsWith('-') ? -offset : offset) * 60_000);
     },
   }),
 ];

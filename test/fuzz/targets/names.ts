@@ -46,14 +46,14 @@ function readSlowly(name: string): unknown {
     name.startsWith(each),
   );
   if (form === undefined || name === form) return 'malformed';
-  const readings = patterns
+  const matches = patterns
     .filter(([, , forms]) => forms.split(' ').includes(form.slice(0, -1)))
     .flatMap(([pattern, longest]) =>
       splits(name.slice(form.length), pattern.split('{}')).map((values) => ({ values, longest })),
     );
-  const [only] = readings;
+  const [only] = matches;
   if (only === undefined) return 'unknown';
-  if (readings.length > 1) return 'ambiguous';
+  if (matches.length > 1) return 'ambiguous';
   const fits = only.values.every(({ length }, i) => length <= (only.longest[i] ?? 0));
   return fits ? only.values : 'unknown';
 }
@@ -61,10 +61,10 @@ function readSlowly(name: string): unknown {
 function read(name: string): unknown {
   const channel = parseChannelName(name);
   if (channel === undefined) return 'malformed';
-  const reading = shippedPolicy.channels.match(channel);
-  if (typeof reading === 'string') return reading;
-  const { segments } = reading.channelType.pattern;
-  return segments.flatMap((part) => ('param' in part ? [reading.params[part.param]] : []));
+  const match = shippedPolicy.channels.match(channel);
+  if (typeof match === 'string') return match;
+  const { segments } = match.channelType.pattern;
+  return segments.flatMap((part) => ('param' in part ? [match.params[part.param]] : []));
 }
 
 const id = fc.oneof(

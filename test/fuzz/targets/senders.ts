@@ -42,7 +42,7 @@ const host = 'https://host.example';
 const page = 'https://app.example';
 const mode = { cookies: ['sessionid'], isOnly: true, allowedOrigins: [page] };
 
-const answers = [
+const responses = [
   '{"user_id":"7","is_staff":true,"is_superuser":false,"name":"A","expires_at":"2025-06-01T13:00:00Z"}',
   '{"user_id":7}',
 ];
@@ -120,7 +120,7 @@ export const senderTargets = [
   }),
   defineTarget({
     name: 'introspection answers',
-    input: fc.tuple(textNear(...answers), fc.constantFrom(200, 200, 200, 401, 302, 500)),
+    input: fc.tuple(textNear(...responses), fc.constantFrom(200, 200, 200, 401, 302, 500)),
     holds: async ([text, status]) => {
       const url = new URL(host);
       const client = createHostClient(

@@ -44,13 +44,13 @@ describe('closing', () => {
       while (!(await isRefused(usher.public)));
       socket.write(body + rawRequest(userRequest()).join(''));
       await socket.closed;
-      const answers = socket.received();
-      expect(answers.match(/HTTP\/1\.1 \d+/g)?.map((line) => line.slice(9))).toStrictEqual([
+      const responses = socket.received();
+      expect(responses.match(/HTTP\/1\.1 \d+/g)?.map((line) => line.slice(9))).toStrictEqual([
         '100',
         '200',
         '200',
       ]);
-      expect(answers.match(/"auth":/g)).toHaveLength(2);
+      expect(responses.match(/"auth":/g)).toHaveLength(2);
     } finally {
       await (stopped ?? usher.stop());
     }
@@ -62,9 +62,9 @@ describe('closing', () => {
     try {
       while ((await fetch(`${usher.operator}/readyz`)).status !== 503);
       for (let request = 0; request < 5; request += 1) {
-        const answer = await fetch(`${usher.public}/usher-client.js`);
-        expect(answer.headers.get('connection')).toBe('close');
-        await answer.body?.cancel();
+        const response = await fetch(`${usher.public}/usher-client.js`);
+        expect(response.headers.get('connection')).toBe('close');
+        await response.body?.cancel();
       }
     } finally {
       await stopped;

@@ -12,9 +12,9 @@ const preflight = (origin: string, headers = 'authorization,x-tenant-id'): TestR
     'access-control-request-headers': headers,
   },
 });
-const from = (origin: string, asking: TestRequest): TestRequest => ({
-  ...asking,
-  headers: { ...asking.headers, origin },
+const from = (origin: string, request: TestRequest): TestRequest => ({
+  ...request,
+  headers: { ...request.headers, origin },
 });
 
 describe('a page’s preflight', () => {
@@ -61,9 +61,9 @@ describe('a page’s preflight', () => {
   });
 
   it('is refused on the operator’s port', async () => {
-    const answer = await send(usher.operator, preflight(allowedOrigin));
-    expect(answer.status).toBe(403);
-    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+    const response = await send(usher.operator, preflight(allowedOrigin));
+    expect(response.status).toBe(403);
+    expect(response.headers.get('access-control-allow-origin')).toBeNull();
   });
 });
 
@@ -83,8 +83,8 @@ describe('an answer to a page', () => {
     [200, guestRequest()],
     [400, guestRequest({ fields: { token: undefined } })],
     [403, guestRequest({ fields: { token: 'x' } })],
-  ])('%i is readable for the allowed origin and for no other', async (status, asking) => {
-    const good = await send(usher.public, from(allowedOrigin, asking));
+  ])('%i is readable for the allowed origin and for no other', async (status, request) => {
+    const good = await send(usher.public, from(allowedOrigin, request));
     expect([good.status, good.headers.get('access-control-allow-origin')]).toStrictEqual([
       status,
       allowedOrigin,
@@ -93,7 +93,7 @@ describe('an answer to a page', () => {
     expect(exposed).toEqual(['X-Request-Id', 'X-Decision-Id', 'Retry-After']);
     // Else a page with `withCredentials: true` gets status 0, whatever we answer.
     expect(good.headers.get('access-control-allow-credentials')).toBe('true');
-    const other = await send(usher.public, from('https://evil.example', asking));
+    const other = await send(usher.public, from('https://evil.example', request));
     expect([other.status, other.headers.get('access-control-allow-origin')]).toStrictEqual([
       status,
       null,
@@ -118,13 +118,13 @@ describe('with apps, and the subdomains of tenants', () => {
       'capacitor://localhost,chrome-extension://abcdefghijklmnop,https://*.tenants.example,https://App.example:443',
   });
   const allowed = async (origin: string) => {
-    const asking = userRequest({ headers: { origin } });
-    const answers = [
+    const request = userRequest({ headers: { origin } });
+    const responses = [
       await send(usher.public, preflight(origin)),
-      await send(usher.public, asking),
-      await send(usher.public, { ...asking, path: '/%zz' }),
+      await send(usher.public, request),
+      await send(usher.public, { ...request, path: '/%zz' }),
     ];
-    return answers.map(({ headers }) => [
+    return responses.map(({ headers }) => [
       headers.get('access-control-allow-origin'),
       headers.get('access-control-allow-credentials'),
     ]);

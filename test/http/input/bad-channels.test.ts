@@ -96,41 +96,41 @@ const ofHotel: readonly string[] = [
   'private-hotels-grand-hotel-guest-chat-booking-BK-2025-ABC123',
 ];
 
-function expectNothingSigned(answer: TestResponse): void {
-  expect([400, 403]).toContain(answer.status);
-  expect(answer.text).not.toMatch(/"auth"|"channel_data"|"shared_secret"/);
-  expect(answer.headers.get('x-injected')).toBeNull();
-  expect(answer.headers.get('x-decision-id')).toBeTruthy();
+function expectNothingSigned(response: TestResponse): void {
+  expect([400, 403]).toContain(response.status);
+  expect(response.text).not.toMatch(/"auth"|"channel_data"|"shared_secret"/);
+  expect(response.headers.get('x-injected')).toBeNull();
+  expect(response.headers.get('x-decision-id')).toBeTruthy();
 }
 
 describe('a channel name that is nearly right', () => {
   const usher = useUsher();
   /** In a form, and in JSON with every character escaped. */
-  const bothWays = (asking: TestRequest, name: string): readonly TestRequest[] => {
-    const fields = Object.fromEntries(asking.body as URLSearchParams);
+  const bothWays = (request: TestRequest, name: string): readonly TestRequest[] => {
+    const fields = Object.fromEntries(request.body as URLSearchParams);
     const escaped = Array.from(
       { length: name.length },
       (_, i) => `\\u${name.charCodeAt(i).toString(16).padStart(4, '0')}`,
     );
     const json = JSON.stringify({ ...fields, channel_name: '' });
     return [
-      asking,
-      asJson(asking, json.replace('"channel_name":""', `"channel_name":"${escaped.join('')}"`)),
+      request,
+      asJson(request, json.replace('"channel_name":""', `"channel_name":"${escaped.join('')}"`)),
     ];
   };
 
   it.each([own, booking])('%s itself is right', async (name) => {
     const asks = name === own ? userRequest : guestRequest;
-    for (const asking of bothWays(asks({ fields: { channel_name: name } }), name)) {
-      expect((await send(usher.public, asking)).status).toBe(200);
+    for (const request of bothWays(asks({ fields: { channel_name: name } }), name)) {
+      expect((await send(usher.public, request)).status).toBe(200);
     }
   });
 
   it.each([...nearly(own), ...oracles, ...ofTenant, guestChannel])(
     'is refused to a user: %j',
     async (name) => {
-      for (const asking of bothWays(userRequest({ fields: { channel_name: name } }), name)) {
-        expectNothingSigned(await send(usher.public, asking));
+      for (const request of bothWays(userRequest({ fields: { channel_name: name } }), name)) {
+        expectNothingSigned(await send(usher.public, request));
       }
     },
   );
@@ -138,8 +138,8 @@ describe('a channel name that is nearly right', () => {
   it.each([...nearly(booking), ...oracles, ...ofHotel, own])(
     'is refused to a guest: %j',
     async (name) => {
-      for (const asking of bothWays(guestRequest({ fields: { channel_name: name } }), name)) {
-        expectNothingSigned(await send(usher.public, asking));
+      for (const request of bothWays(guestRequest({ fields: { channel_name: name } }), name)) {
+        expectNothingSigned(await send(usher.public, request));
       }
     },
   );
@@ -169,8 +169,8 @@ describe('the hotel of the path', () => {
     '/api/guest/hotel/grand%252Dhotel/chat/pusher/auth',
     '/api/guest/hotel/%7Bhotel%7D/chat/pusher/auth',
   ])('%s is another hotel', async (path) => {
-    const answer = await send(usher.public, guestRequest({ path }));
-    expect([answer.status, answer.body]).toStrictEqual([
+    const response = await send(usher.public, guestRequest({ path }));
+    expect([response.status, response.body]).toStrictEqual([
       403,
       { error: 'Forbidden', message: 'Hotel access denied' },
     ]);

@@ -22,17 +22,17 @@ const query = (text: string): TestRequest =>
 const nested = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
 
 /** A refusal of the request itself: its status, nothing signed, headers for the page's scripts. */
-function expectRefused(answer: TestResponse, status: number): void {
-  expect(answer.status).toBe(status);
-  expect(answer.text).not.toMatch(/"auth"|"channel_data"|"shared_secret"|"user_data"/);
-  expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
-  expect(answer.headers.get('x-request-id')).toBeTruthy();
+function expectRefused(response: TestResponse, status: number): void {
+  expect(response.status).toBe(status);
+  expect(response.text).not.toMatch(/"auth"|"channel_data"|"shared_secret"|"user_data"/);
+  expect(response.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+  expect(response.headers.get('x-request-id')).toBeTruthy();
 }
 
 describe('a request that is not right', () => {
   const usher = useUsher();
-  const answerTo = (asking: TestRequest) =>
-    send(usher.public, { ...asking, headers: { ...asking.headers, origin: allowedOrigin } });
+  const responseTo = (request: TestRequest) =>
+    send(usher.public, { ...request, headers: { ...request.headers, origin: allowedOrigin } });
 
   it.each<[string, TestRequest, string]>([
     ['no fields', form(''), 'socket_id is required'],
@@ -120,11 +120,11 @@ describe('a request that is not right', () => {
     ],
     ['deep JSON', json(nested(5)), 'The body is nested too deeply'],
     ['very deep JSON', json(nested(2000)), 'The body is nested too deeply'],
-  ])('400 for %s', async (_case, asking, message) => {
-    const answer = await answerTo(asking);
-    expectRefused(answer, 400);
-    const request_id = answer.headers.get('x-request-id');
-    expect(answer.body).toStrictEqual({ error: 'Bad Request', message, request_id });
+  ])('400 for %s', async (_case, request, message) => {
+    const response = await responseTo(request);
+    expectRefused(response, 400);
+    const request_id = response.headers.get('x-request-id');
+    expect(response.body).toStrictEqual({ error: 'Bad Request', message, request_id });
   });
 
   it.each<[string, TestRequest, number]>([
@@ -136,10 +136,10 @@ describe('a request that is not right', () => {
     ['a large form', form(`socket_id=1.2&x=${'a'.repeat(25_000)}`), 413],
     ['large JSON', json(`{"x":"${'a'.repeat(25_000)}"}`), 413],
     ['large and deep JSON', json(nested(5_000)), 413],
-  ])('%s: the status says what is wrong', async (_case, asking, status) => {
-    const answer = await answerTo(asking);
-    expectRefused(answer, status);
-    expect(answer.body).toMatchObject({ request_id: answer.headers.get('x-request-id') });
+  ])('%s: the status says what is wrong', async (_case, request, status) => {
+    const response = await responseTo(request);
+    expectRefused(response, status);
+    expect(response.body).toMatchObject({ request_id: response.headers.get('x-request-id') });
   });
 
   it.each<[string, TestRequest, string]>([
@@ -163,32 +163,32 @@ describe('a request that is not right', () => {
     ],
     ['a long token', guestRequest({ fields: { token: 'a'.repeat(16_385) } }), 'token is too long'],
     ['a long token in the query', query(`token=${'a'.repeat(16_385)}`), 'token is too long'],
-  ])('the hotel chat says so in two fields: %s', async (_case, asking, message) => {
-    const answer = await answerTo(asking);
-    expectRefused(answer, 400);
-    expect(answer.body).toStrictEqual({ error: 'Bad Request', message });
+  ])('the hotel chat says so in two fields: %s', async (_case, request, message) => {
+    const response = await responseTo(request);
+    expectRefused(response, 400);
+    expect(response.body).toStrictEqual({ error: 'Bad Request', message });
   });
 
   it('the hotel chat takes null for a missing field', async () => {
     const body = JSON.stringify({ socket_id: '1.2', channel_name: guestChannel, token: null });
     const inQuery = query(`token=${guestToken()}`);
-    expect((await answerTo(asJson(inQuery, body))).status).toBe(200);
-    const answer = await answerTo(asJson(guestRequest(), body));
-    expectRefused(answer, 400);
-    expect(answer.body).toStrictEqual({ error: 'Missing required parameters' });
+    expect((await responseTo(asJson(inQuery, body))).status).toBe(200);
+    const response = await responseTo(asJson(guestRequest(), body));
+    expectRefused(response, 400);
+    expect(response.body).toStrictEqual({ error: 'Missing required parameters' });
   });
 
   it.each(['gzip', 'br, gzip', 'x-custom'])(
     'says that a body with the encoding %s is compressed',
     async (coding) => {
-      const { headers, ...asking } = userRequest();
-      const compressed = { ...asking, headers: { ...headers, 'content-encoding': coding } };
+      const { headers, ...request } = userRequest();
+      const compressed = { ...request, headers: { ...headers, 'content-encoding': coding } };
       const multipart = new FormData();
       multipart.append('socket_id', '1.2');
       for (const each of [compressed, asJson(compressed), { ...compressed, body: multipart }]) {
-        const answer = await answerTo(each);
-        expectRefused(answer, 415);
-        expect(answer.body).toMatchObject({
+        const response = await responseTo(each);
+        expectRefused(response, 415);
+        expect(response.body).toMatchObject({
           message: 'The body must not be compressed: send it without Content-Encoding',
         });
       }
@@ -203,20 +203,20 @@ describe('a request that is not right', () => {
       ['application/x-www-form-urlencoded', 'socket_id=1.2'],
       ['application/json', 'socket_id=1.2'],
     ]) {
-      const asking = {
+      const request = {
         path,
         headers: { ...headers, 'content-type': type! },
         body: `\uFEFF${body!}`,
       };
-      expect((await answerTo(asking)).status, `${type!} ${body!}`).toBe(200);
+      expect((await responseTo(request)).status, `${type!} ${body!}`).toBe(200);
     }
   });
 
   it('takes no field from what every object inherits', async () => {
     for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
-      const asking = signInRequest({ fields: { [name]: 'x' } });
-      expect((await answerTo(asking)).status).toBe(200);
-      expect((await answerTo(asJson(asking))).status).toBe(200);
+      const request = signInRequest({ fields: { [name]: 'x' } });
+      expect((await responseTo(request)).status).toBe(200);
+      expect((await responseTo(asJson(request))).status).toBe(200);
     }
   });
 });

@@ -9,12 +9,12 @@ const unsigned = `${segment({ alg: 'none', typ: 'JWT' })}.${segment(userClaims()
 const withHeader = (header: string) =>
   userRequest({ headers: { authorization: header, cookie: `sessionid=${userToken()}` } });
 
-function expectUnauthorized(answer: TestResponse): void {
-  expect([answer.status, answer.headers.get('content-type')]).toStrictEqual([
+function expectUnauthorized(response: TestResponse): void {
+  expect([response.status, response.headers.get('content-type')]).toStrictEqual([
     401,
     'application/json; charset=utf-8',
   ]);
-  expect(answer.text).not.toMatch(/"auth"|"user_data"/);
+  expect(response.text).not.toMatch(/"auth"|"user_data"/);
 }
 
 describe('a bearer token', () => {
@@ -43,12 +43,12 @@ describe('a bearer token', () => {
 
   it('is taken from its header and from nowhere else', async () => {
     const token = userToken();
-    const asking = userRequest({
+    const request = userRequest({
       path: `/broadcasting/auth?token=${token}&access_token=${token}`,
       headers: { authorization: undefined, cookie: `token=${token}`, 'x-access-token': token },
       fields: { token, access_token: token },
     });
-    expectUnauthorized(await send(usher.public, asking));
+    expectUnauthorized(await send(usher.public, request));
   });
 });
 
@@ -65,12 +65,12 @@ describe('users’ tokens with a public key, an issuer and an audience', () => {
   const signed = (claims = {}) =>
     keyToken(userClaims({ ...ours, ...claims }), { alg: 'ES256' }, privateKey);
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-  const answerTo = (token: string) =>
+  const responseTo = (token: string) =>
     send(usher.public, userRequest({ headers: { authorization: `Bearer ${token}` } }));
 
   it('are good when signed with the private key', async () => {
-    expect((await answerTo(signed())).status).toBe(200);
-    expect((await answerTo(signed({ aud: ['other', 'usher'] }))).status).toBe(200);
+    expect((await responseTo(signed())).status).toBe(200);
+    expect((await responseTo(signed({ aud: ['other', 'usher'] }))).status).toBe(200);
   });
 
   it.each([
@@ -84,6 +84,6 @@ describe('users’ tokens with a public key, an issuer and an audience', () => {
     ['for another audience', signed({ aud: 'other' })],
     ['for no audience', signed({ aud: undefined })],
   ])('are refused %s', async (_case, token) => {
-    expectUnauthorized(await answerTo(token));
+    expectUnauthorized(await responseTo(token));
   });
 });

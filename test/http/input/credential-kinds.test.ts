@@ -30,15 +30,15 @@ describe('in production, with', () => {
     ['guest tokens only', { GUEST_TOKEN_SECRET: guestSecret }],
   ])('%s, it starts and refuses the other kinds with the exact reason', async (_case, changes) => {
     const { usher, codeOf } = await start(changes);
-    const answers = [
+    const responses = [
       await send(usher.public, userRequest()),
       ...('GUEST_TOKEN_SECRET' in changes ? [] : [await send(usher.public, guestRequest())]),
     ];
-    for (const answer of answers) {
-      expect([401, 403]).toContain(answer.status);
+    for (const response of responses) {
+      expect([401, 403]).toContain(response.status);
       // The response reveals nothing of the configuration.
-      expect(answer.text).toMatch(/The credential is not valid|Token expired or invalid/);
-      expect(await codeOf(answer.headers.get('x-decision-id'))).toBe('credential-not-configured');
+      expect(response.text).toMatch(/The credential is not valid|Token expired or invalid/);
+      expect(await codeOf(response.headers.get('x-decision-id'))).toBe('credential-not-configured');
     }
   });
 
@@ -50,15 +50,15 @@ describe('in production, with', () => {
       headers: { 'content-type': 'application/json' },
       body: '{"status":"open"}',
     });
-    const answer = await send(usher.public, guestRequest({ fields: { token: guestToken() } }));
-    expect(answer.status).toBe(200);
+    const response = await send(usher.public, guestRequest({ fields: { token: guestToken() } }));
+    expect(response.status).toBe(200);
   });
 
   it('users’ tokens only, a hotel guest is refused with the exact reason', async () => {
     const { usher, codeOf } = await start({ USER_TOKEN_SECRET: testSecret.reveal() });
     expect((await send(usher.public, userRequest())).status).toBe(200);
-    const answer = await send(usher.public, guestRequest());
-    expect(answer.status).toBe(403);
-    expect(await codeOf(answer.headers.get('x-decision-id'))).toBe('credential-not-configured');
+    const response = await send(usher.public, guestRequest());
+    expect(response.status).toBe(403);
+    expect(await codeOf(response.headers.get('x-decision-id'))).toBe('credential-not-configured');
   });
 });

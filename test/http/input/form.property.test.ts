@@ -32,8 +32,8 @@ describe('a form', () => {
 
   const read = async (payload: string): Promise<readonly [number, unknown]> => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const answer = await server.inject({ method: 'POST', url: '/', headers, payload });
-    return [answer.statusCode, answer.statusCode === 200 ? answer.json() : undefined];
+    const response = await server.inject({ method: 'POST', url: '/', headers, payload });
+    return [response.statusCode, response.statusCode === 200 ? response.json() : undefined];
   };
 
   it('gives each field as it was sent, and of one that repeats none', async () => {

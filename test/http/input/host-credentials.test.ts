@@ -27,12 +27,12 @@ const enterAs = async (usher: TestUsher, channel: string, headers: object) =>
   ).status;
 
 async function operateRoom(usher: TestUsher, room: string, body: object): Promise<void> {
-  const answer = await fetch(`${usher.operator}/resources/rooms/${room}`, {
+  const response = await fetch(`${usher.operator}/resources/rooms/${room}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  expect(answer.status).toBe(200);
+  expect(response.status).toBe(200);
 }
 
 describe('Sanctum’s tokens', () => {
@@ -176,12 +176,12 @@ describe('opaque tokens that an introspection endpoint knows', () => {
       INTROSPECTION_CLIENT_ID: 'usher',
       INTROSPECTION_CLIENT_SECRET: 'of-the-client',
     });
-    host.answer(json('{"active":true,"sub":"15"}'));
+    host.respondWith(json('{"active":true,"sub":"15"}'));
     const { status, text } = await signIn(usher, 'opaque-1');
     expect([status, text]).toEqual([200, expect.stringContaining('{\\"id\\":\\"15\\"') as string]);
-    host.answer(json('{"active":false}'));
+    host.respondWith(json('{"active":false}'));
     expect((await signIn(usher, 'opaque-2')).status).toBe(401);
-    host.answer((_request, response) => response.writeHead(401).end());
+    host.respondWith((_request, response) => response.writeHead(401).end());
     expect((await signIn(usher, 'opaque-3')).status).toBe(503);
     await usher.stop();
     await host.close();
@@ -211,13 +211,13 @@ describe('a host that is asked who a cookie belongs to', () => {
     });
 
   it('opens its doors, or closes them', async () => {
-    host.answer(json('{"user_id":15,"is_staff":true}'));
+    host.respondWith(json('{"user_id":15,"is_staff":true}'));
     expect((await enter('staff')).status).toBe(200);
-    host.answer(json('{"user_id":16}'));
+    host.respondWith(json('{"user_id":16}'));
     expect((await enter('visitor')).status).toBe(403);
-    host.answer((_request, response) => response.writeHead(401).end());
+    host.respondWith((_request, response) => response.writeHead(401).end());
     expect((await enter('nobody')).status).toBe(401);
-    host.answer((_request, response) => response.writeHead(500).end());
+    host.respondWith((_request, response) => response.writeHead(500).end());
     const { status, headers } = await enter('somebody');
     expect([status, headers.get('retry-after')]).toEqual([503, '2']);
   });
@@ -229,7 +229,7 @@ describe('a host that is asked who a cookie belongs to', () => {
       SESSION_COOKIES: 'laravel_session,remember_web_*',
     });
     const seen: (string | undefined)[] = [];
-    host.answer((request, response) => {
+    host.respondWith((request, response) => {
       seen.push(request.headers.cookie);
       json('{"id":15,"roles":["staff"],"tenant":null}')(request, response);
     });

@@ -24,9 +24,9 @@ async function rowOf(
 describe('behind a trusted proxy', () => {
   const usher = useUsher({ TRUSTED_PROXIES: '127.0.0.0/8,10.0.0.0/8' });
   const addressFor = async (forwarded: string) => {
-    const answer = await send(usher.public, refused({ 'x-forwarded-for': forwarded }));
-    expect(answer.status).toBe(401);
-    return (await rowOf(usher, answer.headers.get('x-decision-id')))?.address;
+    const response = await send(usher.public, refused({ 'x-forwarded-for': forwarded }));
+    expect(response.status).toBe(401);
+    return (await rowOf(usher, response.headers.get('x-decision-id')))?.address;
   };
 
   it.each([
@@ -78,8 +78,8 @@ describe('behind a trusted proxy', () => {
     onTestFinished(limited.stop);
     const statuses = [];
     for (const port of [51234, 51235, 51236]) {
-      const asking = refused({ 'x-forwarded-for': `203.0.113.7:${port}` });
-      statuses.push((await send(limited.public, asking)).status);
+      const request = refused({ 'x-forwarded-for': `203.0.113.7:${port}` });
+      statuses.push((await send(limited.public, request)).status);
     }
     expect(statuses).toEqual([401, 429, 429]);
   });
@@ -100,11 +100,11 @@ describe('behind no trusted proxy', () => {
   it('neither the request id nor the address of a client is its own to choose', async () => {
     const headers = { 'x-request-id': 'chosen-by-anybody', 'x-forwarded-for': '10.0.0.1' };
     for (const base of [usher.public, usher.operator]) {
-      const answer = await send(base, refused(headers));
-      expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+      const response = await send(base, refused(headers));
+      expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     }
-    const answer = await send(usher.public, refused(headers));
-    const row = await rowOf(usher, answer.headers.get('x-decision-id'));
+    const reply = await send(usher.public, refused(headers));
+    const row = await rowOf(usher, reply.headers.get('x-decision-id'));
     expect(row?.address).toBe('127.0.0.1');
   });
 });

@@ -172,7 +172,7 @@ describe('the routes of a Django application', () => {
   });
   beforeEach(() => host.fill(djangoRows));
 
-  interface Heard {
+  interface Received {
     readonly status: number;
     readonly head: string;
     readonly body: Readonly<Record<string, unknown>>;
@@ -183,19 +183,19 @@ describe('the routes of a Django application', () => {
     path: string,
     fields: object,
     lines: readonly string[],
-  ): Promise<Heard> => {
+  ): Promise<Received> => {
     const form = new URLSearchParams({ ...fields }).toString();
     const head = [`POST ${path} HTTP/1.1`, 'Host: usher', 'Connection: close', ...lines];
     const type = [
       'Content-Type: application/x-www-form-urlencoded',
       `Content-Length: ${form.length}`,
     ];
-    const heard = await speak(usher.public, `${[...head, ...type].join('\r\n')}\r\n\r\n${form}`);
-    const [answered = '', body = ''] = heard.split('\r\n\r\n');
+    const received = await speak(usher.public, `${[...head, ...type].join('\r\n')}\r\n\r\n${form}`);
+    const [answered = '', body = ''] = received.split('\r\n\r\n');
     return {
       status: Number(answered.split(' ')[1]),
       head: answered.toLowerCase(),
-      body: JSON.parse(body) as Heard['body'],
+      body: JSON.parse(body) as Received['body'],
     };
   };
   const enter = (channel_name: string, lines: readonly string[]) =>
@@ -222,9 +222,9 @@ describe('the routes of a Django application', () => {
     ['private-payment-98', 'alice', 403],
     ['private-tenant.1.announcements', 'carol', 403],
   ] as const)('%s answers %s with %i', async (channel, who, status) => {
-    const answer = await enter(channel, [page, cookieOf(who)]);
-    expect(answer.status).toBe(status);
-    expect('auth' in answer.body).toBe(status === 200);
+    const response = await enter(channel, [page, cookieOf(who)]);
+    expect(response.status).toBe(status);
+    expect('auth' in response.body).toBe(status === 200);
   });
 
   it.each([
@@ -240,15 +240,15 @@ describe('the routes of a Django application', () => {
     ['an unknown session', [page, `Cookie: sessionid=${'a'.repeat(32)}`], invalid],
     ['an empty session', [page, 'Cookie: sessionid='], invalid],
   ])('%s is refused', async (_name, lines, [status, error, message]) => {
-    const answer = await enter(seats, lines);
+    const response = await enter(seats, lines);
     const request_id = expect.any(String) as string;
-    expect(answer.status).toBe(status);
-    expect(answer.body).toEqual({ error, message, request_id });
+    expect(response.status).toBe(status);
+    expect(response.body).toEqual({ error, message, request_id });
   });
 
   it('opens to a request of the same origin without Origin', async () => {
-    const answer = await enter(seats, ['Sec-Fetch-Site: same-origin', cookieOf('bob')]);
-    expect(answer.status).toBe(200);
+    const response = await enter(seats, ['Sec-Fetch-Site: same-origin', cookieOf('bob')]);
+    expect(response.status).toBe(200);
   });
 
   it.each([
@@ -267,8 +267,8 @@ describe('the routes of a Django application', () => {
     ['a guest session', ['X-Guest-Session: nobody'], 401],
   ])('%s beats the cookie', async (_name, explicit, status) => {
     expect((await enter(seats, [page, cookieOf('bob')])).status).toBe(200);
-    const answer = await enter(seats, [page, cookieOf('bob'), ...explicit]);
-    expect(answer.status).toBe(status);
+    const response = await enter(seats, [page, cookieOf('bob'), ...explicit]);
+    expect(response.status).toBe(status);
   });
 
   it.each([
@@ -334,9 +334,9 @@ describe('the routes of a Django application', () => {
     const rename = (from: string, to: string) =>
       withClient(host.url, (admin) => admin.query(`ALTER TABLE ${from} RENAME TO ${to}`));
     await rename('django_session', 'away');
-    const answer = await enter(seats, [page, cookieOf('bob')]);
-    expect(answer.status).toBe(503);
-    expect(answer.head).toContain('retry-after:');
+    const response = await enter(seats, [page, cookieOf('bob')]);
+    expect(response.status).toBe(503);
+    expect(response.head).toContain('retry-after:');
     await rename('away', 'django_session');
     expect((await enter(seats, [page, cookieOf('bob')])).status).toBe(200);
   });

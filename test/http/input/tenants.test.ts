@@ -28,7 +28,7 @@ describe('the tenant', () => {
     'header $header, path $path, token $token, channel $channel',
     async (combination) => {
       const { header, path, token, channel } = combination;
-      const answer = await send(
+      const response = await send(
         usher.public,
         userRequest({
           path: path === undefined ? '/pusher/auth' : `/api/tenants/${path}/pusher/auth`,
@@ -42,9 +42,9 @@ describe('the tenant', () => {
           },
         }),
       );
-      const { message } = answer.body as { message?: string };
+      const { message } = response.body as { message?: string };
       const want = expected(combination);
-      expect(typeof want === 'number' ? answer.status : [answer.status, message]).toStrictEqual(
+      expect(typeof want === 'number' ? response.status : [response.status, message]).toStrictEqual(
         want,
       );
     },
@@ -53,8 +53,8 @@ describe('the tenant', () => {
   it('is too long', async () => {
     const tenant = '1'.repeat(129);
     for (const asks of [userRequest, signInRequest]) {
-      const answer = await send(usher.public, asks({ headers: { 'x-tenant-id': tenant } }));
-      expect([answer.status, answer.body]).toMatchObject([
+      const response = await send(usher.public, asks({ headers: { 'x-tenant-id': tenant } }));
+      expect([response.status, response.body]).toMatchObject([
         400,
         { message: 'The tenant is too long' },
       ]);
@@ -66,8 +66,8 @@ describe('the tenant', () => {
     async (tenant) => {
       const headers = { 'x-tenant-id': tenant };
       for (const asks of [userRequest, signInRequest]) {
-        const answer = await send(usher.public, asks({ headers }));
-        expect([answer.status, answer.body]).toMatchObject([
+        const response = await send(usher.public, asks({ headers }));
+        expect([response.status, response.body]).toMatchObject([
           403,
           { message: 'X-Tenant-ID is required' },
         ]);
@@ -83,8 +83,8 @@ describe('the tenant', () => {
 
   it.each(['null', 'undefined'])('%s in the path is the name of a tenant', async (tenant) => {
     const path = `/api/tenants/${tenant}/pusher/auth`;
-    const asking = userRequest({ path, headers: { 'x-tenant-id': undefined } });
-    const { status, body } = await send(usher.public, asking);
+    const request = userRequest({ path, headers: { 'x-tenant-id': undefined } });
+    const { status, body } = await send(usher.public, request);
     expect([status, body]).toMatchObject([
       403,
       { message: expect.stringContaining('must be the same') as unknown },
@@ -92,8 +92,8 @@ describe('the tenant', () => {
   });
 
   it.each(['1 2', '01', '1.user', '1;', '*', '{tenantId}'])('is not 1: %j', async (tenant) => {
-    const answer = await send(usher.public, userRequest({ headers: { 'x-tenant-id': tenant } }));
-    expect(answer.status).toBe(403);
+    const response = await send(usher.public, userRequest({ headers: { 'x-tenant-id': tenant } }));
+    expect(response.status).toBe(403);
   });
 
   it.each([
@@ -110,13 +110,13 @@ describe('the tenant', () => {
     const others =
       name === 'Authorization' ? 'X-Tenant-ID: 1' : `Authorization: Bearer ${userToken()}`;
     const body = 'socket_id=1.2&channel_name=private-tenant.1.user.15';
-    const answer = await speak(
+    const response = await speak(
       usher.public,
       `POST /broadcasting/auth HTTP/1.1\r\nHost: usher\r\n${lines}\r\n${others}\r\n` +
         'Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n' +
         `Content-Length: ${String(body.length)}\r\n\r\n${body}`,
     );
-    expect(answer).toContain('HTTP/1.1 400 Bad Request');
-    expect(answer).toContain(`${name} is repeated`);
+    expect(response).toContain('HTTP/1.1 400 Bad Request');
+    expect(response).toContain(`${name} is repeated`);
   });
 });

@@ -13,7 +13,7 @@ import {
 import { generalResponses, responsesOf } from '../../../src/http/output/refusal-response.ts';
 import type { ErrorResponse } from '../../../src/http/output/errors.ts';
 import { hotelAnswers, shippedPolicy } from '../../support/shipped-policy.ts';
-import { answersOf, documentedAnswer, operationsOf } from './read-document.ts';
+import { answersOf, documentedResponse, operationsOf } from './read-document.ts';
 import { readDocument } from './fixture.ts';
 
 const { version } = JSON.parse(
@@ -63,17 +63,17 @@ it.each(['public', 'operator'] as const)('has the routes of the %s port, and no 
 it('shows a body with every answer, and takes every example of a request for an answer', () => {
   for (const documented of operationsOf(document)) {
     const { pointer, operation } = documented;
-    const answers = answersOf(documented).map(([name]) => name);
+    const responses = answersOf(documented).map(([name]) => name);
     const examples = [
       ...operation.parameters.filter((each) => each.in !== 'path'),
       ...Object.values(operation.requestBody?.content ?? {}),
     ].flatMap(({ examples }) => Object.keys(examples ?? {}));
     for (const name of new Set(examples)) {
       // The signature for a principal of the demo depends on the keys, so that answer shows no body.
-      if (name !== 'tenant' && !(answers.includes('bare') && demo.principals.has(name)))
-        expect([pointer, answers]).toEqual([pointer, expect.arrayContaining([name])]);
+      if (name !== 'tenant' && !(responses.includes('bare') && demo.principals.has(name)))
+        expect([pointer, responses]).toEqual([pointer, expect.arrayContaining([name])]);
     }
-    expect(new Set(answers).size, `${pointer} has each name once`).toBe(answers.length);
+    expect(new Set(responses).size, `${pointer} has each name once`).toBe(responses.length);
   }
 });
 
@@ -93,9 +93,9 @@ const tables = [
 it.each(tables)('%s: every sentence in which it refuses is shown', (path, replies, never) => {
   const documented = operationsOf(document).find((operation) => operation.path === path)!;
   const shown = answersOf(documented).map(([name, status]) => {
-    const answer = documentedAnswer(documented, name, status) as
+    const response = documentedResponse(documented, name, status) as
       Partial<Readonly<Record<'message' | 'error', string>>> | undefined;
-    return `${status} ${answer?.message ?? answer?.error ?? ''}`;
+    return `${status} ${response?.message ?? response?.error ?? ''}`;
   });
   const told = Object.values<ErrorResponse>(replies).filter(
     ({ message }) => !never.some((each) => each === message),

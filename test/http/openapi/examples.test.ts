@@ -10,7 +10,7 @@ import type { TestUsher } from '../../support/usher.ts';
 import type { TestResponse } from '../requests.ts';
 import { createFixture, readDocument, withoutDatabase, type Fixture } from './fixture.ts';
 import { limits, untilLimited } from './limited.ts';
-import { answersOf, documentedAnswer, operationsOf, type Documented } from './read-document.ts';
+import { answersOf, documentedResponse, operationsOf, type Documented } from './read-document.ts';
 import { replay } from './replay.ts';
 import { mediaTypes } from './requests.ts';
 import { createSchemas, expectDocumented } from './schemas.ts';
@@ -70,14 +70,14 @@ const titled = (some: readonly Row[]): readonly (readonly [string, Row])[] =>
 const rowsOf = (name: string): readonly Row[] =>
   rows.filter((row) => row.name === name && isPossible(row));
 
-function expectExample({ title, documented, name, status }: Row, answer: TestResponse): void {
-  expect([title, answer.status, answer.text]).toEqual([title, status, answer.text]);
-  expectDocumented(documented, answer, { document, schemas });
-  const example = documentedAnswer(documented, name, status);
+function expectExample({ title, documented, name, status }: Row, response: TestResponse): void {
+  expect([title, response.status, response.text]).toEqual([title, status, response.text]);
+  expectDocumented(documented, response, { document, schemas });
+  const example = documentedResponse(documented, name, status);
   if (typeof example === 'string') {
-    for (const line of example.trimEnd().split('\n')) expect(answer.text).toContain(line);
+    for (const line of example.trimEnd().split('\n')) expect(response.text).toContain(line);
   } else if (example !== undefined) {
-    expect(withoutChance(answer.body)).toStrictEqual(withoutChance(example));
+    expect(withoutChance(response.body)).toStrictEqual(withoutChance(example));
   }
 }
 
@@ -171,12 +171,12 @@ it('an example of a policy with problems', async () => {
     await writeFile(file, 'version: 1\nchanels: {}\n');
     const [row] = rowsOf('policy-failed');
     const { documented, name, status } = row!;
-    const answer = await replay(usher, documented, row!);
-    expect(answer.status).toBe(status);
-    expectDocumented(documented, answer, { document, schemas });
-    const example = documentedAnswer(documented, name, status) as PolicyProblems;
+    const response = await replay(usher, documented, row!);
+    expect(response.status).toBe(status);
+    expectDocumented(documented, response, { document, schemas });
+    const example = documentedResponse(documented, name, status) as PolicyProblems;
     const [shown = ''] = example.problems;
-    const { problems } = answer.body as PolicyProblems;
+    const { problems } = response.body as PolicyProblems;
     expect(problems).toEqual([shown.replace('/etc/usher/policy.yaml', file)]);
   } finally {
     await usher.stop();

@@ -73,8 +73,8 @@ export const cookieOf = (who: keyof typeof djangoCookies): Readonly<Record<strin
 export async function startSession(
   usher: TestUsher,
 ): Promise<{ readonly guest_session_id: string; readonly token: string }> {
-  const answer = await send(usher.public, { path: '/api/guest-sessions' });
-  return answer.body as { readonly guest_session_id: string; readonly token: string };
+  const response = await send(usher.public, { path: '/api/guest-sessions' });
+  return response.body as { readonly guest_session_id: string; readonly token: string };
 }
 
 /** The credentials that a request presents for these schemes: good ones, or ones that are none. */
@@ -126,12 +126,12 @@ export async function operate(
   [method, path]: readonly [string, string],
   body?: object,
 ): Promise<TestResponse> {
-  const answer = await send(usher.operator, {
+  const response = await send(usher.operator, {
     ...{ method, path },
     ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
-  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.text}`);
-  return answer;
+  if (response.status >= 300) throw new Error(`${method} ${path}: ${response.text}`);
+  return response;
 }
 
 /** Takes the database of an Usher away while something is done. */
@@ -157,9 +157,9 @@ export async function readDocument(): Promise<Document> {
   const world = await createFixture();
   try {
     const usher = await world.start();
-    const answer = await send(usher.operator, { method: 'GET', path: '/docs' });
+    const response = await send(usher.operator, { method: 'GET', path: '/docs' });
     await usher.stop();
-    return answer.body as Document;
+    return response.body as Document;
   } finally {
     await world.stop();
   }

@@ -79,13 +79,13 @@ describe('what a schema forbids is refused', () => {
       expect(schemas.complaints(schema, wrong)).toBeDefined();
       const shown = await present(Object.keys(documented.operation.security[0] ?? {}), usher);
       const type = documented.operation.requestBody && json;
-      const asking = requestOf(documented, { name: '', type }, { ...shown, ...change });
+      const request = requestOf(documented, { name: '', type }, { ...shown, ...change });
       // The signature is over the bytes, or nothing of them would be read.
-      const signed = documented.path === '/pusher/webhooks' && signWebhook(asking.body ?? '');
-      const headers = { ...asking.headers, ...signed };
-      const answer = await send(usher[documented.port], { ...asking, headers });
-      expect([answer.status, answer.text]).toEqual([400, answer.text]);
-      expectDocumented(documented, answer, { document, schemas });
+      const signed = documented.path === '/pusher/webhooks' && signWebhook(request.body ?? '');
+      const headers = { ...request.headers, ...signed };
+      const response = await send(usher[documented.port], { ...request, headers });
+      expect([response.status, response.text]).toEqual([400, response.text]);
+      expectDocumented(documented, response, { document, schemas });
     },
   );
 });

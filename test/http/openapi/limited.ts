@@ -55,11 +55,11 @@ export async function untilLimited(
   }, 20);
   try {
     await spend?.(usher);
-    let answer = await replay(usher, documented, { ...wanted, badCredentials });
-    for (let tries = 0; answer.status !== 429 && tries < mostTries; tries += 1) {
-      answer = await replay(usher, documented, { ...wanted, badCredentials });
+    let response = await replay(usher, documented, { ...wanted, badCredentials });
+    for (let tries = 0; response.status !== 429 && tries < mostTries; tries += 1) {
+      response = await replay(usher, documented, { ...wanted, badCredentials });
     }
-    return answer;
+    return response;
   } finally {
     clearInterval(moving);
   }

@@ -47,12 +47,12 @@ const facts = {
 };
 
 async function getTicket(usher: TestUsher, authorization: string): Promise<string> {
-  const answer = await send(usher.public, {
+  const response = await send(usher.public, {
     path: '/api/websocket/ticket',
     headers: { authorization, 'x-chat-server-key': 'chat', 'content-type': 'application/json' },
     body: JSON.stringify({ entityId: 'E-7', entityType: 'order', providerResId: 'P-3' }),
   });
-  return (answer.body as { readonly ticket: string }).ticket;
+  return (response.body as { readonly ticket: string }).ticket;
 }
 
 /** What each answer takes, by its name, or by its operation and its name; nothing, where it is not here. */
@@ -164,7 +164,7 @@ export const preconditions: Readonly<Record<string, Precondition>> = {
     inPath: { bookingId: 'none', escrowId: 'none', roomId: 'none', orderId: 'none' },
   }),
   refused: async (usher) => {
-    const answer = await send(usher.public, {
+    const response = await send(usher.public, {
       path: '/broadcasting/auth',
       headers: { authorization: bearer(), 'x-tenant-id': '1' },
       body: new URLSearchParams({
@@ -172,6 +172,6 @@ export const preconditions: Readonly<Record<string, Precondition>> = {
         channel_name: 'private-tenant.1.user.16',
       }),
     });
-    return { inPath: { id: answer.headers.get('x-decision-id') ?? '' } };
+    return { inPath: { id: response.headers.get('x-decision-id') ?? '' } };
   },
 };

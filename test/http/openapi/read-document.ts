@@ -57,7 +57,11 @@ export function answersOf({ operation }: Documented): readonly (readonly [string
 }
 
 /** The body that the document shows for this answer. */
-export function documentedAnswer({ operation }: Documented, name: string, status: number): unknown {
+export function documentedResponse(
+  { operation }: Documented,
+  name: string,
+  status: number,
+): unknown {
   const [media] = Object.values(operation.responses[String(status)]?.content ?? {});
   return media?.examples?.[name]?.value;
 }

@@ -23,9 +23,9 @@ export async function replay(
   const taken = preconditions[`${method} ${path} ${name}`] ?? preconditions[name];
   const change = (await taken?.(usher, documented)) ?? {};
   const shown = await present(schemesOf(documented), usher, !badCredentials);
-  const asking = requestOf(documented, wanted, together(shown, change));
+  const request = requestOf(documented, wanted, together(shown, change));
   const isHandshake = '101' in documented.operation.responses && name !== 'no-handshake';
-  return isHandshake ? handshake(usher, asking) : send(usher[port], asking);
+  return isHandshake ? handshake(usher, request) : send(usher[port], request);
 }
 
 function schemesOf({ operation }: Documented): readonly string[] {

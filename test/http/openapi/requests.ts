@@ -14,7 +14,7 @@ export interface Change {
 }
 
 /** A request, whose body is text. */
-interface DocumentedAsking extends TestRequest {
+interface DocumentedRequest extends TestRequest {
   readonly body?: string;
 }
 
@@ -46,7 +46,7 @@ export function requestOf(
   documented: Documented,
   { name, type }: { readonly name: string; readonly type: string | undefined },
   { headers = {}, query = {}, inPath = {}, ...change }: Change,
-): DocumentedAsking {
+): DocumentedRequest {
   const { method, path, operation } = documented;
   const place = (where: Parameter['in']) =>
     Object.fromEntries(

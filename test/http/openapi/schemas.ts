@@ -30,10 +30,10 @@ export function createSchemas(document: Document): Schemas {
 /** Expects an answer to be one that the operation documents: its status, its body, and its headers. */
 export function expectDocumented(
   { pointer, operation }: Documented,
-  answer: TestResponse,
+  reply: TestResponse,
   { document, schemas }: { readonly document: Document; readonly schemas: Schemas },
 ): void {
-  const { status, headers, text, body } = answer;
+  const { status, headers, text, body } = reply;
   const response = operation.responses[String(status)];
   if (response === undefined) throw new Error(`${pointer} answered ${status}: ${text}`);
   const type = headers.get('content-type')?.split(';')[0];

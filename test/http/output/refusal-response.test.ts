@@ -40,7 +40,7 @@ describe('the answer to each refusal', () => {
   const { server, refuseWith } = refusingServer();
   afterAll(() => server.close());
 
-  const answerTo = ({ path, headers, body }: TestRequest, code: RefusalCode) => {
+  const responseTo = ({ path, headers, body }: TestRequest, code: RefusalCode) => {
     refuseWith(code);
     return server.inject({
       method: 'POST',
@@ -55,18 +55,18 @@ describe('the answer to each refusal', () => {
   });
 
   it.each(codes)('%s has three fields on the general routes', async (code) => {
-    const answer = await answerTo(userRequest(), code);
-    expect([400, 401, 403, 429]).toContain(answer.statusCode);
-    expect(Object.keys(answer.json())).toStrictEqual(['error', 'message', 'request_id']);
-    expect(answer.headers['x-decision-id']).toBe('the-decision');
-    expect(answer.body).not.toContain('nobody outside');
+    const response = await responseTo(userRequest(), code);
+    expect([400, 401, 403, 429]).toContain(response.statusCode);
+    expect(Object.keys(response.json())).toStrictEqual(['error', 'message', 'request_id']);
+    expect(response.headers['x-decision-id']).toBe('the-decision');
+    expect(response.body).not.toContain('nobody outside');
   });
 
   it.each(codes)('%s has two fields in the hotel chat', async (code) => {
-    const answer = await answerTo(guestRequest(), code);
-    expect([400, 403, 429]).toContain(answer.statusCode);
-    expect(Object.keys(answer.json())).toStrictEqual(['error', 'message']);
-    expect(answer.headers['x-decision-id']).toBe('the-decision');
+    const response = await responseTo(guestRequest(), code);
+    expect([400, 403, 429]).toContain(response.statusCode);
+    expect(Object.keys(response.json())).toStrictEqual(['error', 'message']);
+    expect(response.headers['x-decision-id']).toBe('the-decision');
   });
 
   it.each([
@@ -75,9 +75,9 @@ describe('the answer to each refusal', () => {
   ])('what is missing and what is not yours look alike (%s)', async (_route, asks) => {
     const seen = new Set<string>();
     for (const code of alike) {
-      const answer = await answerTo(asks(), code);
-      const { error, message } = answer.json<{ error: string; message: string }>();
-      seen.add(`${String(answer.statusCode)} ${error} ${message}`);
+      const response = await responseTo(asks(), code);
+      const { error, message } = response.json<{ error: string; message: string }>();
+      seen.add(`${String(response.statusCode)} ${error} ${message}`);
     }
     expect(seen.size).toBe(1);
   });

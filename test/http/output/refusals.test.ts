@@ -21,12 +21,12 @@ const rows = Object.entries(scenarios).flatMap(([code, scenario]) =>
 
 describe('each refusal', () => {
   const usher = useUsher();
-  const fromPage = (asking: TestRequest): TestRequest => ({
-    ...asking,
-    headers: { ...asking.headers, origin: allowedOrigin },
+  const fromPage = (request: TestRequest): TestRequest => ({
+    ...request,
+    headers: { ...request.headers, origin: allowedOrigin },
   });
-  const recorded = async (answer: TestResponse): Promise<unknown[]> => {
-    const id = answer.headers.get('x-decision-id');
+  const recorded = async (response: TestResponse): Promise<unknown[]> => {
+    const id = response.headers.get('x-decision-id');
     const found = await withClient(usher.database, (client) =>
       client.query<{ code: RefusalCode }>(
         'SELECT outcome, code, request_id FROM audit_log WHERE decision_id = $1',
@@ -51,18 +51,18 @@ describe('each refusal', () => {
   });
 
   it.each(rows)('$code on the $route route', async ({ code, route, refused }) => {
-    const [asking, status, message] = refused;
-    const answer = await send(usher.public, fromPage(asking));
-    const requestId = answer.headers.get('x-request-id');
+    const [request, status, message] = refused;
+    const response = await send(usher.public, fromPage(request));
+    const requestId = response.headers.get('x-request-id');
     const error = words[status];
     const body = route === 'hotel' ? { error, message } : { error, message, request_id: requestId };
-    expect([answer.status, answer.text]).toStrictEqual([status, JSON.stringify(body)]);
-    expect(await recorded(answer)).toStrictEqual([
+    expect([response.status, response.text]).toStrictEqual([status, JSON.stringify(body)]);
+    expect(await recorded(response)).toStrictEqual([
       { outcome: 'refusal', code, request_id: requestId },
     ]);
-    expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
-    expect(answer.headers.get('access-control-expose-headers')).toContain('X-Decision-Id');
-    expect(answer.headers.get('vary')).toMatch(/origin/i);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+    expect(response.headers.get('access-control-expose-headers')).toContain('X-Decision-Id');
+    expect(response.headers.get('vary')).toMatch(/origin/i);
+    expect(response.headers.get('cache-control')).toBe('no-store');
   });
 });

@@ -9,7 +9,7 @@ const own = 'private-tenant.1.user.15';
 const inPath = '/api/tenants/1/pusher/auth';
 const chat = 'presence-tenant.1.escrow.42.chat';
 
-const asking = (channel_name: string, claims = {}): TestRequest =>
+const requestWith = (channel_name: string, claims = {}): TestRequest =>
   userRequest({
     fields: { channel_name },
     headers: { authorization: `Bearer ${userToken(claims)}` },
@@ -35,10 +35,13 @@ describe('the general routes', () => {
       userRequest({ headers: { authorization: `bEARER  ${userToken()}` } }),
     ],
   ])('sign for %s', async (_case, good) => {
-    const answer = await send(usher.public, good);
-    expect([answer.status, answer.body]).toStrictEqual([200, { auth: signature(socketId, own) }]);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(answer.headers.get('x-decision-id')).toMatch(/^[0-9a-f-]{36}$/);
+    const response = await send(usher.public, good);
+    expect([response.status, response.body]).toStrictEqual([
+      200,
+      { auth: signature(socketId, own) },
+    ]);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('x-decision-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   it.each([
@@ -49,8 +52,8 @@ describe('the general routes', () => {
     ['private-tenant.1.announcements', { sub: '9' }],
     ['private-announcements', { sub: '9' }],
   ])('sign %s', async (channel, claims) => {
-    const answer = await send(usher.public, asking(channel, claims));
-    expect([answer.status, answer.body]).toStrictEqual([
+    const response = await send(usher.public, requestWith(channel, claims));
+    expect([response.status, response.body]).toStrictEqual([
       200,
       { auth: signature(socketId, channel) },
     ]);
@@ -62,8 +65,8 @@ describe('the general routes', () => {
       fields: { channel_name: chat, channel_data: '{"user_id":"1"}', user_id: '1' },
       headers: { authorization: `Bearer ${userToken({ name: 'Ada' })}` },
     });
-    const answer = await send(usher.public, good);
-    expect(answer.body).toStrictEqual({
+    const response = await send(usher.public, good);
+    expect(response.body).toStrictEqual({
       auth: signature(socketId, chat, data),
       channel_data: data,
     });
@@ -85,8 +88,8 @@ describe('the general routes', () => {
   });
 
   it('know no encrypted channel without a master key', async () => {
-    const answer = await send(usher.public, asking('private-encrypted-tenant.1.user.15'));
-    expect([answer.status, answer.body]).toMatchObject([
+    const response = await send(usher.public, requestWith('private-encrypted-tenant.1.user.15'));
+    expect([response.status, response.body]).toMatchObject([
       403,
       { error: 'Forbidden', message: 'You may not enter this channel' },
     ]);
@@ -99,16 +102,16 @@ describe('the general routes with a master key', () => {
 
   it('hand out the key of an encrypted channel', async () => {
     const channel = 'private-encrypted-tenant.1.user.15';
-    const answer = await send(usher.public, asking(channel));
-    expect(answer.body).toStrictEqual({
+    const response = await send(usher.public, requestWith(channel));
+    expect(response.body).toStrictEqual({
       auth: signature(socketId, channel),
       shared_secret: createHash('sha256').update(channel).update(key).digest('base64'),
     });
   });
 
   it('hand it out to nobody else', async () => {
-    const answer = await send(usher.public, asking('private-encrypted-tenant.1.user.16'));
-    expect(answer.status).toBe(403);
-    expect(answer.text).not.toContain('shared_secret');
+    const response = await send(usher.public, requestWith('private-encrypted-tenant.1.user.16'));
+    expect(response.status).toBe(403);
+    expect(response.text).not.toContain('shared_secret');
   });
 });

@@ -67,19 +67,19 @@ describe('a batch of channels', () => {
         body: `&socket_id=${socketId}&channel_name[0]=${own}&channel_name[1]=${chat}&channel_name[2]=${other}`,
       },
     ],
-  ])('is answered channel by channel: %s', async (_case, asking) => {
-    const answer = await send(usher.public, asking);
-    expect(answer.status).toBe(200);
-    expect(entriesOf(answer.body)).toStrictEqual({ ...granted, [other]: denied });
-    expect(answer.headers.get('cache-control')).toBe('no-store');
+  ])('is answered channel by channel: %s', async (_case, request) => {
+    const response = await send(usher.public, request);
+    expect(response.status).toBe(200);
+    expect(entriesOf(response.body)).toStrictEqual({ ...granted, [other]: denied });
+    expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
   it('has a row for each channel under the decision’s id in its entry', async () => {
-    const answer = await send(usher.public, batch([own, other]));
-    const entries = Object.entries(answer.body as Record<string, { decision_id: string }>);
+    const response = await send(usher.public, batch([own, other]));
+    const entries = Object.entries(response.body as Record<string, { decision_id: string }>);
     const { rows } = await withClient(usher.database, (admin) =>
       admin.query('SELECT decision_id AS id, channel FROM audit_log WHERE request_id = $1', [
-        answer.headers.get('x-request-id'),
+        response.headers.get('x-request-id'),
       ]),
     );
     expect(entries.map(([name, { decision_id: id }]) => ({ id, channel: name }))).toEqual(
@@ -89,11 +89,11 @@ describe('a batch of channels', () => {
   });
 
   it('has a row for each channel under the id of the request', async () => {
-    const answer = await send(usher.public, batch([own, other, 'private-nothing']));
+    const response = await send(usher.public, batch([own, other, 'private-nothing']));
     const { rows } = await withClient(usher.database, (admin) =>
       admin.query(
         'SELECT channel, outcome, code, principal_id FROM audit_log WHERE request_id = $1 ORDER BY channel',
-        [answer.headers.get('x-request-id')],
+        [response.headers.get('x-request-id')],
       ),
     );
     expect(rows).toEqual([
@@ -134,10 +134,10 @@ describe('a batch of channels', () => {
       batch([own, chat], { fields: { socket_id: '1' } }),
       { status: 400, message: 'socket_id is malformed' },
     ],
-  ])('says of every channel what is wrong with all: %s', async (_case, asking, entry) => {
-    const answer = await send(usher.public, asking);
-    expect(answer.status).toBe(200);
-    expect(entriesOf(answer.body)).toStrictEqual({ [own]: entry, [chat]: entry });
+  ])('says of every channel what is wrong with all: %s', async (_case, request, entry) => {
+    const response = await send(usher.public, request);
+    expect(response.status).toBe(200);
+    expect(entriesOf(response.body)).toStrictEqual({ [own]: entry, [chat]: entry });
   });
 
   it.each([
@@ -149,9 +149,9 @@ describe('a batch of channels', () => {
     ['an encrypted one without a master key', 'private-encrypted-tenant.1.user.15', 403],
     ['another tenant’s', 'private-tenant.2.user.15', 403],
   ])('refuses %s and keeps the others', async (_case, name, status) => {
-    const answer = await send(usher.public, batch([own, name]));
-    expect(answer.status).toBe(200);
-    const entries = Object.entries(JSON.parse(answer.text) as object);
+    const response = await send(usher.public, batch([own, name]));
+    expect(response.status).toBe(200);
+    const entries = Object.entries(JSON.parse(response.text) as object);
     expect(new Map(entries)).toEqual(
       new Map<string, unknown>([
         [own, { ...granted[own], decision_id: aText }],
@@ -162,9 +162,12 @@ describe('a batch of channels', () => {
 
   it('takes a hundred of the longest names, percent-encoded, and a long token', async () => {
     const names = Array.from({ length: 100 }, (_, i) => `private-${'='.repeat(153)}${100 + i}`);
-    const answer = await send(usher.public, batch(names, { fields: { unread: 'x'.repeat(8192) } }));
-    expect(answer.status).toBe(200);
-    expect(Object.values(entriesOf(answer.body))).toEqual(names.map(() => denied));
+    const response = await send(
+      usher.public,
+      batch(names, { fields: { unread: 'x'.repeat(8192) } }),
+    );
+    expect(response.status).toBe(200);
+    expect(Object.values(entriesOf(response.body))).toEqual(names.map(() => denied));
   });
 
   const hundred = Array.from({ length: 101 }, (_, i) => `private-tenant.1.user.${i}`);
@@ -199,10 +202,10 @@ describe('a batch of channels', () => {
     ['a body beyond the bound', batch([own], { fields: { unread: 'x'.repeat(90_000) } }), 413],
     ['nothing', { path: '/pusher/auth/batch' }, 400],
     ['GET', { path: '/pusher/auth/batch', method: 'GET' }, 405],
-  ])('is refused as a whole with %s', async (_case, asking, status) => {
-    const answer = await send(usher.public, asking);
-    expect(answer.status).toBe(status);
-    expect(answer.body).toMatchObject({ request_id: answer.headers.get('x-request-id') });
+  ])('is refused as a whole with %s', async (_case, request, status) => {
+    const response = await send(usher.public, request);
+    expect(response.status).toBe(status);
+    expect(response.body).toMatchObject({ request_id: response.headers.get('x-request-id') });
   });
 });
 

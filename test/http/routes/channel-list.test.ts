@@ -10,8 +10,8 @@ async function list(
   query = '',
 ): Promise<{ status: number; body: unknown }> {
   const headers = { authorization: `Bearer ${token}`, 'x-tenant-id': tenant };
-  const answer = await fetch(`${usher.public}/api/channels${query}`, { headers });
-  return { status: answer.status, body: await answer.json() };
+  const response = await fetch(`${usher.public}/api/channels${query}`, { headers });
+  return { status: response.status, body: await response.json() };
 }
 
 it('lists the channels of a tenant’s user, each of which was judged', async () => {
@@ -112,8 +112,8 @@ it('lists rooms of a view that the host has put in place of the table', async ()
   // Views of the host are found at the start.
   const next = await startUsher({ DATABASE_URL: usher.database.reveal() });
   const headers = { authorization: `Bearer ${userToken({ sub: '73' })}`, 'x-tenant-id': '1' };
-  const answer = await fetch(`${next.public}/api/channels`, { headers });
-  expect(((await answer.json()) as Page).channels).toContain('private-room-of-view');
+  const response = await fetch(`${next.public}/api/channels`, { headers });
+  expect(((await response.json()) as Page).channels).toContain('private-room-of-view');
   await next.stop();
   await withClient(usher.database, (admin) =>
     admin.query('DROP VIEW rooms; ALTER TABLE talks RENAME TO rooms'),

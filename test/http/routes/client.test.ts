@@ -70,9 +70,9 @@ describe('GET /usher-client.js', () => {
   );
 
   it('has the same content for the same version, so that `integrity` holds', async () => {
-    const hashes = [get(), get({}, `?v=${version}`)].map(async (asking) =>
+    const hashes = [get(), get({}, `?v=${version}`)].map(async (request) =>
       createHash('sha384')
-        .update((await send(usher.public, asking)).text)
+        .update((await send(usher.public, request)).text)
         .digest('base64'),
     );
     expect(new Set(await Promise.all(hashes)).size).toBe(1);

@@ -13,9 +13,9 @@ describe('a decision, on the operator’s port', () => {
   const read = (id: string) => send(usher.operator, { method: 'GET', path: `/decisions/${id}` });
   const decided = async (changes: RequestOptions = {}) => {
     const headers = { 'user-agent': 'a browser', ...changes.headers };
-    const answer = await send(usher.public, userRequest({ ...changes, headers }));
-    const id = answer.headers.get('x-decision-id') ?? '';
-    return { id, requestId: answer.headers.get('x-request-id'), told: await read(id) };
+    const response = await send(usher.public, userRequest({ ...changes, headers }));
+    const id = response.headers.get('x-decision-id') ?? '';
+    return { id, requestId: response.headers.get('x-request-id'), told: await read(id) };
   };
 
   it('that was a grant', async () => {

@@ -66,8 +66,8 @@ describe('GET /doctor', () => {
   });
 
   it('runs the checks once for requests at the same time', async () => {
-    const answers = await Promise.all([examine(), examine(), examine()]);
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    const responses = await Promise.all([examine(), examine(), examine()]);
+    expect(new Set(responses.map(({ text }) => text)).size).toBe(1);
   });
 
   it('is not on the public port', async () => {

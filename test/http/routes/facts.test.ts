@@ -16,9 +16,9 @@ const remove = (path: string): TestRequest => ({ method: 'DELETE', path });
 
 describe('the facts on the operator’s port', () => {
   const usher = useUsher();
-  const answerTo = (asking: TestRequest): Promise<TestResponse> => send(usher.operator, asking);
-  const seen = async (asking: TestRequest) => {
-    const { status, body } = await answerTo(asking);
+  const responseTo = (request: TestRequest): Promise<TestResponse> => send(usher.operator, request);
+  const seen = async (request: TestRequest) => {
+    const { status, body } = await responseTo(request);
     return [status, body];
   };
   const absent = [404, { error: 'Not Found', message: 'There is no such resource' }];
@@ -41,7 +41,7 @@ describe('the facts on the operator’s port', () => {
     expect(await seen(get(path))).toStrictEqual([200, first]);
     expect(await seen(put(path, second))).toStrictEqual([200, second]);
     expect(await seen(get(`${path}/`))).toStrictEqual([200, second]);
-    const removed = await answerTo(remove(path));
+    const removed = await responseTo(remove(path));
     expect([removed.status, removed.text]).toStrictEqual([204, '']);
     expect(await seen(remove(path))).toMatchObject(absent);
     expect(await seen(get(path))).toMatchObject(absent);
@@ -49,9 +49,9 @@ describe('the facts on the operator’s port', () => {
 
   it('takes a form as well as JSON', async () => {
     const type = 'application/x-www-form-urlencoded';
-    const answer = await seen(put(booking, 'status=open&room_number=7', type));
-    expect(answer).toStrictEqual([200, { status: 'open', room_number: '7' }]);
-    await answerTo(remove(booking));
+    const response = await seen(put(booking, 'status=open&room_number=7', type));
+    expect(response).toStrictEqual([200, { status: 'open', room_number: '7' }]);
+    await responseTo(remove(booking));
   });
 
   it.each([
@@ -60,9 +60,9 @@ describe('the facts on the operator’s port', () => {
     ['2025-06-02T11:00:00+02:00', '2025-06-02T09:00:00.000Z'],
     ['2024-02-29', '2024-03-01T00:00:00.000Z'],
   ])('a stay until %s ends at %s', async (check_out, end) => {
-    const answer = await seen(put(booking, { status: 'open', check_out }));
-    expect(answer).toStrictEqual([200, { status: 'open', check_out: end }]);
-    await answerTo(remove(booking));
+    const response = await seen(put(booking, { status: 'open', check_out }));
+    expect(response).toStrictEqual([200, { status: 'open', check_out: end }]);
+    await responseTo(remove(booking));
   });
 
   it.each<[string, unknown]>([
@@ -85,9 +85,9 @@ describe('the facts on the operator’s port', () => {
     ['a repeated field', '{"status":"open","status":"open"}'],
     ['a list', ['open']],
   ])('refuses a booking with %s', async (_case, body) => {
-    const answer = await answerTo(put(booking, body));
-    expect(answer.status).toBe(400);
-    expect(Object.keys(answer.body as object)).toStrictEqual(['error', 'message', 'request_id']);
+    const response = await responseTo(put(booking, body));
+    expect(response.status).toBe(400);
+    expect(Object.keys(response.body as object)).toStrictEqual(['error', 'message', 'request_id']);
     expect(await seen(get(booking))).toMatchObject(absent);
   });
 
@@ -98,7 +98,7 @@ describe('the facts on the operator’s port', () => {
     ['a long status', { buyer_id: '1', seller_id: '2', status: 'A'.repeat(65) }],
     ['null for a status', { buyer_id: '1', seller_id: '2', status: null }],
   ])('refuses an escrow with %s', async (_case, body) => {
-    expect((await answerTo(put(escrow, body))).status).toBe(400);
+    expect((await responseTo(put(escrow, body))).status).toBe(400);
   });
 
   it.each([
@@ -108,8 +108,8 @@ describe('the facts on the operator’s port', () => {
     `/resources/hotels/grand-hotel/bookings/${'7'.repeat(81)}`,
     '/resources/tenants/%00/escrows/7',
   ])('refuses ids that no channel can name: %s', async (path) => {
-    for (const asking of [put(path, { status: 'open' }), get(path), remove(path)]) {
-      expect((await answerTo(asking)).status).toBe(400);
+    for (const request of [put(path, { status: 'open' }), get(path), remove(path)]) {
+      expect((await responseTo(request)).status).toBe(400);
     }
   });
 
@@ -131,10 +131,10 @@ describe('the facts on the operator’s port', () => {
       [{ status: 'open', check_out: '2025-06-01T12:00:00Z' }, [403, undefined]],
       [{ status: 'open', check_out: '2025-06-01' }, [200, false]],
     ]) {
-      await answerTo(put(path, body));
+      await responseTo(put(path, body));
       expect(await enters()).toStrictEqual(expected);
     }
-    await answerTo(remove(path));
+    await responseTo(remove(path));
     expect(await enters()).toStrictEqual([403, undefined]);
   });
 
@@ -150,14 +150,14 @@ describe('the facts on the operator’s port', () => {
       ['disputed', 403],
       ['RELEASED', 403],
     ] as const) {
-      await answerTo(put(path, { buyer_id: '15', seller_id: '16', status }));
+      await responseTo(put(path, { buyer_id: '15', seller_id: '16', status }));
       expect((await send(usher.public, admin)).status).toBe(expected);
     }
   });
 
   it('an escrow of one tenant is none of another', async () => {
     const fact = { buyer_id: '15', seller_id: '16', status: 'FUNDED' };
-    await answerTo(put('/resources/tenants/2/escrows/9', fact));
+    await responseTo(put('/resources/tenants/2/escrows/9', fact));
     expect(await seen(get('/resources/tenants/1/escrows/9'))).toMatchObject(absent);
     const fields = { channel_name: 'private-tenant.1.escrow.9' };
     expect((await send(usher.public, userRequest({ fields }))).status).toBe(403);
@@ -197,8 +197,8 @@ describe('GET /docs', () => {
 
 describe('facts of any kind', () => {
   const usher = useUsher();
-  const seen = async (asking: TestRequest) => {
-    const { status, body } = await send(usher.operator, asking);
+  const seen = async (request: TestRequest) => {
+    const { status, body } = await send(usher.operator, request);
     return [status, (body as { readonly message?: string } | undefined)?.message ?? body];
   };
   const post = (body: unknown): TestRequest => ({ ...put('/facts', body), method: 'POST' });
@@ -235,8 +235,8 @@ describe('facts of any kind', () => {
     [put('/facts/order/1', { owner: '1' }), 400, "body must have required property 'owner_id'"],
     [get('/resources/hotels/1'), 404, 'There is no such route'],
     [get('/resources/orders/'), 404, 'There is no such route'],
-  ])('refuses %j', async (asking, status, message) => {
-    expect(await seen(asking)).toStrictEqual([status, message]);
+  ])('refuses %j', async (request, status, message) => {
+    expect(await seen(request)).toStrictEqual([status, message]);
   });
 
   it('are stored as a list, all or none', async () => {

@@ -58,9 +58,9 @@ async function decisionOf(headers: Headers): Promise<Readonly<Record<string, unk
 }
 
 /** A 403 whose reason is in the body and in the row. */
-async function expectRefused(answer: Awaited<ReturnType<typeof ask>>, message: string) {
-  expect([answer.status, answer.body]).toMatchObject([403, { message }]);
-  const { outcome, failed_check: check } = await decisionOf(answer.headers);
+async function expectRefused(response: Awaited<ReturnType<typeof ask>>, message: string) {
+  expect([response.status, response.body]).toMatchObject([403, { message }]);
+  const { outcome, failed_check: check } = await decisionOf(response.headers);
   expect([outcome, check]).toEqual(['refusal', `request can be parsed: ${message}`]);
 }
 
@@ -159,8 +159,8 @@ describe('forward-auth of a WebSocket path', () => {
       ['wss://app.example:8443/ws/payment-socket/O-7/', 204],
       ['/ws/payment-socket/O-8/', 403],
     ] as const) {
-      const answer = await ask({ ...as('owner'), ...uri(value) });
-      expect([value, answer.status]).toEqual([value, status]);
+      const response = await ask({ ...as('owner'), ...uri(value) });
+      expect([value, response.status]).toEqual([value, status]);
     }
   });
 
@@ -272,11 +272,11 @@ describe('a request that a proxy should not send', () => {
 
   it('may have any query of the client beside a path of the policy', async () => {
     for (const query of ['?channel=1&channel=2', `?channel=${'x'.repeat(300)}`, '?channel=']) {
-      const answer = await ask(
+      const response = await ask(
         { ...as('staff'), ...uri(`/ws/chat/${query}`) },
         `/forward-auth${query}`,
       );
-      expect([query, answer.status]).toEqual([query, 204]);
+      expect([query, response.status]).toEqual([query, 204]);
     }
   });
 
@@ -331,10 +331,10 @@ describe('what proxies pass on', () => {
         ['Content-Length: 99999999', 'x'.repeat(100_000)],
         ['Transfer-Encoding: chunked', '5\r\n{"a":'],
       ] as const) {
-        const answer = await speakTo(`${start}${head}\r\n\r\n${body}`);
-        expect(answer).toMatch(/^HTTP\/1.1 204 /);
+        const response = await speakTo(`${start}${head}\r\n\r\n${body}`);
+        expect(response).toMatch(/^HTTP\/1.1 204 /);
         // Otherwise the next request of the proxy would be read as the body.
-        expect(answer).toMatch(/^connection: close/im);
+        expect(response).toMatch(/^connection: close/im);
       }
     },
   );

@@ -24,22 +24,22 @@ describe('the hotel chat’s route', () => {
     ['the hotel percent-encoded', guestRequest({ path: route.replace('-hotel', '%2Dhotel') })],
     ['fields nobody asked for', guestRequest({ fields: { extra: 'x', __proto__x: 'y' } })],
     ['JSON with its charset', { ...asJson(guestRequest()), ...charset() }],
-  ])('signs for %s', async (_case, asking) => {
-    const answer = await send(usher.public, asking);
-    expect(answer.body).toStrictEqual(granted);
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
-    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
-    expect(answer.headers.get('x-decision-id')).toMatch(/^[0-9a-f-]{36}$/);
+  ])('signs for %s', async (_case, request) => {
+    const response = await send(usher.public, request);
+    expect(response.body).toStrictEqual(granted);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(response.headers.get('x-decision-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   it.each([['socket_id'], ['channel_name'], ['token']])('asks for %s', async (field) => {
     for (const value of [undefined, '']) {
       const form = guestRequest({ fields: { [field]: value } });
-      for (const asking of [form, asJson(form)]) {
-        const answer = await send(usher.public, asking);
-        expect([answer.status, answer.text]).toStrictEqual([
+      for (const request of [form, asJson(form)]) {
+        const response = await send(usher.public, request);
+        expect([response.status, response.text]).toStrictEqual([
           400,
           '{"error":"Missing required parameters"}',
         ]);
@@ -48,8 +48,8 @@ describe('the hotel chat’s route', () => {
   });
 
   it('asks for them when there is no body at all', async () => {
-    const answer = await send(usher.public, { path: withTokenInQuery });
-    expect([answer.status, answer.text]).toStrictEqual([
+    const response = await send(usher.public, { path: withTokenInQuery });
+    expect([response.status, response.text]).toStrictEqual([
       400,
       '{"error":"Missing required parameters"}',
     ]);
@@ -57,8 +57,8 @@ describe('the hotel chat’s route', () => {
 
   it('refuses two tokens that differ', async () => {
     const path = `${route}?token=${guestToken({ jti: 'another' })}`;
-    const answer = await send(usher.public, guestRequest({ path }));
-    expect([answer.status, answer.text]).toStrictEqual([
+    const response = await send(usher.public, guestRequest({ path }));
+    expect([response.status, response.text]).toStrictEqual([
       400,
       '{"error":"Bad Request","message":"The tokens in the query and in the body differ"}',
     ]);

@@ -11,12 +11,12 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 describe('asking for a ticket', () => {
   const usher = useUsher({ ...ticketEnvironment, USER_TOKEN_MAX_AGE: '24h' });
-  const answerTo = async (asking: TestRequest) => {
-    const { status, text } = await send(usher.public, asking);
+  const responseTo = async (request: TestRequest) => {
+    const { status, text } = await send(usher.public, request);
     return [status, text];
   };
-  const rowOf = async (answer: TestResponse) => {
-    const id = answer.headers.get('x-decision-id');
+  const rowOf = async (response: TestResponse) => {
+    const id = response.headers.get('x-decision-id');
     const { rows } = await withClient(usher.database, (client) =>
       client.query<Readonly<Record<string, unknown>>>(
         `SELECT action, outcome, code, principal_kind, principal_id, tenant_id, request_id,
@@ -36,20 +36,20 @@ describe('asking for a ticket', () => {
     ['an ISO timestamp', { clientInfo: { timestamp: '2025-06-01T12:00:00Z' } }],
     ['more about the client', { clientInfo: { screen: { width: 1 }, language: 'de' } }],
   ])('gives one for %s', async (_case, body) => {
-    const answer = await send(usher.public, issueRequest(body));
-    expect(answer.status).toBe(200);
-    expect(answer.text).toMatch(
+    const response = await send(usher.public, issueRequest(body));
+    expect(response.status).toBe(200);
+    expect(response.text).toMatch(
       /^\{"success":true,"ticket":"ws_ticket_[0-9a-f]{64}","expiresAt":"2025-06-01T13:00:00\.000Z"\}$/,
     );
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
   });
 
   it('gives one without any body, and for a path with a slash at its end', async () => {
     const { path, headers } = issueRequest();
     const { authorization, 'x-chat-server-key': key } = headers as Texts;
     const shown = { authorization: authorization!, 'x-chat-server-key': key! };
-    const [status, text] = await answerTo({ path: `${path}/`, headers: shown });
+    const [status, text] = await responseTo({ path: `${path}/`, headers: shown });
     expect([status, text]).toStrictEqual([200, expect.stringContaining('"success":true')]);
   });
 
@@ -58,17 +58,17 @@ describe('asking for a ticket', () => {
     ['the token behind it', hour / 4, hour / 4],
   ])('lets it live no longer than %s', async (_case, tokenLife, ticketLife) => {
     const token = userToken({ exp: testSeconds + tokenLife / 1000 });
-    const answer = await send(usher.public, issueRequest(issueBody, bearer(token)));
-    expect(answer.body).toMatchObject({
+    const response = await send(usher.public, issueRequest(issueBody, bearer(token)));
+    expect(response.body).toMatchObject({
       expiresAt: new Date(testNow + ticketLife).toISOString(),
     });
   });
 
   it('never gives the same twice', async () => {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () => send(usher.public, issueRequest())),
     );
-    const tickets = answers.map(({ body }) => (body as { readonly ticket: string }).ticket);
+    const tickets = responses.map(({ body }) => (body as { readonly ticket: string }).ticket);
     expect(new Set(tickets).size).toBe(20);
   });
 
@@ -144,13 +144,13 @@ describe('asking for a ticket', () => {
       issueRequest({ userId: '15 ' }),
       [403, '{"success":false,"error":"A ticket is issued to yourself only"}'],
     ],
-  ])('refuses %s, and records it as %s', async (...[, code, asking, expected]) => {
-    const headers = { ...asking.headers, origin: allowedOrigin };
-    const answer = await send(usher.public, { ...asking, headers });
-    expect([answer.status, answer.text]).toStrictEqual(expected);
-    expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+  ])('refuses %s, and records it as %s', async (...[, code, request, expected]) => {
+    const headers = { ...request.headers, origin: allowedOrigin };
+    const response = await send(usher.public, { ...request, headers });
+    expect([response.status, response.text]).toStrictEqual(expected);
+    expect(response.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
     const isKnown = code === 'wrong-user';
-    expect(await rowOf(answer)).toStrictEqual([
+    expect(await rowOf(response)).toStrictEqual([
       {
         action: 'issue-ticket',
         outcome: 'refusal',
@@ -158,15 +158,15 @@ describe('asking for a ticket', () => {
         principal_kind: isKnown ? 'user' : null,
         principal_id: isKnown ? '15' : null,
         tenant_id: isKnown ? '1' : null,
-        request_id: answer.headers.get('x-request-id'),
+        request_id: response.headers.get('x-request-id'),
         signals: isKnown ? [] : ['authentication-failed'],
       },
     ]);
   });
 
   it('records a ticket that was issued', async () => {
-    const answer = await send(usher.public, issueRequest());
-    expect(await rowOf(answer)).toMatchObject([
+    const response = await send(usher.public, issueRequest());
+    expect(await rowOf(response)).toMatchObject([
       { action: 'issue-ticket', outcome: 'grant', code: null, principal_id: '15', signals: [] },
     ]);
   });
@@ -188,7 +188,7 @@ describe('asking for a ticket', () => {
     [{ clientInfo: { userAgent: 'x'.repeat(1025) } }, 'userAgent is too long'],
     [{ clientInfo: { timestamp: true } }, 'timestamp must be a text'],
   ])('refuses the body %j', async (body, error) => {
-    expect(await answerTo(issueRequest(body))).toStrictEqual([
+    expect(await responseTo(issueRequest(body))).toStrictEqual([
       400,
       JSON.stringify({ success: false, error }),
     ]);
@@ -201,7 +201,7 @@ describe('asking for a ticket', () => {
     ['application/jsonx', '{"userId":"15"}', 'The Content-Type must be application/json'],
     ['garbage', '{"userId":"15"}', 'The Content-Type must be application/json'],
   ])('takes no %s with %s', async (type, body, error) => {
-    expect(await answerTo(issueRequest(body, { 'content-type': type }))).toStrictEqual([
+    expect(await responseTo(issueRequest(body, { 'content-type': type }))).toStrictEqual([
       415,
       JSON.stringify({ success: false, error }),
     ]);

@@ -86,7 +86,7 @@ describe('a dependency of Usher', () => {
     });
     const up = async () => metric(await figures(other), 'usher_dependency_up', keys);
     const keys = 'dependency="token keys"';
-    guests.answer((_request, response) => response.writeHead(200).end('no keys'));
+    guests.respondWith((_request, response) => response.writeHead(200).end('no keys'));
     const path = `/api/guest/hotel/grand-hotel/chat/pusher/auth?token=${token(guestClaims())}`;
     const asGuest = guestRequest({ path, fields: { token: undefined } });
     const headers = { authorization: `Bearer ${token(userClaims())}` };

@@ -5,7 +5,7 @@ import { speak } from '../raw-socket.ts';
 import { send, userRequest } from '../requests.ts';
 
 const fact = '/resources/hotels/grand-hotel/bookings/BK-2025-ABC123';
-const status = (answer: string) => answer.slice(0, answer.indexOf('\r\n'));
+const status = (response: string) => response.slice(0, response.indexOf('\r\n'));
 
 /** Reads the demo's booking over a raw connection, with these header lines. */
 const read = async (address: string, ...lines: readonly string[]): Promise<string> =>
@@ -149,12 +149,12 @@ describe('the operator’s port with a token', () => {
       '/nowhere',
     ]) {
       const lines = ['Host: usher:3001', line, authorized, 'Connection: close'];
-      const answer = await speak(
+      const response = await speak(
         usher.operator,
         [`GET ${path} HTTP/1.1`, ...lines, '', ''].join('\r\n'),
       );
-      expect([path, status(answer)]).toEqual([path, forbidden]);
-      expect(answer.toLowerCase()).not.toContain('access-control-');
+      expect([path, status(response)]).toEqual([path, forbidden]);
+      expect(response.toLowerCase()).not.toContain('access-control-');
     }
   });
 
@@ -170,11 +170,11 @@ describe('the operator’s port with a token', () => {
     ];
 
     it('opens the page, and the site keeps no reference to it', async () => {
-      const answer = await follow('/', 'Host: usher:3001', ...link);
-      expect(status(answer)).toBe(ok);
-      expect(answer.toLowerCase()).toContain('cross-origin-opener-policy: same-origin');
-      expect(answer).toContain("frame-ancestors 'none'");
-      expect(answer.toLowerCase()).not.toContain('access-control-');
+      const response = await follow('/', 'Host: usher:3001', ...link);
+      expect(status(response)).toBe(ok);
+      expect(response.toLowerCase()).toContain('cross-origin-opener-policy: same-origin');
+      expect(response).toContain("frame-ancestors 'none'");
+      expect(response.toLowerCase()).not.toContain('access-control-');
     });
 
     it.each(['/decisions', '/metrics', '/docs', '/policy', '/operator/operator.js', '/livez'])(
@@ -204,13 +204,13 @@ describe('the operator’s port with a token', () => {
   });
 
   it('refuses otherHosts before it says which routes there are', async () => {
-    const answer = await send(usher.operator, { method: 'GET', path: '/nowhere' });
-    expect([answer.status, answer.body]).toStrictEqual([
+    const response = await send(usher.operator, { method: 'GET', path: '/nowhere' });
+    expect([response.status, response.body]).toStrictEqual([
       401,
       {
         error: 'Unauthorized',
         message: 'The operator’s token is required',
-        request_id: answer.headers.get('x-request-id'),
+        request_id: response.headers.get('x-request-id'),
       },
     ]);
   });

@@ -57,7 +57,7 @@ describe('a route whose channels have a tenant', () => {
   });
 
   it('takes a parameter of its path for no tenant, whatever its name', async () => {
-    const answer = await send(usher.public, {
+    const response = await send(usher.public, {
       path: '/desk/7/auth',
       headers: { 'X-Tenant-ID': '1' },
       body: new URLSearchParams({
@@ -66,7 +66,7 @@ describe('a route whose channels have a tenant', () => {
         jwt: userToken(),
       }),
     });
-    expect(answer.status).toBe(200);
+    expect(response.status).toBe(200);
   });
 
   it('lists X-Tenant-ID in OpenAPI, and a route without tenants does not', async () => {
@@ -77,7 +77,7 @@ describe('a route whose channels have a tenant', () => {
   });
 
   it('ignores the header where nobody has a tenant', async () => {
-    const answer = await send(usher.public, {
+    const response = await send(usher.public, {
       path: `/open/grand-hotel/auth?token=${guestToken()}`,
       headers: { 'X-Tenant-ID': '1' },
       body: new URLSearchParams({
@@ -85,7 +85,7 @@ describe('a route whose channels have a tenant', () => {
         channel_name: 'private-open.grand-hotel',
       }),
     });
-    expect(answer.status).toBe(200);
+    expect(response.status).toBe(200);
   });
 });
 
@@ -96,10 +96,10 @@ it('is the same in tests of the policy', async () => {
 
 it('has the error bodies of the answer style that the current policy gives it', async () => {
   const changing = mkdtempSync(join(tmpdir(), 'usher-answers-'));
-  const write = (answers: string) => {
+  const write = (responses: string) => {
     writeFileSync(
       join(changing, 'policy.yaml'),
-      policy.replace('/open/{hotel}/auth: {', `/open/{hotel}/auth: { ${answers}`),
+      policy.replace('/open/{hotel}/auth: {', `/open/{hotel}/auth: { ${responses}`),
     );
   };
   write('');

@@ -7,13 +7,13 @@ import { send, userRequest } from '../requests.ts';
 
 const headers = { 'content-type': 'application/json' };
 
-interface Answer {
+interface TrialResponse {
   readonly status: number;
   readonly text: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-const post = async (base: string, path: string, body: unknown): Promise<Answer> => {
+const post = async (base: string, path: string, body: unknown): Promise<TrialResponse> => {
   const request = { method: 'POST', path, headers, body: JSON.stringify(body) };
   const { status, text } = await send(base, request);
   return { status, text, body: JSON.parse(text) as Readonly<Record<string, unknown>> };

@@ -26,6 +26,6 @@ it.each([
     hasSecretFailures: () => false,
   });
   const address = await server.listen({ host: '127.0.0.1', port: 0 });
-  const answer = await fetch(`${address}/readyz`);
-  expect({ status: answer.status, body: await answer.json() }).toMatchObject(expected);
+  const response = await fetch(`${address}/readyz`);
+  expect({ status: response.status, body: await response.json() }).toMatchObject(expected);
 });

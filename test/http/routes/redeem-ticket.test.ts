@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { withClient } from '../../support/database.ts';
 import { testNow } from '../../support/tokens.ts';
 import { useUsher, userToken, type TestUsher } from '../../support/usher.ts';
-import { hear, raw } from '../../attacks/attacker.ts';
+import { receive, raw } from '../../attacks/attacker.ts';
 import { send, userRequest } from '../requests.ts';
 import type { TestResponse, TestRequest } from '../requests.ts';
 import {
@@ -31,17 +31,17 @@ describe('redeeming a ticket', () => {
     hashes.push(createHash('sha256').update(ticket).digest('hex'));
     return ticket;
   };
-  const answerTo = async (asking: TestRequest) => {
-    const { status, text } = await send(usher.public, asking);
+  const responseTo = async (request: TestRequest) => {
+    const { status, text } = await send(usher.public, request);
     return [status, text];
   };
-  const eventsOf = async (answer: TestResponse) => {
+  const eventsOf = async (response: TestResponse) => {
     const { rows } = await withClient(usher.database, (client) =>
       client.query<Readonly<Record<string, unknown>>>(
         `SELECT a.action, a.outcome, a.code, a.failed_check, a.principal_id, a.tenant_id,
            s.signal, s.principal_id AS signal_principal
          FROM audit_log a LEFT JOIN security_events s USING (decision_id) WHERE decision_id = $1`,
-        [answer.headers.get('x-decision-id')],
+        [response.headers.get('x-decision-id')],
       ),
     );
     return rows;
@@ -49,52 +49,52 @@ describe('redeeming a ticket', () => {
 
   it('says whose it is, once', async () => {
     const ticket = await newTicket();
-    const answer = await send(usher.public, redeemRequest(ticket));
-    expect([answer.status, answer.text]).toStrictEqual([
+    const response = await send(usher.public, redeemRequest(ticket));
+    expect([response.status, response.text]).toStrictEqual([
       200,
       '{"success":true,"user":{"userId":"15","entityId":"E-7","entityType":"order","providerResId":"P-3"},"expiresAt":"2025-06-01T13:00:00.000Z"}',
     ]);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(await eventsOf(answer)).toMatchObject([
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await eventsOf(response)).toMatchObject([
       { action: 'redeem-ticket', outcome: 'grant', code: null, principal_id: '15', signal: null },
     ]);
-    expect(await answerTo(redeemRequest(ticket))).toStrictEqual(invalid);
+    expect(await responseTo(redeemRequest(ticket))).toStrictEqual(invalid);
   });
 
   it('leaves out what the page did not say', async () => {
     const ticket = await newTicket({ entityId: 'E-7' });
-    expect((await answerTo(redeemRequest(ticket)))[1]).toContain(
+    expect((await responseTo(redeemRequest(ticket)))[1]).toContain(
       '"user":{"userId":"15","entityId":"E-7"},',
     );
   });
 
   it('takes what the chat server knows of the client, and refuses it malformed', async () => {
     const ticket = await newTicket();
-    const asking = redeemRequest(ticket);
+    const request = redeemRequest(ticket);
     const body = (clientInfo: unknown) => JSON.stringify({ ticket, clientInfo });
-    expect(await answerTo({ ...asking, body: body('x') })).toStrictEqual([
+    expect(await responseTo({ ...request, body: body('x') })).toStrictEqual([
       400,
       '{"success":false,"error":"clientInfo must be an object"}',
     ]);
-    const good = await answerTo({ ...asking, body: body(issueBody.clientInfo) });
+    const good = await responseTo({ ...request, body: body(issueBody.clientInfo) });
     expect(good[0]).toBe(200);
   });
 
   it('lets one of fifty in that come at once', async () => {
     const ticket = await newTicket();
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, () => answerTo(redeemRequest(ticket))),
+    const responses = await Promise.all(
+      Array.from({ length: 50 }, () => responseTo(redeemRequest(ticket))),
     );
-    expect(answers.filter(([status]) => status === 200)).toHaveLength(1);
-    expect(answers.filter(([status]) => status === 401)).toHaveLength(49);
+    expect(responses.filter(([status]) => status === 200)).toHaveLength(1);
+    expect(responses.filter(([status]) => status === 401)).toHaveLength(49);
   });
 
   it('records a replay, with the user of the ticket', async () => {
     const ticket = await newTicket();
-    await answerTo(redeemRequest(ticket));
-    const answer = await send(usher.public, redeemRequest(ticket));
-    expect([answer.status, answer.text]).toStrictEqual(invalid);
-    expect(await eventsOf(answer)).toStrictEqual([
+    await responseTo(redeemRequest(ticket));
+    const response = await send(usher.public, redeemRequest(ticket));
+    expect([response.status, response.text]).toStrictEqual(invalid);
+    expect(await eventsOf(response)).toStrictEqual([
       {
         action: 'redeem-ticket',
         outcome: 'refusal',
@@ -116,13 +116,13 @@ describe('redeeming a ticket', () => {
     });
     usher.clock.now = testNow + hour;
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      const answer = await send(usher.public, redeemRequest(ticket));
-      expect([answer.status, answer.text]).toStrictEqual(refusedWith('Ticket has expired'));
-      expect(await eventsOf(answer)).toMatchObject([
+      const response = await send(usher.public, redeemRequest(ticket));
+      expect([response.status, response.text]).toStrictEqual(refusedWith('Ticket has expired'));
+      expect(await eventsOf(response)).toMatchObject([
         { code: 'ticket-expired', failed_check: 'ticket has not expired' },
       ]);
     }
-    expect((await answerTo(redeemRequest(other)))[0]).toBe(200);
+    expect((await responseTo(redeemRequest(other)))[0]).toBe(200);
   });
 
   it.each([
@@ -130,9 +130,9 @@ describe('redeeming a ticket', () => {
     ['x', 'text has the form of a ticket'],
     ['ws_ticket_', 'text has the form of a ticket'],
   ])('does not know %s', async (ticket, failed_check) => {
-    const answer = await send(usher.public, redeemRequest(ticket));
-    expect([answer.status, answer.text]).toStrictEqual(invalid);
-    expect(await eventsOf(answer)).toMatchObject([
+    const response = await send(usher.public, redeemRequest(ticket));
+    expect([response.status, response.text]).toStrictEqual(invalid);
+    expect(await eventsOf(response)).toMatchObject([
       { code: 'ticket-unknown', failed_check, principal_id: null, signal: 'authentication-failed' },
     ]);
   });
@@ -140,9 +140,9 @@ describe('redeeming a ticket', () => {
   it.each([undefined, '', 7, null, ['x'], 'x'.repeat(129)])(
     'takes no %j for one',
     async (ticket) => {
-      const answer = await answerTo(redeemRequest(ticket));
-      expect(answer[0]).toBe(400);
-      expect(answer[1]).toMatch(/^\{"success":false,"error":"ticket [^"]+"\}$/);
+      const response = await responseTo(redeemRequest(ticket));
+      expect(response[0]).toBe(400);
+      expect(response[1]).toMatch(/^\{"success":false,"error":"ticket [^"]+"\}$/);
     },
   );
 
@@ -159,10 +159,10 @@ describe('redeeming a ticket', () => {
     ['no key', { 'x-chat-server-key': undefined }, missing, 'request has a key'],
   ])('refuses %s without touching the ticket', async (...[, headers, expected, failed_check]) => {
     const ticket = await newTicket();
-    const answer = await send(usher.public, redeemRequest(ticket, headers));
-    expect([answer.status, answer.text]).toStrictEqual(expected);
-    expect(await eventsOf(answer)).toMatchObject([{ failed_check }]);
-    expect((await answerTo(redeemRequest(ticket)))[0]).toBe(200);
+    const response = await send(usher.public, redeemRequest(ticket, headers));
+    expect([response.status, response.text]).toStrictEqual(expected);
+    expect(await eventsOf(response)).toMatchObject([{ failed_check }]);
+    expect((await responseTo(redeemRequest(ticket)))[0]).toBe(200);
   });
 
   it.each(['X-Chat-Server-Key', 'X-Chat-Server-Secret'])(
@@ -172,27 +172,27 @@ describe('redeeming a ticket', () => {
       const { path, headers = {}, body = '' } = redeemRequest(ticket);
       const lines = Object.entries(headers).map(([header, value]) => `${header}: ${value}`);
       const again = `${name}: ${headers[name.toLowerCase()]!}`;
-      const answer = await hear(
+      const response = await receive(
         usher.public,
         raw(`POST ${path}`, ['Host: usher', ...lines, again], body as string),
       );
-      expect([answer.status, JSON.parse(answer.text)]).toEqual([
+      expect([response.status, JSON.parse(response.text)]).toEqual([
         400,
         { success: false, error: `${name} is repeated` },
       ]);
-      expect((await answerTo(redeemRequest(ticket)))[0]).toBe(200);
+      expect((await responseTo(redeemRequest(ticket)))[0]).toBe(200);
     },
   );
 
   it('refuses a ticket for another chat server, and spends it', async () => {
     const ticket = await newTicket();
     const other = { 'x-chat-server-key': 'chat-2', 'x-chat-server-secret': chatServers['chat-2'] };
-    const answer = await send(usher.public, redeemRequest(ticket, other));
-    expect([answer.status, answer.text]).toStrictEqual(invalid);
-    expect(await eventsOf(answer)).toMatchObject([
+    const response = await send(usher.public, redeemRequest(ticket, other));
+    expect([response.status, response.text]).toStrictEqual(invalid);
+    expect(await eventsOf(response)).toMatchObject([
       { code: 'ticket-of-other-server', failed_check: 'ticket is for this chat server' },
     ]);
-    expect(await answerTo(redeemRequest(ticket))).toStrictEqual(invalid);
+    expect(await responseTo(redeemRequest(ticket))).toStrictEqual(invalid);
   });
 
   it.each<[string, object]>([
@@ -202,33 +202,33 @@ describe('redeeming a ticket', () => {
     ['tenant', { tenant_id: 'closed' }],
   ])('is refused once the %s behind it was revoked', async (_case, subject) => {
     // Each case a moment of its own: a revocation is never taken back.
-    const moment = testNow + 1000 * (1 + hashes.length);
-    usher.clock.now = moment;
-    const claims = { sub: 'leaver', tenant_id: 'closed', jti: 'stolen', iat: moment / 1000 };
+    const time = testNow + 1000 * (1 + hashes.length);
+    usher.clock.now = time;
+    const claims = { sub: 'leaver', tenant_id: 'closed', jti: 'stolen', iat: time / 1000 };
     const headers = { authorization: `Bearer ${userToken(claims)}` };
     const ticket = await newTicket({}, headers);
-    const body = JSON.stringify({ ...subject, issued_before: new Date(moment + 1).toISOString() });
+    const body = JSON.stringify({ ...subject, issued_before: new Date(time + 1).toISOString() });
     const revoked = await send(usher.operator, { path: '/revocations', headers: json, body });
     expect(revoked.status).toBe(200);
 
-    const answer = await send(usher.public, redeemRequest(ticket));
-    expect([answer.status, answer.text]).toStrictEqual(invalid);
-    expect(await eventsOf(answer)).toMatchObject([
+    const response = await send(usher.public, redeemRequest(ticket));
+    expect([response.status, response.text]).toStrictEqual(invalid);
+    expect(await eventsOf(response)).toMatchObject([
       { code: 'revoked', failed_check: 'ticket is not revoked', principal_id: 'leaver' },
     ]);
     await expect(getTicket(usher.public, {}, headers)).rejects.toThrow(
       'Invalid authentication token',
     );
-    const later = { ...claims, iat: moment / 1000 + 1 };
-    usher.clock.now = moment + 1000;
+    const later = { ...claims, iat: time / 1000 + 1 };
+    usher.clock.now = time + 1000;
     const fresh = await newTicket({}, { authorization: `Bearer ${userToken(later)}` });
-    expect((await answerTo(redeemRequest(fresh)))[0]).toBe(200);
+    expect((await responseTo(redeemRequest(fresh)))[0]).toBe(200);
   });
 
   it('keeps neither the ticket nor the token, only the hash', async () => {
     const token = userToken({ jti: 'at-rest' });
     const ticket = await newTicket(issueBody, { authorization: `Bearer ${token}` });
-    await answerTo(redeemRequest(ticket));
+    await responseTo(redeemRequest(ticket));
     const kept = await everythingKept(usher);
     expect(kept).toContain(hashes.at(-1));
     expect(kept).toContain('at-rest');

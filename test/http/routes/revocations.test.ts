@@ -13,7 +13,7 @@ const revokes = (body: unknown, type = 'application/json'): TestRequest => ({
   headers: { 'content-type': type },
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
-const at = (moment: number) => new Date(moment).toISOString();
+const at = (time: number) => new Date(time).toISOString();
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
 const fieldsOfRevocations = Object.fromEntries(
@@ -45,22 +45,22 @@ describe('POST /revocations', () => {
     [{ guest_session_id: 's' }, [refuse, stay]],
     [{ user_id: 'züri "\\🛎️' }, ofUsers],
   ])('revokes %j from now on, and says what that does', async (subject, effects) => {
-    const answer = await send(usher.operator, revokes(subject));
-    expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({ revoked: subject, issued_before: at(testNow), effects });
+    const response = await send(usher.operator, revokes(subject));
+    expect(response.status).toBe(200);
+    expect(response.body).toEqual({ revoked: subject, issued_before: at(testNow), effects });
   });
 
   it('accepts a time, and returns the effective one', async () => {
     const subject = { user_id: 'moments' };
-    const answers = [];
+    const responses = [];
     for (const issued_before of [
       '2025-06-01T13:00:00.5+02:00',
       '2025-05-01T00:00:00Z',
       at(testNow + 60_000),
     ]) {
-      answers.push((await send(usher.operator, revokes({ ...subject, issued_before }))).body);
+      responses.push((await send(usher.operator, revokes({ ...subject, issued_before }))).body);
     }
-    expect(answers).toMatchObject([
+    expect(responses).toMatchObject([
       { issued_before: '2025-06-01T11:00:00.500Z' },
       { issued_before: '2025-06-01T11:00:00.500Z' },
       { issued_before: at(testNow + 60_000) },
@@ -96,8 +96,11 @@ describe('POST /revocations', () => {
     ['[]', 'The body must be a JSON object'],
     ['{"user_id":"u","user_id":"v"}', 'user_id is repeated'],
   ])('refuses %j', async (body, message) => {
-    const answer = await send(usher.operator, revokes(body));
-    expect([answer.status, answer.body]).toMatchObject([400, { error: 'Bad Request', message }]);
+    const response = await send(usher.operator, revokes(body));
+    expect([response.status, response.body]).toMatchObject([
+      400,
+      { error: 'Bad Request', message },
+    ]);
   });
 
   it.each(['', 'a\u0000b', 'a\u200bb', '\ud800', 'x'.repeat(256)])(
@@ -154,7 +157,7 @@ describe('POST /revocations', () => {
   });
 
   it('ends a user in one tenant and not in the other', async () => {
-    const asking = (tenant: string) =>
+    const requestWith = (tenant: string) =>
       userRequest({
         headers: {
           authorization: `Bearer ${userToken({ sub: 'both', tenant_id: tenant })}`,
@@ -164,20 +167,20 @@ describe('POST /revocations', () => {
       });
     const issued_before = at(testNow + 1);
     await send(usher.operator, revokes({ user_id: 'both', tenant_id: '1', issued_before }));
-    expect((await send(usher.public, asking('1'))).status).toBe(401);
-    expect((await send(usher.public, asking('2'))).status).toBe(200);
+    expect((await send(usher.public, requestWith('1'))).status).toBe(401);
+    expect((await send(usher.public, requestWith('2'))).status).toBe(200);
     await send(usher.operator, revokes({ user_id: 'both', issued_before }));
-    expect((await send(usher.public, asking('2'))).status).toBe(401);
+    expect((await send(usher.public, requestWith('2'))).status).toBe(401);
   });
 
   it('ends a booking’s guest in the words of the hotel chat', async () => {
-    const asking = guestRequest({ fields: { token: guestToken() } });
-    expect((await send(usher.public, asking)).status).toBe(200);
+    const request = guestRequest({ fields: { token: guestToken() } });
+    expect((await send(usher.public, request)).status).toBe(200);
     const booking = { hotel_slug: 'grand-hotel', booking_id: 'BK-2025-ABC123' };
     const issued_before = at(testNow + 1);
     await send(usher.operator, revokes({ ...booking, issued_before }));
-    const answer = await send(usher.public, asking);
-    expect([answer.status, answer.text]).toStrictEqual([
+    const response = await send(usher.public, request);
+    expect([response.status, response.text]).toStrictEqual([
       403,
       '{"error":"Forbidden","message":"Token expired or invalid"}',
     ]);

@@ -31,16 +31,16 @@ describe('a room whose guest logs in later', () => {
     ask('/api/guest-sessions/current', { method: 'DELETE', headers: guest(session) });
   const putRoom = async (room: string, participants: readonly string[], session?: Session) => {
     const body = { participants, guest_session_id: session?.guest_session_id };
-    const answer = await fetch(`${usher.operator}/resources/rooms/${room}`, {
+    const response = await fetch(`${usher.operator}/resources/rooms/${room}`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-    expect(answer.status).toBe(200);
+    expect(response.status).toBe(200);
   };
   const list = async (headers: Record<string, string>) => {
-    const answer = await ask('/api/channels', { headers });
-    return ((await answer.json()) as { channels: readonly string[] }).channels;
+    const response = await ask('/api/channels', { headers });
+    return ((await response.json()) as { channels: readonly string[] }).channels;
   };
 
   it('lets the guest in who opened it, and nobody else', async () => {

@@ -29,13 +29,13 @@ describe('rooms that belong to a tenant', () => {
       headers: { ...headers, ...guest(session) },
     });
   const put = async (room: string, body: object) => {
-    const answer = await operate(room, {
+    const response = await operate(room, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ participants: [], ...body }),
     });
-    expect(answer.status).toBe(200);
-    return answer.json();
+    expect(response.status).toBe(200);
+    return response.json();
   };
   const enter = (room: string, headers: Record<string, string>) =>
     ask('/broadcasting/auth', {
@@ -46,8 +46,8 @@ describe('rooms that belong to a tenant', () => {
   const statusOf = async (room: string, headers: Record<string, string>) =>
     (await enter(room, headers)).status;
   const list = async (headers: Record<string, string>) => {
-    const answer = await ask('/api/channels', { headers });
-    return ((await answer.json()) as { channels: readonly string[] }).channels;
+    const response = await ask('/api/channels', { headers });
+    return ((await response.json()) as { channels: readonly string[] }).channels;
   };
 
   it('lets an admin into the rooms of their own tenant only', async () => {
@@ -73,9 +73,9 @@ describe('rooms that belong to a tenant', () => {
     await put('hidden', { tenant_id: '1', participants: ['15'] });
     const admin = user('9', '2', 'admin');
     const [hidden, nowhere] = [await enter('hidden', admin), await enter('nowhere', admin)];
-    const told = async (answer: Response) => {
-      const { error, message } = (await answer.json()) as { error: string; message: string };
-      return [answer.status, error, message];
+    const told = async (response: Response) => {
+      const { error, message } = (await response.json()) as { error: string; message: string };
+      return [response.status, error, message];
     };
     expect(await told(hidden)).toEqual(await told(nowhere));
   });
@@ -111,7 +111,7 @@ describe('rooms that belong to a tenant', () => {
       await put('linked', { guest_session_id: session.guest_session_id });
       expect((await link(session, user('31', revoked.tenant_id))).status).toBe(200);
       expect(await statusOf('linked', guest(session))).toBe(200);
-      const answer = await fetch(`${usher.operator}/revocations`, {
+      const response = await fetch(`${usher.operator}/revocations`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({
@@ -119,7 +119,7 @@ describe('rooms that belong to a tenant', () => {
           issued_before: new Date(usher.clock.now + 1).toISOString(),
         }),
       });
-      expect(answer.status).toBe(200);
+      expect(response.status).toBe(200);
       expect(await statusOf('linked', guest(session))).toBe(401);
     }
   });

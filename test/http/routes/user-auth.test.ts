@@ -14,43 +14,43 @@ describe('user authentication', () => {
     ['/pusher/user-auth', signInRequest({ path: '/pusher/user-auth' })],
     ['a trailing slash', signInRequest({ path: '/pusher/user-auth/' })],
     ['JSON', asJson(signInRequest())],
-  ])('signs at %s', async (_case, asking) => {
+  ])('signs at %s', async (_case, request) => {
     const data = '{"id":"15"}';
-    const answer = await send(usher.public, asking);
-    expect([answer.status, answer.body]).toStrictEqual([
+    const response = await send(usher.public, request);
+    expect([response.status, response.body]).toStrictEqual([
       200,
       { auth: signature(socketId, '', 'user', '', data), user_data: data },
     ]);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
   it('shows the user of the token, whatever the body says', async () => {
     const data = '{"id":"15","user_info":{"name":"Ada"}}';
-    const asking = signInRequest({
+    const request = signInRequest({
       fields: { user_data: '{"id":"1"}', id: '1', user_id: '1' },
       ...bearer(userToken({ name: 'Ada' })),
     });
-    expect((await send(usher.public, asking)).body).toStrictEqual({
+    expect((await send(usher.public, request)).body).toStrictEqual({
       auth: signature(socketId, '', 'user', '', data),
       user_data: data,
     });
   });
 
   it('signs in a user of a host without tenants', async () => {
-    const asking = signInRequest({
+    const request = signInRequest({
       headers: {
         authorization: `Bearer ${userToken({ tenant_id: null })}`,
         'x-tenant-id': undefined,
       },
     });
-    expect((await send(usher.public, asking)).status).toBe(200);
+    expect((await send(usher.public, request)).status).toBe(200);
   });
 
   it.each<[string, TestRequest, number]>([
     ['no socket', signInRequest({ fields: { socket_id: undefined } }), 400],
-  ])('refuses %s', async (_case, asking, status) => {
-    const answer = await send(usher.public, asking);
-    expect(answer.status).toBe(status);
-    expect(answer.text).not.toContain('"auth"');
+  ])('refuses %s', async (_case, request, status) => {
+    const response = await send(usher.public, request);
+    expect(response.status).toBe(status);
+    expect(response.text).not.toContain('"auth"');
   });
 });

@@ -12,7 +12,7 @@ const minutes = (count: number) => count * 60_000;
 const own = 'private-tenant.1.user.15';
 const chat = 'presence-tenant.1.escrow.42.chat';
 const otherTenants = 'presence-tenant.2.escrow.42.chat';
-const nobodys = 'private-announcements';
+const foreign = 'private-announcements';
 const occupied = (channel: string) => ({ name: 'channel_occupied', channel });
 const vacated = (channel: string) => ({ name: 'channel_vacated', channel });
 const added = (user_id: unknown, channel = chat) => ({ name: 'member_added', channel, user_id });
@@ -125,9 +125,9 @@ describe('a webhook', () => {
       'nothing at all',
       { path: '/pusher/webhooks', headers: { 'content-type': 'application/json' } },
     ],
-  ])('is refused with %s', async (_case, asking) => {
-    const answer = await send(usher.public, asking);
-    expect([answer.status, answer.body]).toMatchObject([401, { error: 'Unauthorized' }]);
+  ])('is refused with %s', async (_case, request) => {
+    const response = await send(usher.public, request);
+    expect([response.status, response.body]).toMatchObject([401, { error: 'Unauthorized' }]);
   });
 
   it.each([
@@ -148,8 +148,8 @@ describe('a webhook', () => {
     ['a member without an id', webhookBody(testNow, added(undefined))],
     ['a member whose id is an object', webhookBody(testNow, added({}))],
   ])('is malformed with %s', async (_case, text) => {
-    const answer = await send(usher.public, webhook(text));
-    expect([answer.status, answer.body]).toMatchObject([400, { error: 'Bad Request' }]);
+    const response = await send(usher.public, webhook(text));
+    expect([response.status, response.body]).toMatchObject([400, { error: 'Bad Request' }]);
   });
 
   it.each([
@@ -190,8 +190,8 @@ describe('statistics of webhooks', () => {
 
   it('are counted by tenant, without unknown channels', async () => {
     await tell([occupied(own), occupied(chat), added('15'), added(16), added('15')]);
-    await tell([occupied(otherTenants), added('15', otherTenants), occupied(nobodys)]);
-    await tell([said({ user_id: '15' }), said({ socket_id: '1.2' }, own), said({}, nobodys)]);
+    await tell([occupied(otherTenants), added('15', otherTenants), occupied(foreign)]);
+    await tell([said({ user_id: '15' }), said({ socket_id: '1.2' }, own), said({}, foreign)]);
     await tell([{ name: 'subscription_count', channel: own }, { name: 'cache_miss' }]);
     await tell([occupied('public'), occupied('private-made-up'), occupied('private-a:b')]);
     await tell([occupied(''), said({}, 'private-made-up'), added('15', 'presence-made-up')]);
@@ -290,9 +290,11 @@ describe('a webhook that comes while the database cannot answer', () => {
   it('that is sent twice at once is taken once', async () => {
     const before = await figures();
     const sending = webhook(webhookBody(testNow - 1, said({ user_id: '17' })));
-    const answers = await Promise.all(Array.from({ length: 8 }, () => send(usher.public, sending)));
-    expect(answers.filter(({ text }) => text === '{"status":"taken"}')).toHaveLength(1);
-    for (const { status } of answers) expect([200, 503]).toContain(status);
+    const responses = await Promise.all(
+      Array.from({ length: 8 }, () => send(usher.public, sending)),
+    );
+    expect(responses.filter(({ text }) => text === '{"status":"taken"}')).toHaveLength(1);
+    for (const { status } of responses) expect([200, 503]).toContain(status);
     expect(await figures()).toEqual([before[0]! + 1, before[1]]);
   });
 });
@@ -317,9 +319,9 @@ describe('the figures', () => {
   });
 
   it('are shown by the operator’s port alone', async () => {
-    const asking = { path: '/metrics', method: 'GET' };
-    expect((await send(usher.public, asking)).status).toBe(404);
-    const answer = await send(usher.operator, asking);
-    expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    const request = { path: '/metrics', method: 'GET' };
+    expect((await send(usher.public, request)).status).toBe(404);
+    const response = await send(usher.operator, request);
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   });
 });

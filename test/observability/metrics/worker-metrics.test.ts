@@ -4,16 +4,16 @@ import { createReadMetrics } from '../../../src/observability/metrics/worker-met
 
 /** The metrics of two workers, as JSON from their processes. */
 async function readOf(fill: (registry: Registry, worker: number) => void): Promise<string> {
-  const answers: unknown[] = [];
+  const responses: unknown[] = [];
   let read: () => Promise<string> = () => Promise.resolve('');
   for (const worker of [1, 2]) {
     const registry = new Registry();
     fill(registry, worker);
     read = createReadMetrics(registry, {
       worker,
-      handle: (_method, run) => void answers.push(run(undefined)),
+      handle: (_method, run) => void responses.push(run(undefined)),
       callAll: async () =>
-        JSON.parse(JSON.stringify(await Promise.all(answers))) as readonly unknown[],
+        JSON.parse(JSON.stringify(await Promise.all(responses))) as readonly unknown[],
     });
   }
   return read();

@@ -38,7 +38,7 @@ export interface TestCollector {
 }
 
 /** Starts one on a port of its own; `answers` false makes one that takes everything and never answers. */
-export async function startCollector({ answers = true } = {}): Promise<TestCollector> {
+export async function startCollector({ answers: responses = true } = {}): Promise<TestCollector> {
   const bodies: string[] = [];
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
@@ -46,7 +46,7 @@ export async function startCollector({ answers = true } = {}): Promise<TestColle
     void text(request).then(
       (body) => {
         bodies.push(body);
-        if (answers) response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+        if (responses) response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
       },
       () => undefined,
     );

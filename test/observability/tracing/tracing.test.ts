@@ -54,9 +54,9 @@ describe('a request', () => {
     let decisionId: string | null = null;
     const collector = await traceOf(async (address) => {
       const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
-      const answer = await send(address, guestRequest({ headers: { traceparent } }));
-      expect(answer.status).toBe(200);
-      decisionId = answer.headers.get('x-decision-id');
+      const response = await send(address, guestRequest({ headers: { traceparent } }));
+      expect(response.status).toBe(200);
+      decisionId = response.headers.get('x-decision-id');
     });
     const spans = collector.spans();
     expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
@@ -113,7 +113,7 @@ describe('a request', () => {
   it('that a dependency fails names it, and is an error', async () => {
     const host = await startJwksServer();
     onTestFinished(host.close);
-    host.answer((_request, response) => response.writeHead(500).end());
+    host.respondWith((_request, response) => response.writeHead(500).end());
     const { privateKey } = generateKeyPairSync('ed25519');
     const token = keyToken(userClaims(), { alg: 'EdDSA' }, privateKey);
     const collector = await traceOf(
@@ -147,7 +147,7 @@ describe('a request', () => {
     const host = await startJwksServer();
     onTestFinished(host.close);
     const asked = new Promise<ServerResponse>((resolve) => {
-      host.answer((_request, response) => {
+      host.respondWith((_request, response) => {
         resolve(response);
       });
     });

@@ -57,28 +57,28 @@ const channels = [
     what: 'a shadow beside a check that answers',
     yaml: `${yaml.facts}, allow: { user: { ${yaml.old}, ${yaml.fresh} } }`,
     module: `${module.facts(true)}, allow: { user: [${module.old}, ${module.fresh}] }`,
-    answers: ['old'],
+    checked: ['old'],
     watches: ['old', 'fresh'],
   },
   {
     what: 'a shadow beside an application that answers',
     yaml: `facts: { fresh: [user.id] }, ${yaml.ask}, allow: { user: { ${yaml.fresh} } }`,
     module: `facts: { fresh: { shadow: true, fact: ({ user }) => fresh(user.id) } }, ${module.ask}, allow: { user: ${module.fresh} }`,
-    answers: [],
+    checked: [],
     watches: ['fresh'],
   },
   {
     what: 'both beside an application that answers',
     yaml: `${yaml.facts}, ${yaml.ask}, allow: { user: { ${yaml.old}, ${yaml.fresh} } }`,
     module: `${module.facts(true)}, ${module.ask}, allow: { user: [${module.old}, ${module.fresh}] }`,
-    answers: ['old'],
+    checked: ['old'],
     watches: ['old', 'fresh'],
   },
   {
     what: 'an application that watches',
     yaml: `${yaml.facts}, ${yaml.shadowAsk}, allow: { user: { ${yaml.old}, fresh: { rule: facts.fresh.ok, shadow: false } } }, list: { user: { params: {} } }`,
     module: `${module.facts(false)}, ${module.shadowAsk}, allow: { user: [${module.old}, ${module.fresh.replace('true', 'false')}] }, list: { user: () => ({ params: {} }) }`,
-    answers: ['old', 'fresh'],
+    checked: ['old', 'fresh'],
     watches: undefined,
   },
 ] as const;
@@ -105,20 +105,20 @@ function resultOf(
   return { facts: names, failed: failed.map(({ name }) => name) };
 }
 
-describe.each(channels)('$what', ({ yaml: yamlText, module: moduleText, answers, watches }) => {
+describe.each(channels)('$what', ({ yaml: yamlText, module: moduleText, checked, watches }) => {
   it.each([
     ['YAML', () => ofYaml(yamlText)],
     ['a module', () => ofModule(moduleText)],
   ])('is the same in %s', async (_spelling, channel) => {
     const { ask, shadow, rules } = await channel();
-    const answering = rules.get('user')!;
-    expect(answering.names).toEqual(answers);
+    const deciding = rules.get('user')!;
+    expect(deciding.names).toEqual(checked);
     expect(ask?.type).toBe(yamlText.includes(yaml.ask) ? 'authzen' : undefined);
     const watching = shadow?.side === 'rules' ? shadow.rules.get('user') : undefined;
     expect(shadow?.side).toBe(watches === undefined ? 'application' : 'rules');
     for (const { failed, ...has } of truths) {
       const failedOf = (names: readonly string[]) => failed.filter((name) => names.includes(name));
-      expect(resultOf(answering, has)).toEqual({ facts: answers, failed: failedOf(answers) });
+      expect(resultOf(deciding, has)).toEqual({ facts: checked, failed: failedOf(checked) });
       if (watches === undefined) continue;
       expect(resultOf(watching!, has)).toEqual({ facts: watches, failed: failedOf(watches) });
     }
