@@ -9,7 +9,7 @@ export function createDecisionReads(database: Database): {
 } {
   return {
     findDecision: async (id) => {
-      const { findDecision } = await import('./lookup.ts');
+      const { findDecision } = await import('./find-decisions.ts');
       return findDecision(database, id);
     },
     findDecisions: async (query) => {

@@ -10,10 +10,12 @@ import type {
   WriteSecurityEvent,
   SecurityEvent,
   Origin,
+  SecurityEventType,
 } from './audit-event.ts';
 import type { Policy } from '../policy/policy.ts';
 import { firstFailed } from '../policy/decision.ts';
 import { securityEventsOf } from './security-events.ts';
+import { createFixedWindow } from '../rate-limit/fixed-window.ts';
 
 interface WriteDecisionDeps {
   readonly auditLog: AuditLog;
@@ -175,4 +177,21 @@ export function toLogLine(event: AuditEvent): object {
 
 function namesOfFailed(checks: AuditEvent['checks']): readonly string[] {
   return checks.filter(({ passed }) => !passed).map(({ name }) => name);
+}
+
+/** Per address: many wrong tokens must not write as many rows. */
+const maxRowsPerMinute = 60;
+
+/** Writes a security event for each request that the operator's port refused, up to a limit. */
+export function createWriteRejected({
+  writeSecurityEvent,
+  now,
+}: {
+  readonly writeSecurityEvent: WriteSecurityEvent;
+  readonly now: () => number;
+}): (signal: SecurityEventType, origin: Origin) => Promise<void> {
+  const window = createFixedWindow(maxRowsPerMinute);
+  return async (signal, origin) => {
+    if (window.isWithin(origin.address, now())) await writeSecurityEvent(signal, { origin });
+  };
 }

@@ -1,5 +1,5 @@
 import { fixedIssuers } from '../policy/policy.ts';
-import { claimFault, describeType } from './claim-fault.ts';
+import { claimFault, describeType } from './claims.ts';
 import { rejected, type RefusedCredential } from './credential.ts';
 import { parseJsonObject } from './json-object.ts';
 import { readJwtHeader } from './jwt/jwt-header.ts';

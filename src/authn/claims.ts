@@ -1,5 +1,7 @@
 import { isJsonObject } from '../runtime/json.ts';
 import type { Members } from './json-object.ts';
+import { rejected, type RefusedCredential } from './credential.ts';
+import type { ClaimRule } from '../policy/policy.ts';
 
 /**
  * Reads a text of 1 to `maxLength` code points without control, format or unpaired surrogate characters. Returns
@@ -83,4 +85,56 @@ export function displayName(name: string): string {
   return Array.from(name.replace(/[\p{Cc}\p{Cs}]/gu, '\uFFFD'))
     .slice(0, maxNameLength)
     .join('');
+}
+
+/** A refused claim: `expected` is its form, as in `a number of seconds`. The value is not in the message. */
+export function claimFault(
+  name: string,
+  expected: string,
+  found: unknown,
+): Required<RefusedCredential> {
+  return rejected(`claim ${name} is ${expected}: found ${describeType(found)}`);
+}
+
+/** Describes the type of a claim, never its value. */
+export function describeType(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (value === '') return 'an empty text';
+  if (Array.isArray(value)) return 'a list';
+  return typeNames[typeof value] ?? 'an object';
+}
+
+const typeNames: Readonly<Partial<Record<string, string>>> = {
+  string: 'a text',
+  number: 'a number',
+  boolean: 'a boolean',
+};
+
+/** Checks a claim that the policy requires. Null counts as missing, as in all claims. */
+export function claimRuleFault(
+  claims: Members,
+  name: string,
+  rule: ClaimRule,
+): RefusedCredential | undefined {
+  const found = claims.get(name);
+  const isMissing = found === undefined || found === null;
+  if (rule === 'present') return isMissing ? claimFault(name, 'present', found) : undefined;
+  if ('differsFrom' in rule) {
+    const isSame = !isMissing && isSameSubject(found, claims.get(rule.differsFrom));
+    return isSame
+      ? claimFault(name, `another value than claim ${rule.differsFrom}`, found)
+      : undefined;
+  }
+  const { values, isOptional } = rule;
+  if (isMissing && isOptional) return undefined;
+  for (const value of values) if (found === value) return undefined;
+  const form = values.length === 1 ? 'the required value' : 'one of the required values';
+  return claimFault(name, isOptional ? `absent or ${form}` : form, found);
+}
+
+/** A whole number counts as different: it may be the id of a user and, in another table, that of a client. */
+function isSameSubject(found: unknown, other: unknown): boolean {
+  if (typeof found === 'number' || (typeof found === 'string' && /^\d+$/.test(found))) return false;
+  return Array.isArray(other) ? other.includes(found) : other === found;
 }

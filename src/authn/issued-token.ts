@@ -3,7 +3,6 @@ import type { Attributes, AttributeValue, Principal } from '../policy/principal.
 import { isJsonObject } from '../runtime/json.ts';
 import { attributeForm, readAttribute } from './attributes.ts';
 import { ofIssuer } from './choose-issuer.ts';
-import { claimFault, describeType } from './claim-fault.ts';
 import {
   displayName,
   findClaim,
@@ -12,6 +11,8 @@ import {
   optionalClaim,
   readId,
   readTokenId,
+  claimFault,
+  describeType,
 } from './claims.ts';
 import { identified, type Identification, type CredentialReader } from './credential.ts';
 import type { Claims, JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';

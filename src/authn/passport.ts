@@ -1,5 +1,4 @@
-import { claimFault } from './claim-fault.ts';
-import { idForm, readId, readTokenId } from './claims.ts';
+import { idForm, readId, readTokenId, claimFault } from './claims.ts';
 import {
   identified,
   rejected,

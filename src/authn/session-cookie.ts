@@ -1,5 +1,8 @@
-import type { DjangoDatabase } from './django/django-rows.ts';
-import { createDjangoSessionReader, type DjangoSettings } from './django/django-session.ts';
+import {
+  createDjangoSessionReader,
+  type DjangoSettings,
+  type DjangoDatabase,
+} from './django/django-session.ts';
 import type { CredentialReader } from './credential.ts';
 import { createIntrospectionReader, type IntrospectionSettings } from './introspection.ts';
 import type { LaravelHost, LaravelSettings } from './laravel/laravel-host.ts';

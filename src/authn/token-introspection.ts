@@ -1,8 +1,7 @@
 import type { HostClient } from '../host/host-client.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { Secret } from '../runtime/secret.ts';
-import { claimFault, describeType } from './claim-fault.ts';
-import { optionalClaim } from './claims.ts';
+import { optionalClaim, claimFault, describeType } from './claims.ts';
 import { identified, rejected, type Identification, type CredentialReader } from './credential.ts';
 import { createIdentificationCache } from './identification-cache.ts';
 import { readPrincipal } from './issued-token.ts';

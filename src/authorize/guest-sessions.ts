@@ -4,7 +4,7 @@ import {
   guestSessionTokenBytes,
   createGuestSessionToken,
   type GuestSessionStore,
-} from '../authn/guest-session-token.ts';
+} from '../authn/guest-session.ts';
 import {
   refuse,
   type DecisionBase,

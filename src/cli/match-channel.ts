@@ -1,6 +1,6 @@
 import { issuerClaimOf } from '../authn/choose-issuer.ts';
 import { credentialKindOf, type Credential } from '../authn/credential.ts';
-import { hashGuestSessionToken } from '../authn/guest-session-token.ts';
+import { hashGuestSessionToken } from '../authn/guest-session.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { guestIssuer, type Policy } from '../policy/policy.ts';
 

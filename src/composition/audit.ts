@@ -7,8 +7,11 @@ import { createChannelStats } from '../observability/metrics/channel-stats.ts';
 import { createLastHour } from '../observability/metrics/last-hour.ts';
 import { createMetrics } from '../observability/metrics/metrics.ts';
 import { createProxyDetector, type SuspectedProxy } from '../audit/proxy-hint.ts';
-import { createWriteRejected } from '../audit/rejected-requests.ts';
-import { createWriteDecision, createWriteSecurityEvent } from '../audit/write-event.ts';
+import {
+  createWriteDecision,
+  createWriteSecurityEvent,
+  createWriteRejected,
+} from '../audit/write-event.ts';
 import { createBufferedAuditQueue, createStrictAuditQueue } from '../audit/queue.ts';
 import type { Config } from '../config/load.ts';
 import type { Clock } from '../runtime/timer.ts';

@@ -16,8 +16,7 @@ import {
   type CredentialReader,
   type CredentialReaders,
 } from '../authn/credential.ts';
-import type { GuestSessionStore } from '../authn/guest-session-token.ts';
-import { createGuestSessionReader } from '../authn/guest-session.ts';
+import { createGuestSessionReader, type GuestSessionStore } from '../authn/guest-session.ts';
 import { createTokenReaders } from '../authn/issued-token.ts';
 import {
   createIssuerVerifier,
@@ -33,9 +32,12 @@ import type { TokenIntrospectionConfig } from '../config/token-introspection.ts'
 import type { CookieMode } from '../http/input/session-cookie.ts';
 import { createAccessTokens } from '../database/host/access-tokens.ts';
 import { createDjangoDatabase } from '../database/host/django-database.ts';
-import { createHostDatabase, type HostDatabase } from '../database/host/host-database.ts';
+import {
+  createHostDatabase,
+  type HostDatabase,
+  queueQueries,
+} from '../database/host/host-database.ts';
 import { createPersonalAccessTokens } from '../database/host/personal-access-tokens.ts';
-import { queueQueries } from '../database/host/queued-host-database.ts';
 import type { MeasureHost } from '../observability/metrics/host-metrics.ts';
 import type { HostRedis } from '../redis/host-redis.ts';
 import type { CacheLookups } from '../runtime/caches.ts';

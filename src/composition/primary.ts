@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import type { Config } from '../config/load.ts';
 import { startEmbeddedPostgres } from '../database/embedded/embedded-postgres.ts';
 import { createLogger } from '../observability/logger.ts';
-import { createMemoryDeduplicate } from '../pusher/webhooks/memory-deduplicate.ts';
+import { createMemoryDeduplicate } from '../pusher/webhooks/deduplicate.ts';
 import { createMemoryLimits } from '../rate-limit/memory-limits.ts';
 import { runAllSteps } from '../runtime/run-all-steps.ts';
 import type { Clock } from '../runtime/timer.ts';

@@ -1,9 +1,13 @@
 import type { Config } from '../config/load.ts';
 import { resolveSource } from '../config/sources.ts';
-import { dependencyOf } from '../facts/dependency.ts';
+import { dependencyOf } from '../facts/source-errors.ts';
 import { createHostSources, type HostSources } from '../facts/host-sources.ts';
-import { createHostClient, type HostClient } from '../host/host-client.ts';
-import type { FindHostSource, HostSource } from '../host/host-source.ts';
+import {
+  createHostClient,
+  type HostClient,
+  type FindHostSource,
+  type HostSource,
+} from '../host/host-client.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
 import type { MeasureHost } from '../observability/metrics/host-metrics.ts';
 import type { Policy, SourcePolicy } from '../policy/policy.ts';

@@ -20,7 +20,7 @@ import type { FactsAtHosts } from '../facts/facts-at-hosts.ts';
 import { buildFactSources } from '../facts/fact-sources.ts';
 import type { CleanupTask } from '../jobs/cleanup.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
-import { createMemoryDeduplicate } from '../pusher/webhooks/memory-deduplicate.ts';
+import { createMemoryDeduplicate } from '../pusher/webhooks/deduplicate.ts';
 import { createRedisDeduplicate } from '../pusher/webhooks/redis-deduplicate.ts';
 import type { Limits } from '../rate-limit/limits.ts';
 import { createMemoryLimits } from '../rate-limit/memory-limits.ts';

@@ -1,5 +1,5 @@
 import { createDiscoveredKeys, createJwks } from '../authn/jwt/jwks.ts';
-import { createPlacedKeys } from '../authn/jwt/placed-key.ts';
+import { createLocalKeys } from '../authn/jwt/local-key.ts';
 import {
   createTokenIssuers,
   createTokenKeys,
@@ -48,7 +48,7 @@ export function buildTokenIssuers(
     if (keys.from === 'jwks') {
       return createJwks({ url: keys.url, algorithm: keys.algorithm, fetch, now, onFetched });
     }
-    return createPlacedKeys(keys, { variable, now, overlapMs: secretOverlapMs, onRead: onFetched });
+    return createLocalKeys(keys, { variable, now, overlapMs: secretOverlapMs, onRead: onFetched });
   };
   return createTokenIssuers({ fixed, variable, openKeys, policy, onChange: retain });
 }

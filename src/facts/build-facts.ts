@@ -2,9 +2,8 @@ import type { Database } from '../database/client.ts';
 import { createOpenFactPage } from './fact-pages.ts';
 import { createReadFactRow } from './fact-rows.ts';
 import { createFindHostRelation } from './host-relations.ts';
-import { findWhereverTheyAre } from './fact-sources.ts';
-import type { FactsAtHosts } from './facts-at-hosts.ts';
-import { bodyOfFact, type FindAtHost } from './find-at-host.ts';
+import { findStoredOrAtHost } from './fact-sources.ts';
+import { type FactsAtHosts, bodyOfFact, type FindAtHost } from './facts-at-hosts.ts';
 import { checkIds } from './parse-fields.ts';
 import { createPushedFacts, type PushedFacts } from './pushed-facts.ts';
 
@@ -21,7 +20,7 @@ export function buildFacts(
     /** The reads, which `buildFactSources` caches. */
     reads: { readRow, findHostRelation },
     openFactPage: createOpenFactPage(database, { findHostRelation, listAtHost }),
-    find: findWhereverTheyAre(pushed.find, findAtHost),
+    find: findStoredOrAtHost(pushed.find, findAtHost),
   };
 }
 

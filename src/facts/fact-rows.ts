@@ -9,7 +9,6 @@ import {
   rowSecurityOf,
   type Reach,
 } from '../policy/fact-kind.ts';
-import { factKey } from './fact-key.ts';
 import type { FindHostRelation, HostRelation } from './host-relations.ts';
 import type { StoredFields } from './stored-fields.ts';
 
@@ -165,4 +164,9 @@ export function quoteName(name: string): string {
 /** Identifies the text of a statement: PostgreSQL keeps one prepared statement for each name. */
 export function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** The `key` of a fact in the database: the JSON text of its ids, as the trigger of `facts` writes it. */
+export function factKey(ids: readonly string[]): string {
+  return JSON.stringify(ids);
 }

@@ -6,7 +6,7 @@ import {
 } from '../authorize/revocation/revocation.ts';
 import type { ReadCached, TableCache } from '../database/cache/freshness.ts';
 import { withSpan } from '../observability/tracing/span.ts';
-import type { FindAtHost } from './find-at-host.ts';
+import type { FindAtHost } from './facts-at-hosts.ts';
 import {
   type Fact,
   type FactKind,
@@ -53,7 +53,7 @@ export function buildFactSources(
 }
 
 /** Finds facts where their kinds are: in Usher's table, or in a source of the policy. */
-export function findWhereverTheyAre(stored: FindFact, findAtHost: FindAtHost): FindFact {
+export function findStoredOrAtHost(stored: FindFact, findAtHost: FindAtHost): FindFact {
   return (kind, ids, viewer) => (kind.from === undefined ? stored : findAtHost)(kind, ids, viewer);
 }
 
@@ -132,7 +132,7 @@ export function createFindFact(readRow: ReadFactRow): FindFact {
 
 /** Records a span for each read. The span of a cached read has no duration. */
 function toSource({ readRow, revocations }: FactReads, findAtHost: FindAtHost): FactSource {
-  const find = findWhereverTheyAre(createFindFact(readRow), findAtHost);
+  const find = findStoredOrAtHost(createFindFact(readRow), findAtHost);
   return {
     find: (kind, ids, viewer) => withSpan(`fact ${kind.name}`, () => find(kind, ids, viewer)),
     revocations: {

@@ -1,10 +1,36 @@
 import { withSpan } from '../observability/tracing/span.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
-import type { FindAtHost } from './find-at-host.ts';
 import type { HostSources } from './host-sources.ts';
-import { UnusableResponse } from './unusable-response.ts';
+import { UnusableResponse } from './source-errors.ts';
 import { nameOfQueried } from './sql/policy-queries.ts';
 import type { ListAtHost } from './sql/sql-list.ts';
+import type { Fact, FactKind, FactViewer } from '../policy/fact-kind.ts';
+import type { StoredFields } from './stored-fields.ts';
+
+/** Finds a fact of a kind with a source. The operator sees facts of all tenants. Throws `Unavailable`. */
+export type FindAtHost = (
+  kind: FactKind,
+  ids: readonly string[],
+  viewer: FactViewer | 'operator',
+) => Promise<Fact | undefined>;
+
+/** As row-level security of Usher's own table: a fact whose field names another tenant is hidden, and one of no tenant is shown. */
+export function isVisible(kind: FactKind, fact: Fact, viewer: FactViewer | 'operator'): boolean {
+  if (viewer === 'operator' || kind.tenant === undefined || kind.ids.includes(kind.tenant))
+    return true;
+  const tenant = fact[kind.tenant];
+  return tenant === undefined || tenant === viewer.tenantId;
+}
+
+/** A fact of a source as the body of a response. */
+export function bodyOfFact(fact: Fact): StoredFields {
+  return Object.fromEntries(
+    Object.entries(fact).map(([name, value]) => [
+      name,
+      value instanceof Date ? value.toISOString() : value,
+    ]),
+  );
+}
 
 /** Measures a request for a fact of this kind or for a list, until the returned function is called. */
 export type MeasureFact = (kind: string) => (outcome: FactOutcome) => void;

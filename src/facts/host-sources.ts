@@ -3,9 +3,9 @@ import type { FactKind } from '../policy/fact-kind.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import type { Policy, SourcePolicy } from '../policy/policy.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
-import { asUnavailable, dependencyOf } from './dependency.ts';
-import { isVisible, type FindAtHost } from './find-at-host.ts';
-import { grantsFor } from './sql/grants.ts';
+import { asUnavailable, dependencyOf } from './source-errors.ts';
+import { isVisible, type FindAtHost } from './facts-at-hosts.ts';
+import { grantsFor, storedFunctions } from './sql/grants.ts';
 import {
   createOpenDatabases,
   type OpenDatabase,
@@ -21,7 +21,6 @@ import {
 } from './sql/policy-queries.ts';
 import { checkSqlFact, createSqlFact, type FindByIds } from './sql/sql-facts.ts';
 import { checkSqlList, createSqlList, type ListAtHost } from './sql/sql-list.ts';
-import { storedFunctions } from './sql/stored-functions.ts';
 
 interface HostSourcesDeps extends OpenDatabasesDeps {
   /** Reads the URL of a source, or returns the reason why it cannot be used. */

@@ -1,12 +1,12 @@
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import { hashOf } from '../host/forwarded.ts';
-import { addressOf, type FindHostSource } from '../host/host-source.ts';
+import { addressOf, type FindHostSource } from '../host/host-client.ts';
 import { readJsonObject } from '../host/json-response.ts';
 import type { Fact, FactKind, HttpOrigin } from '../policy/fact-kind.ts';
 import { createTtlCache, type TtlCache } from '../runtime/caches.ts';
-import { isVisible, type FindAtHost } from './find-at-host.ts';
+import { isVisible, type FindAtHost } from './facts-at-hosts.ts';
 import { fitFields } from './fit-fields.ts';
-import { UnusableResponse } from './unusable-response.ts';
+import { UnusableResponse } from './source-errors.ts';
 
 interface HttpFactsDeps {
   readonly findSource: FindHostSource;

@@ -1,7 +1,7 @@
 import { isStorable } from '../database/storable-text.ts';
 import type { ListCursor } from '../policy/fact-kind.ts';
 import { parseJson } from '../runtime/json.ts';
-import { factKey } from './fact-key.ts';
+import { factKey } from './fact-rows.ts';
 
 /** Maximum number of entries of one list on a page. */
 export const pageSize = 200;

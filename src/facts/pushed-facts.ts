@@ -8,8 +8,7 @@ import {
   maxFactsPerCall,
 } from '../policy/fact-kind.ts';
 import { FactRefused } from '../policy/fact-refused.ts';
-import { factKey } from './fact-key.ts';
-import { createReadFactRow, type ReadFactRow } from './fact-rows.ts';
+import { createReadFactRow, type ReadFactRow, factKey } from './fact-rows.ts';
 import { createFindFact } from './fact-sources.ts';
 import { createFindHostRelation, type FindHostRelation } from './host-relations.ts';
 import { checkIds, parseFields } from './parse-fields.ts';

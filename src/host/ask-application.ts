@@ -1,7 +1,7 @@
 import type { AskRequest, AskResponse } from '../policy/ask.ts';
 import { askAuthZen } from './ask-authzen.ts';
 import { askLaravel } from './ask-laravel.ts';
-import type { FindHostSource } from './host-source.ts';
+import type { FindHostSource } from './host-client.ts';
 
 /** Requests the application's decision about a channel. Throws `Unavailable`. */
 export async function askApplication(

@@ -1,7 +1,7 @@
 import type { AuthZenAsk, AskRequest, AskResponse } from '../policy/ask.ts';
 import { viewOf } from '../policy/principal.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
-import { addressOf, type HostSource } from './host-source.ts';
+import { addressOf, type HostSource } from './host-client.ts';
 import { memberOf, readJsonObject } from './json-response.ts';
 
 /** AuthZEN Authorization API 1.0, §10.1.1. */

@@ -1,8 +1,7 @@
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { AskRequest, AskResponse, HostMember, LaravelAsk } from '../policy/ask.ts';
 import { hashOf } from './forwarded.ts';
-import type { HostRequest } from './host-client.ts';
-import { addressOf, type HostSource } from './host-source.ts';
+import { type HostRequest, addressOf, type HostSource } from './host-client.ts';
 import { memberOf, readJsonObject } from './json-response.ts';
 
 /** The statuses by which an endpoint refuses a channel. */

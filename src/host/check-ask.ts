@@ -3,7 +3,7 @@ import { maxTime } from '../policy/principal.ts';
 import type { ChannelName, SocketId } from '../policy/pusher-names.ts';
 import { askAuthZen, authZenPath } from './ask-authzen.ts';
 import { laravelRequest } from './ask-laravel.ts';
-import type { HostSource } from './host-source.ts';
+import type { HostSource } from './host-client.ts';
 
 /** The path of the endpoint of the application. */
 export function pathOfAsk(ask: Ask): string {

@@ -12,7 +12,33 @@ import { createSingleFlight } from '../runtime/single-flight.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import { createResponseTimeouts } from './response-timeout.ts';
-import { noStats, type HostStats, type RequestOutcome } from './stats.ts';
+
+/** The outcome of a request that was sent. */
+export type RequestOutcome = 'success' | 'invalid' | 'failed' | 'timeout';
+
+/** Measures the requests to one server of the application. */
+export interface HostStats {
+  /** Adds the gauges. */
+  readonly observe: (read: {
+    readonly queued: () => number;
+    readonly inFlight: () => number;
+  }) => void;
+  /** Measures the time in the queue, until the returned function is called. */
+  readonly startWait: () => () => void;
+  /** Measures the time from sending to the response, until the returned function is called. */
+  readonly start: () => (outcome: RequestOutcome) => void;
+  readonly countUnsent: (outcome: NoResponseReason) => void;
+}
+
+const nothing = () => undefined;
+
+/** Commands of the operator have no metrics. */
+export const noStats: HostStats = {
+  observe: nothing,
+  startWait: () => nothing,
+  start: () => nothing,
+  countUnsent: nothing,
+};
 
 /** A request to a host: a GET, or a POST if it has a body. */
 export interface HostRequest<T> {
@@ -157,4 +183,23 @@ function isClosedConnection(error: unknown): boolean {
     'code' in cause &&
     closedConnection.has(cause.code)
   );
+}
+
+/** An HTTP source of the policy. */
+export interface HostSource {
+  /** Paths are below it. */
+  readonly base: URL;
+  /** The headers of every request: the token of Usher. A header of the visitor with the same name is sent in its place. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly client: HostClient;
+}
+
+/** Finds a source of the policy by its name. Throws `Unavailable` if its URL cannot be used. */
+export type FindHostSource = (name: string) => HostSource;
+
+/** The address of a path below the URL of a source. */
+export function addressOf({ base }: HostSource, path: string): URL {
+  const url = new URL(base);
+  url.pathname = base.pathname.replace(/\/$/, '') + path;
+  return url;
 }

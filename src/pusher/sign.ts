@@ -1,11 +1,11 @@
 import { withSpan } from '../observability/tracing/span.ts';
-import type { Grant, Member } from '../policy/decision.ts';
+import type { Grant, Member, SignInGrant } from '../policy/decision.ts';
 import type { ChannelForm } from '../policy/pusher-names.ts';
 import { toUserId } from '../policy/member.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
 import type { SigningStyle, UserInfoIds } from './pusher-app.ts';
 import { dialectRules } from './dialects.ts';
-import type { ChannelSignature } from './signatures.ts';
+import type { ChannelSignature, SignedUser } from './signatures.ts';
 
 /** Signs only grants: without a parameter for a channel name it cannot become a signing oracle. */
 export interface Signer {
@@ -86,4 +86,22 @@ function withIds(info: Member['user_info'], ids: UserInfoIds): Member['user_info
   const number = Number(id);
   const isExact = Number.isSafeInteger(number) && String(number) === id;
   return ids === 'number' && isExact ? { ...info, id: number } : info;
+}
+
+export type SignUser = (grant: SignInGrant) => SignedUser;
+
+/**
+ * Creates the function that signs granted sign-ins: `auth` = `key:hex(HMAC-SHA256(secret, socket_id::user::user_data))`
+ * (Pusher Channels documentation, "Authenticating users"). It throws for an invalid grant: an empty user id, or a tenant
+ * without an app.
+ */
+export function createUserSigner(apps: Pick<PusherApps, 'for'>): SignUser {
+  const sign: SignUser = ({ tenantId, socketId, member: { user_id, user_info } }) => {
+    const app = apps.for(tenantId);
+    if (app === undefined) throw new Error('A sign-in for a tenant without a Pusher app');
+    // A presence channel names the field `user_id`, a sign-in `id`.
+    const user = user_info === undefined ? { id: user_id } : { id: user_id, user_info };
+    return app.client.authenticateUser(socketId, user);
+  };
+  return (grant) => withSpan('sign', () => sign(grant));
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AuditEvent, SecurityEventType, SecurityEvent } from '../../src/audit/audit-event.ts';
-import { findDecision } from '../../src/audit/lookup.ts';
+import { findDecision } from '../../src/audit/find-decisions.ts';
 import { createAuditWriter } from '../../src/audit/writer.ts';
 import { createTableCache } from '../../src/database/cache/freshness.ts';
 import type { Database } from '../../src/database/client.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Identification } from '../../src/authn/credential.ts';
 import { createTokenReaders } from '../../src/authn/issued-token.ts';
 import { createDiscoveredKeys, createJwks } from '../../src/authn/jwt/jwks.ts';
-import { createPlacedKeys } from '../../src/authn/jwt/placed-key.ts';
+import { createLocalKeys } from '../../src/authn/jwt/local-key.ts';
 import { createJwtVerifier } from '../../src/authn/jwt/verify-jwt.ts';
 import { createTokenIssuers, type TokenIssuer } from '../../src/authn/token-issuers.ts';
 import type { KeysPolicy, Policy } from '../../src/policy/policy.ts';
@@ -51,7 +51,7 @@ function createReader(policy: Policy): (text: string) => Promise<Identification>
     if (keys.from === 'jwks') return createJwks({ url: keys.url, fetch, now, onFetched });
     const place = 'env' in keys.place ? keys.place : { file: join(folder, 'public.key') };
     const deps = { variable: () => testSecret.reveal(), now, overlapMs: 0, onRead: onFetched };
-    return createPlacedKeys({ ...keys, place }, deps);
+    return createLocalKeys({ ...keys, place }, deps);
   };
   const issuers = createTokenIssuers({
     ...{ fixed: new Map(), variable: () => undefined },

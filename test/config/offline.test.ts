@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { GuestSessionStore } from '../../src/authn/guest-session-token.ts';
+import type { GuestSessionStore } from '../../src/authn/guest-session.ts';
 import { buildIdentify } from '../../src/composition/authn.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Environment } from '../../src/config/read.ts';

@@ -7,8 +7,7 @@ import type { Member } from '../../src/policy/decision.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import type { PusherApp } from '../../src/pusher/pusher-app.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
-import { createUserSigner } from '../../src/pusher/sign-user.ts';
-import { createSigner } from '../../src/pusher/sign.ts';
+import { createSigner, createUserSigner } from '../../src/pusher/sign.ts';
 import type { ChannelSignature } from '../../src/pusher/signatures.ts';
 import { grantOf, signInOf } from '../pusher/grants.ts';
 import {

@@ -6,8 +6,8 @@ import {
   type HostClient,
   type HostClientSettings,
   type HostRequest,
+  type HostStats,
 } from '../../src/host/host-client.ts';
-import type { HostStats } from '../../src/host/stats.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 import { createTestClock, type TestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
 import { createPusherApps } from '../../src/pusher/apps.ts';
-import { createUserSigner } from '../../src/pusher/sign-user.ts';
+import { createUserSigner } from '../../src/pusher/sign.ts';
 import { signInOf } from './grants.ts';
 import { settings } from './settings.ts';
 

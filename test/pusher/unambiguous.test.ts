@@ -5,8 +5,7 @@ import type { Member } from '../../src/policy/decision.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import type { PusherDialect } from '../../src/pusher/dialects.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
-import { createUserSigner } from '../../src/pusher/sign-user.ts';
-import { createSigner } from '../../src/pusher/sign.ts';
+import { createSigner, createUserSigner } from '../../src/pusher/sign.ts';
 import { grantOf, type GrantParts, signInOf } from './grants.ts';
 import { masterKey, settings } from './settings.ts';
 

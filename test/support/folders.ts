@@ -43,7 +43,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     purpose: 'the use cases: channels, batches, users, tickets, guest sessions, revocation',
     mayImport: [
       ...['policy', 'runtime', 'type audit/audit-event.ts', 'type audit/shadow-verdict.ts'],
-      ...['type authn/credential.ts', 'type authn/chat-servers.ts', 'authn/guest-session-token.ts'],
+      ...['type authn/credential.ts', 'type authn/chat-servers.ts', 'authn/guest-session.ts'],
       ...['rate-limit/grants.ts', 'type rate-limit/limits.ts'],
       ...['type pusher/dialects.ts', 'type pusher/pusher-app.ts', 'pusher/tracked-connection.ts'],
       'observability/outage-log.ts',
@@ -84,7 +84,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['type audit/audit-event.ts', 'type audit/decision-filters.ts'],
       ...['policy', 'runtime/permits.ts', 'runtime/secret.ts', 'authorize/authorize-channel.ts'],
       ...['type authorize/auth-request.ts', 'authn/credential.ts', 'authn/issued-token.ts'],
-      ...['facts/find-at-host.ts', 'facts/parse-fields.ts', 'facts/stored-fields.ts'],
+      ...['facts/facts-at-hosts.ts', 'facts/parse-fields.ts', 'facts/stored-fields.ts'],
       'authorize/find-facts.ts',
     ],
   },
@@ -111,7 +111,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   database: {
     purpose: 'PostgreSQL: client, cache, migrations, repositories, row-level security',
     mayImport: [
-      ...['policy', 'runtime', 'type authn', 'pusher/tracked-connection.ts'],
+      ...['type policy', 'runtime', 'type authn', 'pusher/tracked-connection.ts'],
       ...['authorize/revocation/revocation.ts', 'authorize/tickets/ticket.ts'],
       'observability/tracing/span.ts',
     ],

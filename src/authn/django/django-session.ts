@@ -7,8 +7,33 @@ import type { CredentialFault, Identification, CredentialReader } from '../crede
 import { decodeExactly } from '../exact-base64.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
 import { sessionTokenId } from '../session-token-id.ts';
-import type { DjangoDatabase, DjangoUser } from './django-rows.ts';
 import { isSignedBy, readSignedText, saltedKeys } from './django-signature.ts';
+
+/** A row of `django_session`. `expireDate` is in milliseconds since the epoch. */
+interface DjangoSession {
+  readonly sessionData: string;
+  readonly expireDate: number;
+}
+
+/** The columns of `auth_user` that Usher reads. `password` contains a salted hash. */
+export interface DjangoUser {
+  readonly id: string;
+  readonly username: string;
+  readonly password: string;
+  readonly isActive: boolean;
+  readonly isStaff: boolean;
+  readonly isSuperuser: boolean;
+}
+
+/**
+ * The database of a Django host. Returns `undefined` if there is no such row and throws `Unavailable` if the database
+ * is unavailable.
+ */
+export interface DjangoDatabase {
+  readonly session: (key: string) => Promise<DjangoSession | undefined>;
+  /** Integer and UUID keys are texts here, as in Django's sessions. */
+  readonly user: (id: string) => Promise<DjangoUser | undefined>;
+}
 
 const maxIdLength = 255;
 /** The maximum size of a decompressed session. A few kilobytes of zlib data could expand to gigabytes. */

@@ -1,7 +1,6 @@
 import { keySetUrlProblem } from '../../runtime/network/fetch-url.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
-import { discoverKeySet } from './discovery.ts';
-import { fetchKeySet, type KeySetRequest } from './fetch-key-set.ts';
+import { fetchKeySet, type KeySetRequest, discoverKeySet } from './fetch-key-set.ts';
 import { publicKeyAlgorithms } from './token-key.ts';
 import type { KeyDeps, KeyHint, TokenKey, TokenKeys } from './token-key.ts';
 

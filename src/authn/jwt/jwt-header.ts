@@ -1,5 +1,5 @@
 import { maxTokenLength, rejected, type RefusedCredential } from '../credential.ts';
-import { describeType } from '../claim-fault.ts';
+import { describeType } from '../claims.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
 import type { KeyHint } from './token-key.ts';
 

@@ -2,11 +2,10 @@ import type { KeyObject } from 'node:crypto';
 import { compactVerify, errors } from 'jose';
 import type { ClaimRule } from '../../policy/policy.ts';
 import { maxTime } from '../../policy/principal.ts';
-import { claimFault } from '../claim-fault.ts';
+import { claimFault, claimRuleFault } from '../claims.ts';
 import { rejected, type RefusedCredential } from '../credential.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
 import { copyText, createTtlCache, type CacheLookups } from '../../runtime/caches.ts';
-import { claimRuleFault } from './claim-rule.ts';
 import { verifyHmac } from './hmac-signature.ts';
 import { readJwtHeader } from './jwt-header.ts';
 import {

@@ -1,6 +1,5 @@
-import { discoverKeySet } from '../../authn/jwt/discovery.ts';
-import { fetchKeySet } from '../../authn/jwt/fetch-key-set.ts';
-import { placedKeyProblem } from '../../authn/jwt/placed-key.ts';
+import { fetchKeySet, discoverKeySet } from '../../authn/jwt/fetch-key-set.ts';
+import { localKeyProblem } from '../../authn/jwt/local-key.ts';
 import type { Config } from '../../config/load.ts';
 import type { LaravelConfig } from '../../config/laravel.ts';
 import type { PassportConfig, SanctumConfig } from '../../config/laravel-tokens.ts';
@@ -152,7 +151,7 @@ async function probeKeys(
   fetch: ProbeDeps['fetch'],
 ): Promise<void> {
   if ('place' in keys) {
-    const problem = placedKeyProblem(keys, variable);
+    const problem = localKeyProblem(keys, variable);
     if (problem !== undefined) throw new Error(problem);
     return;
   }

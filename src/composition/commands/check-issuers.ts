@@ -1,4 +1,4 @@
-import { placedKeyProblem } from '../../authn/jwt/placed-key.ts';
+import { localKeyProblem } from '../../authn/jwt/local-key.ts';
 import type { Config } from '../../config/load.ts';
 import type { TokenConfig } from '../../config/tokens.ts';
 import { userIssuer, guestIssuer, type Policy, type TokenPolicy } from '../../policy/policy.ts';
@@ -25,7 +25,7 @@ export function issuerProblems(
     if (tokens === undefined) continue;
     const { file, line } = tokens.place;
     const found = [
-      'place' in tokens.keys ? placedKeyProblem(tokens.keys, config.variable) : undefined,
+      'place' in tokens.keys ? localKeyProblem(tokens.keys, config.variable) : undefined,
       conflictWith('USER', tokens, config.userTokens),
       issuers.get(guestIssuer)?.kind === kind
         ? conflictWith('GUEST', tokens, config.guestTokens)

@@ -1,10 +1,10 @@
 import type { Config } from '../../config/load.ts';
 import { sourceOf, type HostSources } from '../../facts/host-sources.ts';
 import { nameOfQueried, queriesOf, type Queried } from '../../facts/sql/policy-queries.ts';
-import type { FindAtHost } from '../../facts/find-at-host.ts';
+import type { FindAtHost } from '../../facts/facts-at-hosts.ts';
 import { checkHttpFact, createHttpFacts, needsVisitor } from '../../facts/http-facts.ts';
 import { checkAsk, pathOfAsk } from '../../host/check-ask.ts';
-import type { FindHostSource } from '../../host/host-source.ts';
+import type { FindHostSource } from '../../host/host-client.ts';
 import type { Ask } from '../../policy/ask.ts';
 import { anyAskOf } from '../../policy/channel-type.ts';
 import type { FactKind, HttpOrigin } from '../../policy/fact-kind.ts';

@@ -1,5 +1,5 @@
 import type { FindDecision } from '../../audit/audit-event.ts';
-import { findDecision } from '../../audit/lookup.ts';
+import { findDecision } from '../../audit/find-decisions.ts';
 import { pruneDecisions, pruneSecurityEvents, type PruneOptions } from '../../audit/retention.ts';
 import { createShadowReport, type ReadShadowReport } from '../../audit/shadow-report.ts';
 import type { Config } from '../../config/load.ts';

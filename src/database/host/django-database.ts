@@ -1,4 +1,4 @@
-import type { DjangoDatabase, DjangoUser } from '../../authn/django/django-rows.ts';
+import type { DjangoDatabase, DjangoUser } from '../../authn/django/django-session.ts';
 import type { HostDatabase } from './host-database.ts';
 
 /** Larger texts are not fetched, because no session of that size is accepted. */

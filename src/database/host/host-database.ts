@@ -2,6 +2,9 @@ import type { Observe } from '../../runtime/observe.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { createMysqlHostDatabase } from './mysql-host-database.ts';
 import { createPostgresHostDatabase } from './postgres-host-database.ts';
+import { createRequestQueue, queueLimits, NoResponse } from '../../runtime/request-queue.ts';
+import type { StartTimer } from '../../runtime/timer.ts';
+import { Unavailable } from '../../runtime/unavailable.ts';
 
 /** The database of the host application. Usher reads some of its rows and never writes. */
 export interface HostDatabase {
@@ -48,4 +51,35 @@ export function createHostDatabase(options: HostDatabaseOptions): HostDatabase {
   return /^(?:mysql|mariadb):/.test(options.url.reveal())
     ? createMysqlHostDatabase(options)
     : createPostgresHostDatabase(options);
+}
+
+/** As many as the connections of the pool. */
+const maxInFlight = 10;
+
+/** As the timeout of a statement, in milliseconds. */
+const silenceMs = 3_000;
+
+/**
+ * Queues the queries of a host's database here, and not in the pool of the driver, which gives them up after three
+ * seconds although the server responds to others. After a restart of the Pusher server, all visitors are read at once.
+ */
+export function queueQueries(database: HostDatabase, startTimer: StartTimer): HostDatabase {
+  const queue = createRequestQueue({ ...queueLimits, maxConcurrent: maxInFlight }, startTimer);
+  return {
+    ...database,
+    findRow: async <Row extends object>(query: string, parameters: readonly string[]) => {
+      const findNow = async () => {
+        const row = await database.findRow<Row>(query, parameters);
+        queue.responded();
+        return row;
+      };
+      try {
+        return await queue.run(findNow, silenceMs);
+      } catch (error) {
+        throw error instanceof NoResponse
+          ? new Unavailable('host database', { cause: error })
+          : error;
+      }
+    },
+  };
 }

@@ -1,7 +1,4 @@
-import type {
-  PersonalAccessToken,
-  PersonalAccessTokens,
-} from '../../authn/personal-access-token.ts';
+import type { PersonalAccessToken, PersonalAccessTokens } from '../../authn/sanctum.ts';
 import type { HostDatabase } from './host-database.ts';
 
 interface StoredToken {

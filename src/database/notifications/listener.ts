@@ -4,8 +4,7 @@ import type { Clock, StartTimer, StopTimer } from '../../runtime/timer.ts';
 import { databaseUnavailable } from '../errors.ts';
 import { serversOf } from '../servers.ts';
 import { setUpSession } from '../session.ts';
-import type { Change } from './change.ts';
-import { changesChannel, parseChange } from './notification.ts';
+import { changesChannel, parseChange, type Change } from './notification.ts';
 
 interface ListenerDeps extends Clock {
   readonly url: Secret;

@@ -1,5 +1,14 @@
-import { parseSubject } from '../../authorize/revocation/revocation.ts';
-import type { Change } from './change.ts';
+import { parseSubject, type StoredRevocation } from '../../authorize/revocation/revocation.ts';
+
+interface RevocationChange extends StoredRevocation {
+  readonly kind: 'revocation';
+}
+
+/**
+ * Messages between replicas that use the same database. A new kind needs one more member here and one more case in the
+ * parser.
+ */
+export type Change = RevocationChange;
 
 /** The `LISTEN` channel for changes. A message is JSON below 8000 bytes with a `kind`. */
 export const changesChannel = 'usher_changes';

@@ -1,4 +1,4 @@
-import type { GuestSessionRecord, GuestSessionStore } from '../../authn/guest-session-token.ts';
+import type { GuestSessionRecord, GuestSessionStore } from '../../authn/guest-session.ts';
 import type { Database } from '../client.ts';
 import type { GuestSession } from '../generated/client.ts';
 import { assertStorable } from '../storable-text.ts';

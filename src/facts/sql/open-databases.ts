@@ -2,7 +2,7 @@ import { createSqlDatabase, type SqlDatabase } from '../../database/sql/sql-data
 import type { Observe } from '../../runtime/observe.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import type { Clock } from '../../runtime/timer.ts';
-import { dependencyOf } from '../dependency.ts';
+import { dependencyOf } from '../source-errors.ts';
 
 /** A source with its URL. */
 export interface ResolvedSource {

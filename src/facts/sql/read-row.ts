@@ -1,7 +1,7 @@
 import { columnTypesOf, readerOf, type ReadValue } from '../../database/sql/read-value.ts';
 import { isSameColumns, type SqlColumn, type SqlRows } from '../../database/sql/sql-result.ts';
 import type { Fact, FactKind, FactValue } from '../../policy/fact-kind.ts';
-import { UnusableResponse } from '../unusable-response.ts';
+import { UnusableResponse } from '../source-errors.ts';
 
 /** Reads the row of a fact. Throws `UnusableResponse`. */
 type ReadRow = (result: SqlRows, ids: readonly string[]) => Fact | undefined;

@@ -6,7 +6,7 @@ import type { SqlList } from '../../policy/channel-type.ts';
 import type { SqlStatement } from '../../policy/sql/read-statement.ts';
 import { createSingleFlight } from '../../runtime/single-flight.ts';
 import { pageLimit, type ListedIds } from '../list-pages.ts';
-import { UnusableResponse } from '../unusable-response.ts';
+import { UnusableResponse } from '../source-errors.ts';
 import { isPossibleValue, type SqlFactDeps } from './sql-facts.ts';
 
 /** Reads up to `pageLimit` rows of a list after these texts, in the order of their texts. Throws `Unavailable`. */

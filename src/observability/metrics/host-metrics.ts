@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { HostStats } from '../../host/stats.ts';
+import type { HostStats } from '../../host/host-client.ts';
 
 /** In seconds. A request may be queued for 45 seconds, and the host may send no response for ten. */
 const durations = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45];

@@ -3,8 +3,10 @@ import { deflateSync, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Identification } from '../../../src/authn/credential.ts';
-import type { DjangoDatabase } from '../../../src/authn/django/django-rows.ts';
-import { createDjangoSessionReader } from '../../../src/authn/django/django-session.ts';
+import {
+  createDjangoSessionReader,
+  type DjangoDatabase,
+} from '../../../src/authn/django/django-session.ts';
 import { saltedKeys } from '../../../src/authn/django/django-signature.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';

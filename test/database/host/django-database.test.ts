@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DjangoDatabase } from '../../../src/authn/django/django-rows.ts';
-import { createDjangoSessionReader } from '../../../src/authn/django/django-session.ts';
+import {
+  createDjangoSessionReader,
+  type DjangoDatabase,
+} from '../../../src/authn/django/django-session.ts';
 import { createDjangoDatabase } from '../../../src/database/host/django-database.ts';
 import { createHostDatabase, type HostDatabase } from '../../../src/database/host/host-database.ts';
 import { Secret } from '../../../src/runtime/secret.ts';

@@ -1,6 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import type { Change } from '../../../src/database/notifications/change.ts';
-import { parseChange } from '../../../src/database/notifications/notification.ts';
+import { parseChange, type Change } from '../../../src/database/notifications/notification.ts';
 import { startListening, type Listener } from '../../../src/database/notifications/listener.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { describePostgres, useDatabase, withClient } from '../../support/database.ts';

@@ -5,7 +5,7 @@ import { createDjangoSessionReader } from '../../../src/authn/django/django-sess
 import { readSignedText, saltedKeys } from '../../../src/authn/django/django-signature.ts';
 import { createSanctumReader, firstAcceptedBearer } from '../../../src/authn/sanctum.ts';
 import { createTokenKeys } from '../../../src/authn/token-issuers.ts';
-import { hashGuestSessionToken } from '../../../src/authn/guest-session-token.ts';
+import { hashGuestSessionToken } from '../../../src/authn/guest-session.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
 import { parseTicket } from '../../../src/authorize/tickets/ticket.ts';
 import { parseTicketMessage } from '../../../src/websocket/ticket-messages.ts';

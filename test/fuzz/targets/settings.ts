@@ -11,7 +11,7 @@ import { settings } from '../../../src/config/settings.ts';
 import { createPusherApps } from '../../../src/pusher/apps.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { createServer } from '../../../src/http/server.ts';
-import type { GuestSessionStore } from '../../../src/authn/guest-session-token.ts';
+import type { GuestSessionStore } from '../../../src/authn/guest-session.ts';
 import { shippedPolicy } from '../../support/shipped-policy.ts';
 import { mutated, textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { leaseMs, type Deduplicate } from '../../../src/pusher/webhooks/deduplicate.ts';
-import { createMemoryDeduplicate } from '../../../src/pusher/webhooks/memory-deduplicate.ts';
+import {
+  leaseMs,
+  type Deduplicate,
+  createMemoryDeduplicate,
+} from '../../../src/pusher/webhooks/deduplicate.ts';
 import { createRedisDeduplicate } from '../../../src/pusher/webhooks/redis-deduplicate.ts';
 import {
   createPrimaryDeduplicate,

@@ -3,7 +3,7 @@ import {
   authenticateUser,
   type AuthenticateUserDeps,
 } from '../../../authorize/authenticate-user.ts';
-import type { SignUser } from '../../../pusher/sign-user.ts';
+import type { SignUser } from '../../../pusher/sign.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import { authRequestOf, type HeadersOf } from '../../input/auth-request.ts';
 import type { CredentialsOf } from '../../input/credentials.ts';

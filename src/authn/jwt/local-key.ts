@@ -12,12 +12,12 @@ import {
 } from './token-key.ts';
 
 /** A secret or a public key, by the place where it is. */
-type PlacedKey = Extract<KeysPolicy, { readonly place: KeyPlace }>;
+type LocalKey = Extract<KeysPolicy, { readonly place: KeyPlace }>;
 
 /** Reads an environment variable. */
 type Variable = (name: string) => string | undefined;
 
-export interface PlaceDeps {
+export interface LocalKeyDeps {
   readonly variable: Variable;
   readonly now: () => number;
   /** The time for which a replaced key still verifies tokens. */
@@ -45,8 +45,8 @@ interface KnownKey {
  * still verifies for `overlapMs`. While the file cannot be read or has no usable key, the last one stays; without one, it is an
  * outage, and the file is read every two seconds at most.
  */
-export function createPlacedKeys(placed: PlacedKey, deps: PlaceDeps): TokenKeys {
-  const place = placeOf(placed.place, deps.variable);
+export function createLocalKeys(localKey: LocalKey, deps: LocalKeyDeps): TokenKeys {
+  const place = placeOf(localKey.place, deps.variable);
   let text: string | undefined;
   /** The current one first. */
   let known: readonly KnownKey[] = [];
@@ -64,7 +64,7 @@ export function createPlacedKeys(placed: PlacedKey, deps: PlaceDeps): TokenKeys 
     const found = readText(place, deps.variable);
     // The same key stays the same object, so that tokens which it verified need not be verified again.
     const isSame = found !== undefined && found === text;
-    const result = isSame ? undefined : parseKey(placed, place, found);
+    const result = isSame ? undefined : parseKey(localKey, place, found);
     const problem = result !== undefined && 'problem' in result ? result.problem : undefined;
     deps.onRead(problem === undefined);
     if (result !== undefined && !('problem' in result)) {
@@ -101,12 +101,12 @@ function placeOf(place: KeyPlace, variable: Variable): KeyPlace {
 }
 
 /** The reason for which the key cannot be used, without its value; `undefined` if it can. */
-export function placedKeyProblem(placed: PlacedKey, variable: Variable): string | undefined {
-  const place = placeOf(placed.place, variable);
-  if ('env' in placed.place && isSetTwice(placed.place.env, variable)) {
-    return `${placed.place.env} and ${placed.place.env}_FILE must not both be set`;
+export function localKeyProblem(localKey: LocalKey, variable: Variable): string | undefined {
+  const place = placeOf(localKey.place, variable);
+  if ('env' in localKey.place && isSetTwice(localKey.place.env, variable)) {
+    return `${localKey.place.env} and ${localKey.place.env}_FILE must not both be set`;
   }
-  const result = parseKey(placed, place, readText(place, variable));
+  const result = parseKey(localKey, place, readText(place, variable));
   return 'problem' in result ? result.problem : undefined;
 }
 
@@ -121,7 +121,7 @@ function readText(place: KeyPlace, variable: Variable): string | undefined {
 }
 
 function parseKey(
-  { from, place: declared, algorithm }: PlacedKey,
+  { from, place: declared, algorithm }: LocalKey,
   place: KeyPlace,
   text: string | undefined,
 ): TokenKey | { readonly problem: string } {

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  createPlacedKeys,
-  placedKeyProblem,
-  type PlaceDeps,
-} from '../../../src/authn/jwt/placed-key.ts';
+  createLocalKeys,
+  localKeyProblem,
+  type LocalKeyDeps,
+} from '../../../src/authn/jwt/local-key.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import { hmacToken, testNow, testSecret, userClaims } from '../../support/tokens.ts';
 import { createOnlyVerifier } from './verifier.ts';
@@ -30,18 +30,18 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 const overlapMs = 3_600_000;
-const deps: PlaceDeps = {
+const deps: LocalKeyDeps = {
   ...{ variable: () => undefined, now: () => time, overlapMs },
   onRead: (isRead) => void reads.push(isRead),
 };
 
 /** Whether the secret in the file verifies this token. */
 const verifies = async (text: string) => {
-  const keys = createPlacedKeys({ from: 'secret', place: { file } }, deps);
+  const keys = createLocalKeys({ from: 'secret', place: { file } }, deps);
   return 'claims' in (await createOnlyVerifier({ keys, now: () => testNow }).verify(text));
 };
 
-const keysIn = (from: 'secret' | 'public key') => createPlacedKeys({ from, place: { file } }, deps);
+const keysIn = (from: 'secret' | 'public key') => createLocalKeys({ from, place: { file } }, deps);
 
 describe('a key in a file', () => {
   it('is read again after ten seconds, and is the same key while the text is the same', async () => {
@@ -62,7 +62,7 @@ describe('a key in a file', () => {
 
   it('is read as a secret of a setting: UTF-8, no pipe, at most 1 MiB, one line break at its end', async () => {
     const secret = testSecret.reveal();
-    const problem = () => placedKeyProblem({ from: 'secret', place: { file } }, () => undefined);
+    const problem = () => localKeyProblem({ from: 'secret', place: { file } }, () => undefined);
     for (const text of [secret, `${secret}\n`, `${secret}\r\n`, `\uFEFF${secret}`]) {
       await writeFile(file, text);
       expect(await verifies(hmacToken(userClaims()))).toBe(true);
@@ -126,7 +126,7 @@ describe('a key in a file', () => {
   it('may be named by a variable with _FILE, as settings are', async () => {
     await writeFile(file, `${testSecret.reveal()}\n`);
     const variable = (name: string) => ({ SHOP_SECRET_FILE: file, EMPTY: '' })[name];
-    const keys = createPlacedKeys(
+    const keys = createLocalKeys(
       { from: 'secret', place: { env: 'SHOP_SECRET' } },
       { ...deps, variable },
     );
@@ -165,7 +165,7 @@ describe('a key that cannot be used', () => {
     ...{ GONE_FILE: '/nowhere/secret', TWICE: 'a', TWICE_FILE: '/nowhere/secret' },
   };
   const problemOf = (from: 'secret' | 'public key', env: string, algorithm?: string) =>
-    placedKeyProblem(
+    localKeyProblem(
       { from, place: { env }, ...(algorithm !== undefined && { algorithm }) },
       (name) => variables[name],
     );

@@ -1,5 +1,9 @@
 import { Unavailable } from '../runtime/unavailable.ts';
-import { UnusableResponse } from './unusable-response.ts';
+
+/** An unusable response of a source: neither a fact nor its absence. The message is for the operator, and never has a value. */
+export class UnusableResponse extends Error {
+  override readonly name = 'UnusableResponse';
+}
 
 /** The name of a source in `Unavailable`, in metrics and in spans. */
 export const dependencyOf = (source: string): string => `source ${source}`;
