@@ -71,7 +71,7 @@ describe.each(Object.entries(servers))('soketi %s', (_case, startServer) => {
       ...{ NODE_ENV: 'test', USER_TOKEN_SECRET: testSecret.reveal() },
       ...{ ...pointedAt(soketi), PUSHER_PORT: String(port), PUSHER_PATH: path },
     };
-    expect(await probeServer(loadConfig(env).pusher)).toMatchObject({
+    expect(await probeServer(loadConfig(env).pusher, undefined)).toMatchObject({
       ...{ rest: { status: 200 }, plain: 'accepted', withData: 'refused' },
     });
 

@@ -104,6 +104,6 @@ export interface Evidence {
 
 /** The part that a running Usher has without the address of a page. */
 export interface ServiceEvidence extends Pick<Evidence, 'server' | 'policy' | 'now'> {
-  readonly settings: Pick<Evidence['settings'], 'dialect' | 'tls' | 'key'>;
+  readonly settings: Pick<Evidence['settings'], 'dialect' | 'tls' | 'key' | 'origin'>;
   readonly usher?: Pick<UsherEvidence, 'refusal'>;
 }

@@ -5,6 +5,7 @@ import type { ServiceEvidence } from './check.ts';
 import { policyChecks } from './checks/policy.ts';
 import { pusherServerChecks } from './checks/pusher-server.ts';
 import { checkDependencies } from './dependencies.ts';
+import { pageOrigin } from './page-origin.ts';
 import { policyEvidence } from './probe-policy.ts';
 import { probeServer } from './probe-server.ts';
 import type { DoctorDeps, NamedResult } from './run-checks.ts';
@@ -25,12 +26,13 @@ export async function examineService(
   deps: DoctorDeps,
 ): Promise<readonly NamedResult[]> {
   const { pusher: app } = config;
+  const origin = pageOrigin(config);
   const loaded = await tryLoad(config.policy);
   const { hash, problems } = running;
   const response = { status: 200, headers: new Headers(), json: { hash, problems }, tookMs: 0 };
   const evidence: ServiceEvidence = {
-    settings: { dialect: app.dialect, tls: app.tls, key: app.key },
-    server: isDemoApp(app) ? undefined : await probeServer(app),
+    settings: { dialect: app.dialect, tls: app.tls, key: app.key, origin },
+    server: isDemoApp(app) ? undefined : await probeServer(app, origin),
     policy: await policyEvidence(loaded, response, deps.now),
     now: deps.now(),
   };

@@ -8,22 +8,28 @@ import { connectPusher, type PusherSocket } from './pusher-socket.ts';
 const doctorChannel = 'private-usher-doctor';
 const doctorChannelData = '{"user_id":"usher-doctor"}';
 
-/** Connects with the key of the app, and subscribes with both signatures of a private channel. */
-export async function probeServer(app: PusherApp): Promise<ServerEvidence> {
+/** Connects with the key of the app, as a page of the origin, and subscribes with both signatures of a private channel. */
+export async function probeServer(
+  app: PusherApp,
+  origin: string | undefined,
+): Promise<ServerEvidence> {
   const rest = await requestChannels(app);
-  const greeting = await connectPusher(app);
+  const greeting = await connectPusher(app, origin);
   if (isFault(greeting)) return { greeting, rest };
   const { socketId, date } = greeting;
   const auth = signature(app, `${socketId}:${doctorChannel}`);
   const plain = await subscribe(greeting, doctorChannel, { auth });
   greeting.close();
-  const withData = await subscribeWithData(app);
+  const withData = await subscribeWithData(app, origin);
   return { greeting: { ...(date && { date }) }, rest, plain, ...(withData && { withData }) };
 }
 
 /** On another socket: some servers close a socket after a refusal. */
-async function subscribeWithData(app: PusherApp): Promise<Acceptance | undefined> {
-  const socket = await connectPusher(app);
+async function subscribeWithData(
+  app: PusherApp,
+  origin: string | undefined,
+): Promise<Acceptance | undefined> {
+  const socket = await connectPusher(app, origin);
   if (isFault(socket)) return undefined;
   const auth = signature(app, `${socket.socketId}:${doctorChannel}:${doctorChannelData}`);
   const acceptance = await subscribe(socket, doctorChannel, {
@@ -36,11 +42,11 @@ async function subscribeWithData(app: PusherApp): Promise<Acceptance | undefined
 
 /** Requests a signature for a new socket, and sends it to the Pusher server if there is a connection. */
 export async function attemptAuth(
-  app: PusherApp | undefined,
+  connect: (() => ReturnType<typeof connectPusher>) | undefined,
   requestAuth: (socketId: string) => Promise<AuthAttempt['response']>,
   sendAuth: (socket: PusherSocket, auth: Readonly<Record<string, unknown>>) => Promise<Acceptance>,
 ): Promise<AuthAttempt> {
-  const socket = app && (await connectPusher(app));
+  const socket = await connect?.();
   // Usher's response does not depend on the socket.
   if (socket === undefined || isFault(socket)) return { response: await requestAuth('1.1') };
   const response = await requestAuth(socket.socketId);

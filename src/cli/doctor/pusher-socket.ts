@@ -16,10 +16,16 @@ export interface PusherSocket {
   readonly close: () => void;
 }
 
-/** Connects as pusher-js does (Pusher Channels protocol, version 7); resolves to a fault without a connection. */
-export function connectPusher(app: PusherApp): Promise<PusherSocket | Fault> {
+/**
+ * Connects as pusher-js does on a page of this origin (Pusher Channels protocol, version 7); resolves to a fault without a
+ * connection. Reverb and Sockudo can be configured to accept only some origins.
+ */
+export function connectPusher(
+  app: PusherApp,
+  origin: string | undefined,
+): Promise<PusherSocket | Fault> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(urlOf(app));
+    const socket = new WebSocket(urlOf(app), { ...(origin !== undefined && { origin }) });
     let date: string | undefined;
     const settle = (result: PusherSocket | Fault) => {
       clearTimeout(timeout);

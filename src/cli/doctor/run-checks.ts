@@ -10,8 +10,10 @@ import { pusherServerChecks } from './checks/pusher-server.ts';
 import { usherChecks } from './checks/usher.ts';
 import type { Progress } from '../progress.ts';
 import { tryLoad, type Loaded } from '../policy/load.ts';
+import { pageOrigin } from './page-origin.ts';
 import { probePolicy } from './probe-policy.ts';
 import { attemptAuth, probeServer, signIn, subscribe } from './probe-server.ts';
+import { connectPusher } from './pusher-socket.ts';
 import { post, probeUsher, type ProbeDeps, type AuthRequest } from './probe-usher.ts';
 import { checkSession } from './session.ts';
 import { appFor, subjectsOf, type SubjectOptions } from './subject.ts';
@@ -70,13 +72,14 @@ async function gatherEvidence(
   const policy = 'policy' in loaded ? loaded.policy : undefined;
   const app = appFor(options, config, policy);
   const { usherUrl } = options;
-  const origin = options.origin ?? originIn(config);
+  const origin = options.origin ?? pageOrigin(config);
   const probeDeps = { usherUrl, origin, fetch, now };
   const subjects = policy && (await subjectsOf(options, config, { policy, now }));
   const { subscriber, user } = subjects ?? {};
   show('checking the Pusher server');
-  const server = isDemoApp(app) ? undefined : await probeServer(app);
-  const reachableApp = server === undefined || isFault(server.greeting) ? undefined : app;
+  const server = isDemoApp(app) ? undefined : await probeServer(app, origin);
+  const connect =
+    server === undefined || isFault(server.greeting) ? undefined : () => connectPusher(app, origin);
   const request = (form: AuthRequest) => (socketId: string) =>
     post(probeDeps, { ...form, fields: { ...form.fields, socket_id: socketId } });
   show(`checking Usher at ${usherUrl}`);
@@ -91,15 +94,10 @@ async function gatherEvidence(
     policy: await probePolicy(loaded, config, { fetch, now }),
     channel:
       subscriber &&
-      (await attemptAuth(reachableApp, request(subscriber.form), (socket, signed) =>
+      (await attemptAuth(connect, request(subscriber.form), (socket, signed) =>
         subscribe(socket, subscriber.channel, signed),
       )),
-    signIn: user && (await attemptAuth(reachableApp, request(user), signIn)),
+    signIn: user && (await attemptAuth(connect, request(user), signIn)),
     now: now(),
   };
-}
-
-/** If every origin is allowed, any origin can be tested; the same holds for the label of a wildcard. */
-function originIn({ allowedOrigins: [first] }: Config): string | undefined {
-  return first === '*' ? 'https://usher-doctor.example' : first?.replace('*', 'usher-doctor');
 }

@@ -28,10 +28,14 @@ const correctAddress =
 
 const connection = ofServer(
   'the Pusher server accepts WebSocket connections',
-  ({ greeting }, { tls }) => (isFault(greeting) ? connectionFault(greeting.fault, tls) : pass),
+  ({ greeting }, settings) =>
+    isFault(greeting) ? connectionFault(greeting.fault, settings) : pass,
 );
 
-function connectionFault(fault: string, tls: boolean): CheckResult {
+function connectionFault(
+  fault: string,
+  { tls, origin }: Pick<ServiceEvidence['settings'], 'tls' | 'origin'>,
+): CheckResult {
   if (fault === 'pusher-4001') {
     return fail(
       'The Pusher server has no app with this key (4001).',
@@ -40,6 +44,19 @@ function connectionFault(fault: string, tls: boolean): CheckResult {
   }
   if (fault === 'pusher-4003') {
     return fail('The app is disabled at the Pusher server (4003).', 'Enable it there.');
+  }
+  if (fault === 'pusher-4004') {
+    return fail(
+      'The app has the maximum number of connections at the Pusher server (4004).',
+      'Raise that number there.',
+    );
+  }
+  if (fault === 'pusher-4009') return originFault(origin);
+  if (fault === 'http-404') {
+    return fail(
+      'The Pusher server has no WebSocket at that path (404).',
+      'Set PUSHER_PATH to the path of the server, if it has one. A proxy must pass on upgrades.',
+    );
   }
   if (tls && isOneSidedTls(fault)) {
     return fail(
@@ -60,6 +77,19 @@ function connectionFault(fault: string, tls: boolean): CheckResult {
     );
   }
   return fail(`No connection to the Pusher server: ${describeFault(fault)}.`, correctAddress);
+}
+
+/** Reverb and Sockudo refuse a connection by its `Origin` before anything is sent. */
+function originFault(origin: string | undefined): CheckResult {
+  return origin === undefined
+    ? fail(
+        'The Pusher server refuses connections without an origin (4009).',
+        'Give the origin of the page with --origin, or set ALLOWED_ORIGINS.',
+      )
+    : fail(
+        `The Pusher server refuses connections of pages of ${origin} (4009).`,
+        'Add its host to allowed_origins of the app at that server. If it is not the origin of the page, give that with --origin.',
+      );
 }
 
 /** Verified with the signature of a channel name without `channel_data`, which is the same for all servers. */
@@ -95,7 +125,7 @@ const dialect = ofServer('PUSHER_SERVER matches the server', ({ plain, withData 
 /** Revocations terminate connections through this API. */
 const restApi = ofServer(
   'the HTTP API of the Pusher server accepts requests',
-  ({ rest, plain }) => {
+  ({ rest, plain, greeting }) => {
     if (isFault(rest)) {
       return fail(
         `The HTTP API does not respond: ${describeFault(rest.fault)}. A revocation could not terminate connections.`,
@@ -103,6 +133,9 @@ const restApi = ofServer(
       );
     }
     if (rest.status === 200) return pass;
+    if (rest.status === 404 && isFault(greeting) && greeting.fault === 'http-404') {
+      return fail('The Pusher server has no HTTP API at that path (404).', correctAddress);
+    }
     if (rest.status === 404) {
       return fail(
         'The HTTP API has no such app (404).',
