@@ -89,7 +89,7 @@ const isVersion8 = ({ id }: LaravelCase) => id.startsWith('l8-');
 const isSupported = ({ settings }: LaravelCase) => settings.driver !== 'cookie';
 
 /** The recorded sessions, by version. */
-export const laravelFixtures = ['8.83.26', '12.64.0'].map((version) => {
+export const laravelFixtures = ['8.83.26', '12.64.0', '13.26.1'].map((version) => {
   const file = new URL(`../vectors/laravel/laravel-${version}.json`, import.meta.url);
   const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: readonly LaravelCase[] };
   return {

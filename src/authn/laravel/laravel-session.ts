@@ -41,7 +41,7 @@ export type LaravelResult =
   | { readonly mismatch: LaravelMismatch; readonly logins?: readonly string[] };
 
 /**
- * Creates the reader of Laravel's session cookies (Laravel 8 to 12), which identifies the user of one guard. Throws
+ * Creates the reader of Laravel's session cookies (Laravel 8 to 13), which identifies the user of one guard. Throws
  * `Unavailable` if the host does not respond. The principal has no `issuedAt`, because a session does not contain the
  * time of the login. It never writes, so it does not extend a session.
  */

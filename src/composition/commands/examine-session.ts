@@ -54,6 +54,9 @@ function examineLaravel(
   });
 }
 
+/** Laravel encrypts the CSRF token like a session id, which it resembles, into this cookie. */
+const csrfCookie = 'XSRF-TOKEN';
+
 /** The names of the cookies that are session cookies of this Laravel host under their own names. */
 export function laravelSessionNames(
   cookies: readonly { readonly name: string; readonly value: string }[],
@@ -61,6 +64,6 @@ export function laravelSessionNames(
 ): readonly string[] {
   const { keys } = laravelSettings(sessions);
   return cookies
-    .filter(({ name, value }) => 'id' in readSessionId(value, name, keys))
+    .filter(({ name, value }) => name !== csrfCookie && 'id' in readSessionId(value, name, keys))
     .map(({ name }) => name);
 }

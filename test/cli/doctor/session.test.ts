@@ -47,6 +47,15 @@ describe('usher doctor with a session cookie of a Laravel host', () => {
     );
   });
 
+  it('does not take the CSRF token, which is encrypted like a session id, for the session', async () => {
+    const { cookie_header } = caseOf('l13-csrf-first');
+    expect(cookie_header).toMatch(/^XSRF-TOKEN=/);
+    const SESSION_COOKIE_NAME = 'laravel_session';
+    expect(await say('l13-csrf-first', { SESSION_COOKIE_NAME }, cookie_header)).toContain(
+      'The application’s session cookie is laravel-session: set',
+    );
+  });
+
   it.each<[string, Environment, RegExp]>([
     ['login-aes-256-cbc', { SESSION_COOKIE_NAME: 'shop_session' }, /Set SESSION_COOKIE_NAME/],
     [
