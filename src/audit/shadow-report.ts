@@ -14,6 +14,15 @@ export interface ShadowFamily {
   /** The newest decisions with which it disagreed, newest first. */
   readonly disagreements: readonly string[];
   readonly noVerdict: number;
+  /** The policies that were in use, in the order of their first comparison. An older one may have had other rules. */
+  readonly policies: readonly ShadowPolicy[];
+}
+
+export interface ShadowPolicy {
+  /** The hash of the policy. */
+  readonly policy: string;
+  /** Milliseconds since the epoch: its first comparison. */
+  readonly from: number;
 }
 
 interface ReportRange {
@@ -61,7 +70,10 @@ interface Position {
   readonly id: string;
 }
 
-interface GroupRow extends Pick<ShadowFamily, 'family' | 'side' | 'disagreed' | 'noVerdict'> {
+interface GroupRow extends Pick<
+  ShadowFamily,
+  'family' | 'side' | 'disagreed' | 'noVerdict' | 'policies'
+> {
   readonly total: number;
   readonly grants: number;
   readonly refusals: number;
@@ -75,15 +87,22 @@ function groupsAfter({ at, id }: Position, rows: number): Prisma.Sql {
   const newestFirst = Prisma.sql`ORDER BY at DESC, decision_id DESC`;
   return Prisma.sql`
     WITH chunk AS MATERIALIZED (
-      SELECT at, decision_id, family, side, answered, result FROM shadow_verdicts
+      SELECT at, decision_id, family, policy, side, answered, result FROM shadow_verdicts
       WHERE at >= ${at} AND (at > ${at} OR decision_id > ${id}) ORDER BY at, decision_id LIMIT ${rows}
-    ), last AS (SELECT at, decision_id FROM chunk ${newestFirst} LIMIT 1)
+    ), last AS (SELECT at, decision_id FROM chunk ${newestFirst} LIMIT 1),
+    policies AS (
+      SELECT family, side, json_agg(json_build_object(
+        'policy', policy, 'from', (extract(epoch FROM first_at) * 1000)::float8) ORDER BY first_at) AS policies
+      FROM (SELECT family, side, policy, min(at) AS first_at FROM chunk GROUP BY family, side, policy) AS each
+      GROUP BY family, side
+    )
     SELECT family, side, count(*)::int AS total,
       (count(*) FILTER (WHERE result = 'agreed' AND answered = 'grant'))::int AS grants,
       (count(*) FILTER (WHERE result = 'agreed' AND answered = 'refusal'))::int AS refusals,
       (count(*) FILTER (WHERE result = 'disagreed'))::int AS disagreed,
       (count(*) FILTER (WHERE result = 'no-verdict'))::int AS "noVerdict",
       (array_agg(decision_id ${newestFirst}) FILTER (WHERE result = 'disagreed'))[1:${maxIds}::int] AS ids,
+      (SELECT policies FROM policies WHERE (policies.family, policies.side) = (chunk.family, chunk.side)),
       (SELECT at FROM last) AS "lastAt", (SELECT decision_id FROM last) AS "lastId"
     FROM chunk GROUP BY family, side`;
 }
@@ -102,5 +121,13 @@ function add(families: Map<string, ShadowFamily>, row: GroupRow): void {
     disagreed: (known?.disagreed ?? 0) + row.disagreed,
     disagreements: [...(row.ids ?? []), ...(known?.disagreements ?? [])].slice(0, maxIds),
     noVerdict: (known?.noVerdict ?? 0) + row.noVerdict,
+    policies: withoutRepeats([...(known?.policies ?? []), ...row.policies]),
   });
+}
+
+/** Keeps the first of several entries of a policy. */
+function withoutRepeats(policies: readonly ShadowPolicy[]): readonly ShadowPolicy[] {
+  const firsts = new Map<string, ShadowPolicy>();
+  for (const each of policies) if (!firsts.has(each.policy)) firsts.set(each.policy, each);
+  return [...firsts.values()];
 }

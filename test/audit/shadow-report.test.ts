@@ -25,7 +25,8 @@ describePostgres('the verdicts of shadows', (server) => {
       if (n % 4 === 3) {
         return verdictOf(n, { watched: undefined, result: 'no-verdict', reason: 'too late' });
       }
-      return verdictOf(n, n === 0 ? { family: 'private-a', side: 'application' } : {});
+      if (n === 0) return verdictOf(n, { family: 'private-a', side: 'application' });
+      return verdictOf(n, n === 28 || n > 40 ? { policy: 'q' } : {});
     });
     await writeShadowVerdicts(at.database, verdicts);
     const progress: number[] = [];
@@ -35,11 +36,16 @@ describePostgres('the verdicts of shadows', (server) => {
       {
         ...{ family: 'private-a', side: 'application', agreed: { grants: 1, refusals: 0 } },
         ...{ disagreed: 0, disagreements: [], noVerdict: 0 },
+        policies: [{ policy: 'p', from: start }],
       },
       {
         ...{ family: 'private-b', side: 'rules', agreed: { grants: 14, refusals: 15 } },
         ...{ disagreed: 15, noVerdict: 15 },
         disagreements: [57, 53, 49, 45, 41, 37, 33, 29, 25, 21].map(idOf),
+        policies: [
+          { policy: 'p', from: start },
+          { policy: 'q', from: start + 14 },
+        ],
       },
     ]);
     expect(progress).toEqual([25, 50, 60]);

@@ -98,6 +98,7 @@ function formatFamily({
   disagreed,
   disagreements,
   noVerdict,
+  policies,
   switchOver: { isSafe, because },
 }: JudgedFamily): string {
   const shown = disagreements.length;
@@ -107,8 +108,17 @@ function formatFamily({
     `  disagreements ${disagreed}${shown < disagreed ? `; the newest ${shown}:` : ''}`,
     ...disagreements.map((id) => `    ${id}`),
     `  no verdict    ${noVerdict}`,
+    ...formatPolicies(policies),
     `  safe to switch over: ${isSafe ? 'yes' : 'no'}, because ${because}`,
   ]
     .map(printable)
     .join('\n');
+}
+
+/** Comparisons of an earlier policy say nothing about a rule that has changed since. */
+function formatPolicies(policies: ShadowFamily['policies']): readonly string[] {
+  const newest = policies.at(-1);
+  if (newest === undefined || policies.length === 1) return [];
+  const from = new Date(newest.from).toISOString();
+  return [`  policies      ${policies.length}; only the newest: --from ${from}`];
 }

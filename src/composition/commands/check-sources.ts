@@ -12,8 +12,7 @@ import { createDependencies } from '../../observability/dependencies.ts';
 import { PolicyError } from '../../policy/policy-error.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { buildHttpSources } from '../sources.ts';
-import { buildHostSources } from '../sources.ts';
+import { buildHostSources, buildHttpSources } from '../sources.ts';
 
 /** The result of the check of a source, for facts of a kind, for a list of channels or for the endpoint of `ask`. */
 export interface SourceCheck {

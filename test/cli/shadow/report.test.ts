@@ -9,6 +9,7 @@ import { testEnvironment } from '../../support/usher.ts';
 const family: ShadowFamily = {
   ...{ family: 'private-a', side: 'rules' as const, agreed: { grants: 60, refusals: 40 } },
   ...{ disagreed: 0, disagreements: [], noVerdict: 1 },
+  policies: [{ policy: 'p', from: 0 }],
 };
 
 describe('switching over', () => {
@@ -40,8 +41,8 @@ describePostgres('usher shadow report', (server) => {
     const disagreed = { answered: 'grant', watched: 'refusal', result: 'disagreed' } as const;
     await writeShadowVerdicts(at.database, [
       { ...common, ...disagreed, decisionId: 'd-1', at: Date.UTC(2026, 0, 1) },
-      { ...common, ...agreed, decisionId: 'd-2', at: Date.UTC(2026, 0, 2) },
-      { ...common, ...refused, decisionId: 'd-3', at: Date.UTC(2026, 0, 3) },
+      { ...common, ...agreed, policy: 'q', decisionId: 'd-2', at: Date.UTC(2026, 0, 2) },
+      { ...common, ...refused, policy: 'q', decisionId: 'd-3', at: Date.UTC(2026, 0, 3) },
     ]);
     const all = await run('--at-least', '2');
     expect([all.code, all.stderr]).toEqual([1, '']);
@@ -52,6 +53,7 @@ describePostgres('usher shadow report', (server) => {
         '  disagreements 1',
         '    d-1',
         '  no verdict    0',
+        '  policies      2; only the newest: --from 2026-01-02T00:00:00.000Z',
         '  safe to switch over: no, because they disagreed about 1 decision',
         '',
       ].join('\n'),
@@ -63,6 +65,7 @@ describePostgres('usher shadow report', (server) => {
         {
           ...{ family: 'private-a', side: 'rules', agreed: { grants: 1, refusals: 1 } },
           ...{ disagreed: 0, disagreements: [], noVerdict: 0 },
+          policies: [{ policy: 'q', from: Date.UTC(2026, 0, 2) }],
           switchOver: { isSafe: true, because: 'they agreed about 1 grant and 1 refusal' },
         },
       ],
