@@ -5,6 +5,7 @@ import {
   type DependencyProbe,
 } from '../../composition/commands/check-dependencies.ts';
 import { doorProblems, doorUpstream } from '../../composition/commands/check-doors.ts';
+import { assignmentProblems } from '../../composition/commands/check-issuers.ts';
 import {
   checkSources,
   sourceProblems,
@@ -33,10 +34,10 @@ export async function checkDependencies(
     ]),
     ...upstreams.map(([setting, url]) => probeUpstream(setting, url)),
   ]);
-  const issuers = policy ? await probeIssuers(policy, config, deps) : [];
+  const issuers = policy ? await checkIssuers(policy, config, deps) : [];
   const facts = policy ? await checkFacts(policy, config) : [];
   const doors = policy ? checkDoors(policy, config) : [];
-  return [...probes.flat().map(toResult), ...issuers.map(toIssuerResult), ...facts, ...doors];
+  return [...probes.flat().map(toResult), ...issuers, ...facts, ...doors];
 }
 
 /** The WebSocket servers behind Usher, by the variable that names each. */
@@ -51,6 +52,20 @@ function upstreamsOf(config: Config, policy: Policy | undefined): ReadonlyMap<st
     if (url) upstreams.set(door.upstream.env, url);
   }
   return upstreams;
+}
+
+async function checkIssuers(
+  policy: Policy,
+  config: Config,
+  deps: DoctorDeps,
+): Promise<readonly NamedResult[]> {
+  const keys = await probeIssuers(policy, config, deps);
+  const problems = assignmentProblems(policy, config);
+  const assignment = {
+    name: 'each token fits one issuer, and each setting of tokens has an effect',
+    result: fail(`${problems.join('; ')}.`, 'Correct the policy or the settings.'),
+  };
+  return [...keys.map(toIssuerResult), ...(problems.length > 0 ? [assignment] : [])];
 }
 
 function checkDoors(policy: Policy, config: Config): readonly NamedResult[] {
@@ -76,11 +91,26 @@ async function checkFacts(policy: Policy, config: Config): Promise<readonly Name
     remedy: 'Set the variable, or correct `sources` of the policy',
   });
   if (problems.length > 0) return problems;
-  const checked = await checkSources(policy, config);
-  return checked.map((each) => ({
+  return withoutRepeats(await checkSources(policy, config)).map((each) => ({
     name: `the source ${each.source} can be queried for the ${each.name}`,
     result: resultOf(each),
   }));
+}
+
+/** One result for all that a source fails with the same error: a server that is down would fail each of its facts. */
+function withoutRepeats(checks: readonly SourceCheck[]): readonly SourceCheck[] {
+  const merged = new Map<string, SourceCheck>();
+  for (const each of checks) {
+    const { name, source, error, grants } = each;
+    const key = error === undefined ? name : reasonOf(error);
+    const known = merged.get(`${source} ${key}`);
+    merged.set(`${source} ${key}`, {
+      ...each,
+      name: known === undefined ? name : `${known.name}, ${name}`,
+      grants: [...new Set([...(known?.grants ?? []), ...grants])],
+    });
+  }
+  return [...merged.values()];
 }
 
 function resultOf({ error, skipped, grants }: SourceCheck): CheckResult {

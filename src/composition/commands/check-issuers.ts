@@ -15,32 +15,52 @@ type IssuerConfig = Pick<
   | 'variable'
 >;
 
-/** The problems of a policy's issuers with these settings: keys that cannot be used, and tokens that would fit two issuers. */
+/** The problems of a policy's issuers with these settings: keys that cannot be used, and those of `assignmentProblems`. */
 export function issuerProblems(
-  { issuers }: Pick<Policy, 'issuers'>,
+  policy: Pick<Policy, 'issuers'>,
   config: IssuerConfig,
 ): readonly string[] {
-  const problems: string[] = [];
-  for (const [name, { tokens, kind }] of issuers) {
-    if (tokens === undefined) continue;
-    const { file, line } = tokens.place;
-    const found = [
-      'place' in tokens.keys ? localKeyProblem(tokens.keys, config.variable) : undefined,
-      conflictWith('USER', tokens, config.userTokens),
-      issuers.get(guestIssuer)?.kind === kind
-        ? conflictWith('GUEST', tokens, config.guestTokens)
-        : undefined,
-    ];
-    const known = found.filter((problem) => problem !== undefined);
-    problems.push(...known.map((problem) => `${file}:${line}: the issuer ${name}: ${problem}`));
-  }
-  if (![...issuers.values()].some(({ tokens }) => tokens) && !acceptsAny(config)) {
-    problems.push(
-      'No credential would be accepted: the policy has no issuer with keys, and no setting configures a credential, such as USER_TOKEN_SECRET',
-    );
-  }
-  return [...problems, ...unusedSettings(issuers, config), ...unusedPassport(issuers, config)];
+  const keyProblems = problemsOfEach(policy, ({ keys }) => [
+    'place' in keys ? localKeyProblem(keys, config.variable) : undefined,
+  ]);
+  return [...keyProblems, ...assignmentProblems(policy, config)];
 }
+
+/** Tokens that would fit two issuers or none, and settings of tokens without effect. */
+export function assignmentProblems(
+  policy: Pick<Policy, 'issuers'>,
+  config: IssuerConfig,
+): readonly string[] {
+  const { issuers } = policy;
+  const guestKind = issuers.get(guestIssuer)?.kind;
+  const conflicts = problemsOfEach(policy, (tokens, kind) => [
+    conflictWith('USER', tokens, config.userTokens),
+    kind === guestKind ? conflictWith('GUEST', tokens, config.guestTokens) : undefined,
+  ]);
+  const isAnyAccepted = acceptsAny(config) || [...issuers.values()].some(({ tokens }) => tokens);
+  return [
+    ...conflicts,
+    ...(isAnyAccepted ? [] : [noCredential]),
+    ...unusedSettings(issuers, config),
+    ...unusedPassport(issuers, config),
+  ];
+}
+
+/** The problems of the issuers that the policy declares, each with its place. */
+function problemsOfEach(
+  { issuers }: Pick<Policy, 'issuers'>,
+  problemsOf: (tokens: TokenPolicy, kind: string) => readonly (string | undefined)[],
+): readonly string[] {
+  return [...issuers].flatMap(([name, { tokens, kind }]) => {
+    if (tokens === undefined) return [];
+    const { file, line } = tokens.place;
+    const problems = problemsOf(tokens, kind).filter((problem) => problem !== undefined);
+    return problems.map((problem) => `${file}:${line}: the issuer ${name}: ${problem}`);
+  });
+}
+
+const noCredential =
+  'No credential would be accepted: the policy has no issuer with keys, and no setting configures a credential, such as USER_TOKEN_SECRET';
 
 const acceptsAny = ({ passport, ...config }: IssuerConfig): boolean =>
   passport?.publicKey !== undefined ||

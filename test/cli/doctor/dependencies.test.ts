@@ -116,11 +116,34 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
     );
     expect(await of('own')).toMatch(/^– .*: the request needs headers of a visitor/);
     const closed = `http://127.0.0.1:${await freePort()}`;
-    expect(await of('good', { HOST_URL: closed })).toMatch(/^✗ .*\n {4}It cannot be used: /);
+    // One result for both facts: the one by a cookie is not requested.
+    expect(await of('good, fact page', { HOST_URL: closed })).toMatch(
+      /^✗ .*\n {4}It cannot be used: /,
+    );
     const problem = await resultOf('the sources of the policy have URLs', {
       ...{ ...settings, HOST_URL: 'ftp://hidden' },
     });
     expect(problem).toMatch(/^✗ .*\n {4}.*HOST_URL.*\n {4}Set the variable/);
+  });
+
+  it('the issuers of the policy, with the settings of tokens', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-doctor-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    await writeFile(
+      join(directory, 'policy.yaml'),
+      `issuers: { own: { kind: user, audience: [usher], keys: { secret: { env: OWN_SECRET } } } }
+channels: { private-a: { allow: { user: { a: 'true' } } } }`,
+    );
+    const name = 'each token fits one issuer, and each setting of tokens has an effect';
+    const settings = {
+      POLICY: directory,
+      OWN_SECRET: 'a-secret-of-this-test-with-32-bytes-or-more',
+    };
+    expect(await resultOf(name, settings)).toMatch(
+      /^✗ .*\n {4}.*policy.yaml:1: the issuer own: has no `issuer`.* a token would fit both\.\n {4}Correct the policy or the settings\.$/,
+    );
+    const withIssuer = { ...settings, USER_TOKEN_ISSUER: 'https://login.example' };
+    expect(await resultOf(name, withIssuer)).toBeUndefined();
   });
 
   it('Redis', async () => {
