@@ -10,12 +10,12 @@ export interface ChatServers {
 }
 
 /** Creates `ChatServers` of the current secrets and of previous ones that are still accepted. */
-export function createRenewedChatServers(renewed: {
+export function chatServersWithPrevious(versions: {
   readonly all: readonly ChatServers[];
 }): ChatServers {
   return {
-    has: (key) => renewed.all.some((servers) => servers.has(key)),
-    verify: (key, secret) => renewed.all.some((servers) => servers.verify(key, secret)),
+    has: (key) => versions.all.some((servers) => servers.has(key)),
+    verify: (key, secret) => versions.all.some((servers) => servers.verify(key, secret)),
   };
 }
 

@@ -1,7 +1,7 @@
 import { fixedIssuers } from '../policy/policy.ts';
 import { claimFault, describeType } from './claims.ts';
 import { rejected, type RefusedCredential } from './credential.ts';
-import { parseJsonObject } from './json-object.ts';
+import { parseJsonMembers } from './json-object.ts';
 import { readJwtHeader } from './jwt/jwt-header.ts';
 import { isHmacAlgorithm } from './jwt/token-key.ts';
 import type { JwtChoice } from './jwt/verify-jwt.ts';
@@ -38,7 +38,7 @@ export function createTokenChoice(issuers: readonly TokenIssuer[]): TokenChoice 
 /** Reads `iss` without verifying the token. */
 export function issuerClaimOf(text: string): unknown {
   const payload = text.slice(text.indexOf('.') + 1, text.lastIndexOf('.'));
-  return parseJsonObject(Buffer.from(payload, 'base64url'))?.get('iss');
+  return parseJsonMembers(Buffer.from(payload, 'base64url'))?.get('iss');
 }
 
 function unknownIssuer(iss: unknown, issuers: readonly TokenIssuer[]): Required<RefusedCredential> {

@@ -99,11 +99,11 @@ interface Identifying {
  * Creates `Identify` of the current secrets and of previous ones that are still accepted; the current one is first. The
  * fault is that of the current secrets.
  */
-export function createRenewedIdentify(renewed: {
+export function identifyWithPrevious(versions: {
   readonly all: readonly [Identifying, ...Identifying[]];
 }): Identify {
   return (credential) => {
-    const { all } = renewed;
+    const { all } = versions;
     return all.length === 1 ? all[0].identify(credential) : identifyByAny(credential, all);
   };
 }

@@ -13,7 +13,7 @@ export interface Members {
  * Parses a JSON object from UTF-8 bytes (RFC 7515 §3). Returns `undefined` for anything else. The last of repeated
  * names counts, which RFC 7519 §4 allows and jose does as well.
  */
-export function parseJsonObject(bytes: Uint8Array): Members | undefined {
+export function parseJsonMembers(bytes: Uint8Array): Members | undefined {
   try {
     const value: unknown = JSON.parse(decoder.decode(bytes));
     return isJsonObject(value) ? new OwnMembers(value) : undefined;

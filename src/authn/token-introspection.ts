@@ -5,7 +5,7 @@ import { optionalClaim, claimFault, describeType } from './claims.ts';
 import { identified, rejected, type Identification, type CredentialReader } from './credential.ts';
 import { createIdentificationCache } from './identification-cache.ts';
 import { readPrincipal } from './issued-token.ts';
-import { parseJsonObject, type Members } from './json-object.ts';
+import { parseJsonMembers, type Members } from './json-object.ts';
 import type { IssuerClaims } from './token-issuers.ts';
 
 /** An introspection endpoint of OAuth 2.0 (RFC 7662). */
@@ -67,7 +67,7 @@ function readResponse(
   { audience, now }: TokenIntrospectionSettings,
 ): Identification {
   if (status !== 200) throw new Error(`the response has status ${status}`);
-  const members = parseJsonObject(Buffer.from(text));
+  const members = parseJsonMembers(Buffer.from(text));
   const active = members?.get('active');
   if (members === undefined || typeof active !== 'boolean') {
     throw new Error(

@@ -4,7 +4,7 @@ import { isJsonObject } from '../runtime/json.ts';
 import { attributeForm, readAttribute } from './attributes.ts';
 import { displayName, findClaim, idForm, optionalClaim, readId, describeType } from './claims.ts';
 import { identified, type Identification } from './credential.ts';
-import { parseJsonObject, type Members } from './json-object.ts';
+import { parseJsonMembers, type Members } from './json-object.ts';
 import { readRoles } from './roles.ts';
 import type { IssuerAttribute } from './token-issuers.ts';
 import { visitorOf } from './visitor.ts';
@@ -30,7 +30,7 @@ export function readVisitor(
   text: string,
   { attributes: declared = [], now }: VisitorDeps,
 ): Identification {
-  const members = parseJsonObject(Buffer.from(text));
+  const members = parseJsonMembers(Buffer.from(text));
   if (members === undefined) throw new Error('the response is not a JSON object');
   const notes: string[] = [];
   const optionalAt = <T>(

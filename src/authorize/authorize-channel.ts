@@ -99,24 +99,14 @@ interface Sources {
   readonly ask: AskHost;
 }
 
-/** A decision that took longer reads the revocations again, in milliseconds. */
-const outdatedMs = 1_000;
+/** Revocations that were read longer ago are read again before a grant. */
+const maxRevocationAgeMs = 1_000;
 
 /** Parses, matches, authenticates, evaluates. */
 async function decide(
   request: ChannelAuthRequest,
   { source, authenticateBy, ask }: Sources,
-  deps: Pick<
-    DecideDeps,
-    | 'policy'
-    | 'newId'
-    | 'fingerprint'
-    | 'withLentPermit'
-    | 'encrypts'
-    | 'caches'
-    | 'userIdOf'
-    | 'now'
-  >,
+  deps: DecideDeps,
 ): Promise<Decision> {
   const { channels, hash: policy } = deps.policy();
   const attempt: DecisionBase = { id: deps.newId(), action: 'subscribe', policy, checks: [] };
@@ -180,8 +170,8 @@ async function decide(
     checks,
   } as const;
   if (refused !== undefined) return refuse(evaluated, refused);
-  // The application may have taken long to respond, so the revocations that were read before may be outdated.
-  if (match.channelType.ask !== undefined || deps.now() - began >= outdatedMs) {
+  // The user may have been revoked while the application decided.
+  if (match.channelType.ask !== undefined || deps.now() - began >= maxRevocationAgeMs) {
     const { revocations } = source;
     if (await isRevokedMeanwhile(principal, hostMember?.user_id, revocations)) {
       return refuse(evaluated, 'revoked');

@@ -2,7 +2,7 @@ import { loadConfig } from '../config/load.ts';
 import { describeChannel } from '../policy/channel-type.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import type { AddCommand } from './command.ts';
-import { formatChannel } from './format-channel.ts';
+import { formatChannel } from './format.ts';
 
 export const addChannels: AddCommand = (program, { env, report }) => {
   program

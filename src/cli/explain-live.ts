@@ -6,7 +6,7 @@ import { askCheck } from '../policy/ask.ts';
 import type { Decision } from '../policy/decision.ts';
 import { Secret } from '../runtime/secret.ts';
 import { UsageError, type CommandResult, type ReadInput } from './command.ts';
-import { formatChecks, printable } from './format-checks.ts';
+import { formatChecks, printable } from './format.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { describeOrigin } from '../policy/fact-kind.ts';

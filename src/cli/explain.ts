@@ -10,7 +10,7 @@ import {
   type CommandResult,
   type Context,
 } from './command.ts';
-import { formatChecks, printable } from './format-checks.ts';
+import { formatChecks, printable } from './format.ts';
 import { explainLive, type LiveOptions } from './explain-live.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import type { Policy } from '../policy/policy.ts';

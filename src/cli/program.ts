@@ -8,12 +8,14 @@ import type { AddCommand, Context } from './command.ts';
 import { addDoctor } from './doctor/doctor.ts';
 import { addExplain } from './explain.ts';
 import { addMintToken } from './mint-token.ts';
-import { addPolicy } from './policy/policy.ts';
-import { addPolicyTestAlias } from './policy/test.ts';
+import { addPolicyTestAlias, addPolicyTest } from './policy/test.ts';
 import { addPrune } from './prune.ts';
 import { addRevoke } from './revoke.ts';
-import { addShadow } from './shadow/shadow.ts';
 import { addExport, addImport } from './transfer.ts';
+import { addPolicyCheck } from './policy/check.ts';
+import { addPolicyInit } from './policy/init.ts';
+import { addPolicyShow } from './policy/show.ts';
+import { addShadowReport } from './shadow/report.ts';
 
 const addServe: AddCommand = (program) => {
   program
@@ -22,6 +24,18 @@ const addServe: AddCommand = (program) => {
     .action(async () => {
       await import('../main.ts');
     });
+};
+
+const addPolicy: AddCommand = (program, context) => {
+  const policy = program.command('policy').description('check, test, show or create a policy');
+  for (const add of [addPolicyCheck, addPolicyTest, addPolicyShow, addPolicyInit]) {
+    add(policy, context);
+  }
+};
+
+const addShadow: AddCommand = (program, context) => {
+  const shadow = program.command('shadow').description('compare rules with the application');
+  addShadowReport(shadow, context);
 };
 
 const commands = [

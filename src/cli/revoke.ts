@@ -5,7 +5,7 @@ import type { Policy } from '../policy/policy.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { CommandError, UsageError, type AddCommand } from './command.ts';
-import { parseJsonObject } from './json-object.ts';
+import { parseJsonObject } from '../runtime/json.ts';
 import { parseText } from './options.ts';
 import { operatorUrl } from './operator-url.ts';
 import { codeOf, describeFault } from './network-errors.ts';

@@ -19,7 +19,7 @@ import type { ServedPolicy } from './policy.ts';
 import type { AskRequest } from '../policy/ask.ts';
 import type { CurrentConfig } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
-import { createRenewedIdentify } from '../authn/credential.ts';
+import { identifyWithPrevious } from '../authn/credential.ts';
 import { withoutPermit } from '../runtime/permits.ts';
 import type { Clock } from '../runtime/timer.ts';
 import { createTimeOrderedId } from '../runtime/time-ordered-id.ts';
@@ -107,7 +107,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     randomBytes,
     policy,
     policies: deps.policies,
-    identify: createRenewedIdentify(credentials),
+    identify: identifyWithPrevious(credentials),
     remoteKinds: remoteKindsOf(config),
     withLentPermit: withoutPermit,
     ...sources.database,

@@ -1,12 +1,9 @@
 import type { Logger } from 'pino';
-import { createChatServers, createRenewedChatServers } from '../authn/chat-servers.ts';
+import { createChatServers, chatServersWithPrevious } from '../authn/chat-servers.ts';
 import { openCurrentConfig, type CurrentConfig } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
-import { createPusherApps, renewedApps } from '../pusher/apps.ts';
-import {
-  createRenewedWebhookReader,
-  createWebhookReader,
-} from '../pusher/webhooks/read-webhook.ts';
+import { createPusherApps, appsWithPrevious } from '../pusher/apps.ts';
+import { webhookReaderWithPrevious, createWebhookReader } from '../pusher/webhooks/read-webhook.ts';
 
 /** Opens the configuration, whose secrets in files may change, and logs their changes. */
 export function buildConfigs(
@@ -49,9 +46,9 @@ export function buildReloadable(configs: CurrentConfig) {
     build: (token) => token,
   });
   return {
-    apps: renewedApps(apps),
-    readWebhook: createRenewedWebhookReader(webhooks),
-    chatServers: createRenewedChatServers(chatServers),
+    apps: appsWithPrevious(apps),
+    readWebhook: webhookReaderWithPrevious(webhooks),
+    chatServers: chatServersWithPrevious(chatServers),
     operatorTokens: () => operatorTokens.all.filter((token) => token !== undefined),
   };
 }

@@ -6,7 +6,7 @@ import {
   type TokenIssuerDeps,
 } from '../authn/token-issuers.ts';
 import type { Config } from '../config/load.ts';
-import { secretOverlapMs } from '../config/renewed.ts';
+import { secretOverlapMs } from '../config/secret-rotation.ts';
 import type { TokenConfig } from '../config/tokens.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
 import { guestIssuer, userIssuer, type Policy } from '../policy/policy.ts';

@@ -3,7 +3,7 @@ import { readMysqlUrl } from '../database/mysql-url.ts';
 import { readPostgresUrl } from '../database/postgres-url.ts';
 import { parseRedisUrl } from '../redis/redis-url.ts';
 import { RenewableSecret, type Secret } from '../runtime/secret.ts';
-import { separatorProblem } from './separator.ts';
+import { separatorProblem } from './origin.ts';
 import type { Setting } from './setting.ts';
 
 const labels = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_-]+)*\.?$/;

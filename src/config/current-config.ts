@@ -1,12 +1,17 @@
 import { ConfigurationError, type Config } from './load.ts';
 import type { SettingName } from './read.ts';
-import { buildRenewed, type Recipe, type Renewal, type Renewed } from './renewed.ts';
+import {
+  createSecretRotation,
+  type PartBuilder,
+  type SecretRotation,
+  type CurrentAndPrevious,
+} from './secret-rotation.ts';
 import { watchSecretFiles } from './watch-secret-files.ts';
 
 /** The configuration of a process, whose secrets in files may change. */
 export interface CurrentConfig {
   /** Builds something from a part of the configuration, and builds it again when a secret of that part changes. */
-  readonly build: <Part, T>(recipe: Recipe<Config, Part, T>) => Renewed<T>;
+  readonly build: <Part, T>(builder: PartBuilder<Config, Part, T>) => CurrentAndPrevious<T>;
   /** Reads changed files. If a file cannot be used, its last valid secret stays in use. Never throws. */
   readonly reload: () => Promise<void>;
   /** Why files cannot be used, by setting. */
@@ -32,7 +37,7 @@ export function openCurrentConfig(
   const { files = [], texts: firstTexts = new Map<SettingName, string>() } =
     first.secretFiles ?? {};
   const watch = watchSecretFiles(files);
-  const renewals: Renewal<Config>[] = [];
+  const rotations: SecretRotation<Config>[] = [];
   let used: Texts = firstTexts;
   let failures: ReadonlyMap<SettingName, string> = new Map();
 
@@ -43,7 +48,7 @@ export function openCurrentConfig(
     const attempt = (pairs: typeof changed): string | undefined => {
       const candidate = new Map([...used, ...pairs]);
       const problem = problemOf(() => {
-        take(first, candidate, renewals);
+        take(first, candidate, rotations);
       });
       if (problem === undefined) used = candidate;
       return problem;
@@ -61,7 +66,7 @@ export function openCurrentConfig(
   };
 
   const reloadNow = async (): Promise<void> => {
-    await Promise.all(renewals.map((renewal) => renewal.expire()));
+    await Promise.all(rotations.map((rotation) => rotation.expire()));
     const read = await watch();
     if (read === undefined) return;
     const found = new Map([...takeChanged(read.texts), ...read.problems]);
@@ -74,23 +79,23 @@ export function openCurrentConfig(
   // One reload at a time.
   let pending: Promise<void> = Promise.resolve();
   return {
-    build: (recipe) => {
-      const { renewed, renewal } = buildRenewed(first, recipe, now);
-      renewals.push(renewal);
-      return renewed;
+    build: (builder) => {
+      const { versions, rotation } = createSecretRotation(first, builder, now);
+      rotations.push(rotation);
+      return versions;
     },
     reload: () => (pending = pending.then(reloadNow)),
     failures: () => failures,
     settings: files.map(({ setting }) => setting),
     close: async () => {
       await pending;
-      await Promise.all(renewals.map((renewal) => renewal.close()));
+      await Promise.all(rotations.map((rotation) => rotation.close()));
     },
   };
 }
 
 /** Throws, and changes nothing, if the texts are not valid. */
-function take(first: Config, texts: Texts, renewals: readonly Renewal<Config>[]): void {
+function take(first: Config, texts: Texts, rotations: readonly SecretRotation<Config>[]): void {
   const reload = first.secretFiles?.reload;
   if (reload === undefined) return;
   const candidate = reload({ texts });
@@ -103,7 +108,7 @@ function take(first: Config, texts: Texts, renewals: readonly Renewal<Config>[])
   }
   // The URLs stay the same objects, because connections use them.
   const config = reload({ texts, inUse: renewable });
-  const changes = renewals.map((renewal) => renewal.prepare(config));
+  const changes = rotations.map((rotation) => rotation.prepare(config));
   for (const [name, secret] of renewable) {
     secret.renew((candidate.renewable.get(name) ?? secret).reveal());
   }

@@ -1,4 +1,3 @@
-import { separatorProblem } from './separator.ts';
 import type { Parsed, Setting } from './setting.ts';
 
 type Extras = Pick<Setting<string>, 'development'>;
@@ -58,4 +57,11 @@ function parseWildcard(scheme: string, rest: string): Parsed<string> {
   const { hostname, host, protocol } = new URL(`${scheme}://${domain}`);
   const isDomain = /^(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*$/.test(hostname) || hostname === 'localhost';
   return isDomain ? { value: `${protocol}//*.${host}` } : bad(badWildcard);
+}
+
+/** The problem of an item if its list is not separated by commas. `docker run --env-file` keeps quotes as a part of the value. */
+export function separatorProblem(item: string): string | undefined {
+  if (/^["']|["']$/.test(item)) return 'has quotes, which are part of the value: remove them';
+  if (/[\s;]/.test(item)) return 'has a space or a semicolon: separate the items by commas';
+  return undefined;
 }

@@ -13,7 +13,6 @@ const driverMessages: ReadonlySet<string> = new Set([
   'Client has encountered a connection error and is not queryable',
   'Cannot use a pool after calling end on the pool',
   'The server does not support SSL connections',
-  'The server did not respond in time',
 ]);
 
 /** The driver's messages about a response outside of the protocol of PostgreSQL, such as the greeting of MySQL. */

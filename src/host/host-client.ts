@@ -107,7 +107,7 @@ export function createHostClient(
     ended: AbortController,
   ): Promise<BoundedResponse> {
     const watched = timeouts.watch(silenceMs, () => {
-      ended.abort(new Error('The server did not respond in time'));
+      ended.abort(new NoResponse('unresponsive'));
     });
     const request = { url, fetch, headers, body, signal: ended.signal, maxBodyBytes };
     try {

@@ -56,19 +56,19 @@ export function createPusherApps(
 }
 
 /** The current apps; those of previous secrets are still found by their keys. The current ones are first. */
-export function renewedApps(renewed: {
+export function appsWithPrevious(versions: {
   readonly all: readonly [PusherApps, ...PusherApps[]];
 }): PusherApps {
   return {
-    for: (tenantId) => renewed.all[0].for(tenantId),
+    for: (tenantId) => versions.all[0].for(tenantId),
     withKey: (key) => {
-      for (const apps of renewed.all) {
+      for (const apps of versions.all) {
         const app = apps.withKey(key);
         if (app !== undefined) return app;
       }
       return undefined;
     },
-    servers: () => renewed.all[0].servers(),
+    servers: () => versions.all[0].servers(),
   };
 }
 

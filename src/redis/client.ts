@@ -1,6 +1,6 @@
 import { Cluster, Redis as Client } from 'ioredis';
 import { unobserved, type Observe } from '../runtime/observe.ts';
-import { createRenewing } from '../runtime/renewing.ts';
+import { createReopenable } from '../runtime/reopenable.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import { clusterOptions, redisOptions, type ConnectionSettings } from './options.ts';
@@ -44,7 +44,7 @@ export interface RedisOptions {
 export async function createRedis(options: RedisOptions): Promise<Redis> {
   const { url, log, keyPrefix = 'usher:', timeoutMs = 2_000, observe = unobserved } = options;
   const { setting = 'REDIS_URL', dependency = 'redis' } = options;
-  const connections = createRenewing<Connection>(url, {
+  const connections = createReopenable<Connection>(url, {
     open: async (text) => {
       const address = parseRedisUrl(text);
       if ('problem' in address) throw new Error(`${setting} ${address.problem}`);

@@ -1,5 +1,5 @@
-import { watchNpmParent } from './npm-parent.ts';
 import type { StartTimer } from './timer.ts';
+import { startIntervalJob, type IntervalJob } from './interval-job.ts';
 
 /** The reason to exit: a signal, or the end of the process that started this one. */
 export type Cause = NodeJS.Signals | 'npm ended' | 'primary process ended';
@@ -46,4 +46,37 @@ export function watchExitCause(startTimer: StartTimer): ExitCause {
 /** Calls a function at each SIGHUP, unless Usher runs in a terminal. Without a handler SIGHUP would end the process. */
 export function onReloadSignal(reload: () => void): void {
   if (!isInTerminal) process.on('SIGHUP', reload);
+}
+
+/** The interval between two checks of the parent process, in milliseconds. */
+const checkIntervalMs = 1_000;
+
+/** The npm scripts and commands that run Usher in the foreground. */
+const foreground: readonly (string | undefined)[] = ['start', 'usher', 'npx'];
+
+/** The parent of a process. `ppid` changes when the parent has ended. */
+export type ProcessWithParent = Pick<NodeJS.Process, 'env' | 'ppid'>;
+
+/**
+ * Calls `onEnd` once when the npm process that runs this process has ended. Checks until it is stopped. Otherwise,
+ * after a SIGKILL of npm or a signal that npm does not forward, Usher and its database would keep running without a
+ * terminal.
+ */
+export function watchNpmParent(
+  self: ProcessWithParent,
+  startTimer: StartTimer,
+  onEnd: () => void,
+): IntervalJob {
+  if (!foreground.includes(self.env['npm_lifecycle_event'])) {
+    return { stop: () => Promise.resolve() };
+  }
+  const parent = self.ppid;
+  let hasEnded = false;
+  return startIntervalJob(() => {
+    if (!hasEnded && self.ppid !== parent) {
+      hasEnded = true;
+      onEnd();
+    }
+    return Promise.resolve(checkIntervalMs);
+  }, startTimer);
 }

@@ -15,3 +15,9 @@ export const unknownMember = (name: string): string =>
 export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Parses a JSON object; `undefined` for any other text. */
+export function parseJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  const value = parseJson(text);
+  return isJsonObject(value) ? value : undefined;
+}

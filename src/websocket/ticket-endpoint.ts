@@ -3,7 +3,6 @@ import type { Responses } from '../http/openapi/operation.ts';
 import { closeCodes } from './close-codes.ts';
 import type { Connection } from './connection.ts';
 import { ticketEndpointDocs } from './endpoint-docs.ts';
-import { createKeyedQueue } from './keyed-queue.ts';
 import type { Revalidate } from './revalidation.ts';
 import type { WebSocketEndpoints } from './server.ts';
 import { startSession, type SessionDeps } from './session.ts';
@@ -128,4 +127,21 @@ function startTicketSession(
   const [origin, { log }] = [deps.originOf(request), request];
   const session = { endpoint, principal, sessionId, origin, revalidate, server, log };
   startSession(connection, session, deps);
+}
+
+/** Runs an operation after all earlier operations with the same key have settled. */
+type KeyedQueue = <T>(key: string, run: () => Promise<T>) => Promise<T>;
+
+export function createKeyedQueue(): KeyedQueue {
+  const last = new Map<string, Promise<unknown>>();
+  return async (key, run) => {
+    const previous = last.get(key);
+    const current = previous === undefined ? run() : previous.then(run, run);
+    last.set(key, current);
+    try {
+      return await current;
+    } finally {
+      if (last.get(key) === current) last.delete(key);
+    }
+  };
 }

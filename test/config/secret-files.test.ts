@@ -14,7 +14,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { openCurrentConfig } from '../../src/config/current-config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Environment } from '../../src/config/read.ts';
-import { secretOverlapMs } from '../../src/config/renewed.ts';
+import { secretOverlapMs } from '../../src/config/secret-rotation.ts';
 import { fileSettings } from '../../src/config/secret-files.ts';
 import { settings } from '../../src/config/settings.ts';
 import type { Setting } from '../../src/config/setting.ts';

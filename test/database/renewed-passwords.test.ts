@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { createHostDatabase } from '../../src/database/host/host-database.ts';
 import { serversOf } from '../../src/database/servers.ts';
 import { RenewableSecret } from '../../src/runtime/secret.ts';
-import { createRenewing } from '../../src/runtime/renewing.ts';
+import { createReopenable } from '../../src/runtime/reopenable.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../support/mariadb.ts';
 
 it('a renewed URL of PostgreSQL is tried first, and the old login after it on the same server only', () => {
@@ -22,7 +22,7 @@ it('what was opened stays in use until it can be opened with the renewed secret'
   const secret = new RenewableSecret('one');
   let isRefused = true;
   const closed: string[] = [];
-  const renewing = createRenewing(secret, {
+  const renewing = createReopenable(secret, {
     open: (text) =>
       text === 'two' && isRefused ? Promise.reject(new Error()) : Promise.resolve(text),
     close: (opened) => Promise.resolve(void closed.push(opened)),
@@ -41,7 +41,7 @@ it('what was opened with a renewed secret is closed if it cannot be used', async
   const secret = new RenewableSecret('one');
   let isRefused = true;
   const closed: string[] = [];
-  const renewing = createRenewing(secret, {
+  const renewing = createReopenable(secret, {
     open: (text) => Promise.resolve(text),
     test: () => (isRefused ? Promise.reject(new Error()) : Promise.resolve()),
     close: (opened) => Promise.resolve(void closed.push(opened)),

@@ -2,7 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { secretOverlapMs } from '../../src/config/renewed.ts';
+import { secretOverlapMs } from '../../src/config/secret-rotation.ts';
 import { reloadIntervalMs } from '../../src/jobs/reload.ts';
 import { hmacToken, userClaims } from '../support/tokens.ts';
 import { startUsher, type TestUsher } from '../support/usher.ts';

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createProcessHeap } from '../../src/runtime/heap.ts';
-import { checkIntervalMs, startIdleGc } from '../../src/runtime/idle-gc.ts';
+import { createProcessHeap, checkIntervalMs, startIdleGc } from '../../src/runtime/heap.ts';
 import type { IntervalJob } from '../../src/runtime/interval-job.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { watchNpmParent, type ProcessWithParent } from '../../src/runtime/npm-parent.ts';
+import { watchNpmParent, type ProcessWithParent } from '../../src/runtime/exit-cause.ts';
 import { createTestClock } from '../support/test-clock.ts';
 
 it.each([

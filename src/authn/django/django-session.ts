@@ -5,7 +5,7 @@ import type { Secret } from '../../runtime/secret.ts';
 import { displayName, printableText } from '../claims.ts';
 import type { CredentialFault, Identification, CredentialReader } from '../credential.ts';
 import { decodeExactly } from '../exact-base64.ts';
-import { parseJsonObject, type Members } from '../json-object.ts';
+import { parseJsonMembers, type Members } from '../json-object.ts';
 import { sessionTokenId } from '../session-token-id.ts';
 import { isSignedBy, readSignedText, saltedKeys } from './django-signature.ts';
 
@@ -187,7 +187,7 @@ function readPayload(body: string): Members | undefined {
   const bytes = decodeExactly(text, 'base64url');
   if (bytes === undefined || bytes.length > maxPayloadLength) return undefined;
   const payload = compressed ? inflated(bytes) : bytes;
-  return payload && parseJsonObject(payload);
+  return payload && parseJsonMembers(payload);
 }
 
 function inflated(bytes: Buffer): Buffer | undefined {

@@ -1,6 +1,6 @@
 import { maxTokenLength, rejected, type RefusedCredential } from '../credential.ts';
 import { describeType } from '../claims.ts';
-import { parseJsonObject, type Members } from '../json-object.ts';
+import { parseJsonMembers, type Members } from '../json-object.ts';
 import type { KeyHint } from './token-key.ts';
 
 /**
@@ -27,7 +27,7 @@ export function readJwtHeader(
   if (segments.length !== 3 || !segments.every(isCanonical)) {
     return malformed('token is a JWT of three base64url segments');
   }
-  const header = parseJsonObject(Buffer.from(encoded, 'base64url'));
+  const header = parseJsonMembers(Buffer.from(encoded, 'base64url'));
   return header ? readHint(header) : malformed('token header is a JSON object');
 }
 

@@ -4,7 +4,7 @@ import type { ClaimRule } from '../../policy/policy.ts';
 import { maxTime } from '../../policy/principal.ts';
 import { claimFault, claimRuleFault } from '../claims.ts';
 import { rejected, type RefusedCredential } from '../credential.ts';
-import { parseJsonObject, type Members } from '../json-object.ts';
+import { parseJsonMembers, type Members } from '../json-object.ts';
 import { copyText, createTtlCache, type CacheLookups } from '../../runtime/caches.ts';
 import { verifyHmac } from './hmac-signature.ts';
 import { readJwtHeader } from './jwt-header.ts';
@@ -113,7 +113,7 @@ export function createJwtVerifier<Issuer extends JwtIssuer>({
         return { refused: rejected(`signature of the token is valid (${first.algorithm})`), by };
       }
       const { key, payload } = verified;
-      const claims = parseJsonObject(payload);
+      const claims = parseJsonMembers(payload);
       if (claims === undefined) return { refused: malformedPayload, by };
       const result = checkClaims(claims, by, now());
       if ('refused' in result) return result;

@@ -7,7 +7,7 @@ import {
 } from 'node:crypto';
 import { equalsConstantTime } from '../constant-time.ts';
 import { decodeExactly } from '../exact-base64.ts';
-import { parseJsonObject } from '../json-object.ts';
+import { parseJsonMembers } from '../json-object.ts';
 import type { LaravelCipher } from './app-key.ts';
 
 /** The cipher of a host, and its keys: `APP_KEY`, then each of `APP_PREVIOUS_KEYS`. */
@@ -54,7 +54,7 @@ export function decryptLaravel(text: string, { cipher, keys }: LaravelKeys): Dec
 
 function readEnvelope(text: string, mode: keyof typeof ivLengths): Envelope | undefined {
   const json = decodeExactly(text, 'base64');
-  const members = json && parseJsonObject(json);
+  const members = json && parseJsonMembers(json);
   const [iv, value, mac] = ['iv', 'value', 'mac'].map((name) => members?.get(name));
   const tag = members?.get('tag') ?? '';
   if (![iv, value, mac, tag].every((each) => typeof each === 'string')) return undefined;

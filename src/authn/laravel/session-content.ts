@@ -1,4 +1,4 @@
-import { parseJsonObject } from '../json-object.ts';
+import { parseJsonMembers } from '../json-object.ts';
 import { decryptLaravel, type LaravelKeys } from './encrypter.ts';
 import { parsePhp, type PhpScalar } from './php-serialize.ts';
 
@@ -86,7 +86,7 @@ function textOf(bytes: Buffer): { readonly text: string } | 'opaque' {
 }
 
 function readJson(bytes: Buffer): SessionContent | undefined {
-  const members = parseJsonObject(bytes);
+  const members = parseJsonMembers(bytes);
   return (
     members && {
       names: () => members.names(),

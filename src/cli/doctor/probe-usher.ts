@@ -1,4 +1,4 @@
-import { parseJsonObject } from '../json-object.ts';
+import { parseJsonObject } from '../../runtime/json.ts';
 import { codeOf } from '../network-errors.ts';
 import type { Fault, HttpResponse, UsherEvidence } from './check.ts';
 

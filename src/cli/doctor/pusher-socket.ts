@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import type { PusherApp } from '../../pusher/pusher-app.ts';
-import { parseJsonObject } from '../json-object.ts';
+import { parseJsonObject } from '../../runtime/json.ts';
 import { codeOf } from '../network-errors.ts';
 import type { Acceptance, Fault } from './check.ts';
 

@@ -1,6 +1,6 @@
 import type { Policy } from '../../policy/policy.ts';
 import type { AddCommand } from '../command.ts';
-import { countOf } from '../format-checks.ts';
+import { countOf } from '../format.ts';
 import { writeJUnit } from './junit.ts';
 import { problemCase, sourcesOf, tryLoad } from './load.ts';
 import { checkOnline, notChecked, onlineOption } from './online.ts';

@@ -5,8 +5,8 @@ import { Argument, Option } from 'commander';
 import { shippedDirectory } from '../../policy/policy-files.ts';
 import { UsageError, type AddCommand, type CommandResult } from '../command.ts';
 import { withFileErrors } from '../file-error.ts';
-import { countOf } from '../format-checks.ts';
-import { policyOfLaravel } from './laravel/policy-of-laravel.ts';
+import { countOf } from '../format.ts';
+import { policyOfLaravel } from './laravel/policy-text.ts';
 import { policyTemplate, testTemplate } from './templates.ts';
 
 /** Writes a policy to begin with. An existing file is never changed. */

@@ -4,7 +4,7 @@ import { loadPolicy } from '../../policy/load-policy.ts';
 import type { ClaimName, IssuerPolicy, KeysPolicy, Policy } from '../../policy/policy.ts';
 import { ruleName } from '../../policy/principal.ts';
 import type { AddCommand } from '../command.ts';
-import { formatChannel } from '../format-channel.ts';
+import { formatChannel } from '../format.ts';
 import { sourcesOf } from './load.ts';
 import { pathsArgument } from './options.ts';
 

@@ -6,7 +6,7 @@ import { isJsonObject, parseJson } from '../../runtime/json.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { CommandError, type AddCommand, type CommandResult, type Context } from '../command.ts';
 import { withFileErrors } from '../file-error.ts';
-import { countOf } from '../format-checks.ts';
+import { countOf } from '../format.ts';
 import { writeJUnit, type JUnitCase } from './junit.ts';
 import { problemCase, sourcesOf, tryLoad } from './load.ts';
 import { junitOption, pathsArgument, type ReportOptions } from './options.ts';

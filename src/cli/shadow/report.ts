@@ -4,7 +4,7 @@ import { withRecords } from '../../composition/commands/open-database.ts';
 import { loadConfig } from '../../config/load.ts';
 import { parseDatetime } from '../../runtime/datetime.ts';
 import type { AddCommand, CommandResult, Context } from '../command.ts';
-import { countOf, printable } from '../format-checks.ts';
+import { countOf, printable } from '../format.ts';
 import { parseNumber } from '../options.ts';
 import { judgeSwitchOver, type SwitchOver } from './switch-over.ts';
 

@@ -1,5 +1,5 @@
 import type { ShadowFamily } from '../../audit/shadow-report.ts';
-import { countOf } from '../format-checks.ts';
+import { countOf } from '../format.ts';
 
 /** Whether the shadow may decide, with the reason. */
 export interface SwitchOver {

@@ -1,6 +1,6 @@
 import type { Pool, PoolConnection, RowDataPacket } from 'mysql2/promise';
 import { unobserved } from '../../runtime/observe.ts';
-import { createRenewing } from '../../runtime/renewing.ts';
+import { createReopenable } from '../../runtime/reopenable.ts';
 import { createZonedTimes } from '../../runtime/zoned-time.ts';
 import { databaseUnavailable } from '../errors.ts';
 import {
@@ -18,7 +18,7 @@ import type { HostDatabase, HostDatabaseOptions } from './host-database.ts';
 export function createMysqlHostDatabase(options: HostDatabaseOptions): HostDatabase {
   const { url, timeZone, timeoutMs = 3_000, observe = unobserved } = options;
   const readZoned = createZonedTimes(timeZone);
-  const pools = createRenewing<Pool>(url, {
+  const pools = createReopenable<Pool>(url, {
     open: (text) => openPool(text, options),
     test: async (pool) => {
       (await borrow(pool, timeoutMs)).release();

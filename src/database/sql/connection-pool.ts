@@ -1,3 +1,4 @@
+import { NoResponse } from '../../runtime/request-queue.ts';
 import type { StartTimer } from '../../runtime/timer.ts';
 
 /** One connection, which executes requests. */
@@ -100,7 +101,7 @@ export function createConnectionPool<Request, Result>(
   const onTimeout = (item: Item): void => {
     const { connection } = item;
     queue = queue.filter((each) => each !== item);
-    fail(item, new Error(tooLate));
+    fail(item, new NoResponse('unresponsive'));
     // Its result would still come before those of later requests.
     if (connection !== undefined && connections.has(connection)) drop(connection);
     dispatch();
@@ -223,5 +224,3 @@ export function createConnectionPool<Request, Result>(
     },
   };
 }
-
-const tooLate = 'The server did not respond in time';

@@ -8,7 +8,7 @@ import { requiredField } from './body.ts';
 import type { CredentialsOf } from './credentials.ts';
 import { maxCharacters } from './lengths.ts';
 import { headerValues, isPlaceholder, onlyText, type RawHeaders } from './raw-headers.ts';
-import { isFromAllowedPage } from './session-origin.ts';
+import { isFromAllowedPage } from './session-cookie.ts';
 
 const maxUserAgentLength = 256;
 const maxTenantLength = 128;

@@ -31,11 +31,11 @@ export function createWebhookReader(apps: readonly PusherApp[]): ReadWebhook {
 }
 
 /** Creates the function for the current secrets and previous ones that are still accepted. */
-export function createRenewedWebhookReader(renewed: {
+export function webhookReaderWithPrevious(versions: {
   readonly all: readonly ReadWebhook[];
 }): ReadWebhook {
   return (signed) => {
-    for (const read of renewed.all) {
+    for (const read of versions.all) {
       const webhook = read(signed);
       if (webhook !== 'forged') return webhook;
     }

@@ -1,7 +1,19 @@
-import type { ChosenChannel, ChosenChannels } from './choose-channels.ts';
+import { type ChosenChannel, type ChosenChannels, chooseChannels } from './choose-channels.ts';
 import type { PhpToken } from './php-tokens.ts';
-import type { Unread } from './read-channels.ts';
-import { suggestRule } from './suggest-rule.ts';
+import { type Unread, readLaravelChannels } from './read-channels.ts';
+
+/** The policy for a `routes/channels.php`, the number of its channels, and what it does not have. */
+export function policyOfLaravel(
+  php: string,
+  file: string,
+): Pick<ChosenChannels, 'unread'> & { readonly text: string; readonly channels: number } {
+  const chosen = chooseChannels(readLaravelChannels(php));
+  return {
+    text: policyText(chosen, file),
+    channels: chosen.channels.length,
+    unread: chosen.unread,
+  };
+}
 
 /** Writes the policy in which Laravel decides about its channels. `file` is the name of the file that declares them. */
 export function policyText({ channels, unread }: ChosenChannels, file: string): string {
@@ -108,3 +120,29 @@ function comment(text: string, mark: string): readonly string[] {
 /** A character that ends a line would end the comment. */
 const printable = (text: string): string =>
   text.replaceAll(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufeff]/gu, (each) => (each === '\t' ? each : '?'));
+
+/** The check that replaces a handler. */
+interface SuggestedRule {
+  readonly about: string;
+  readonly rule: string;
+}
+
+/**
+ * The rule of the handler that every new Laravel application has, which compares the id of the user with the parameter. Of any other
+ * handler only people know what it decides.
+ */
+export function suggestRule({ handler, pattern }: ChosenChannel): SuggestedRule {
+  const [param, ...others] = pattern.params;
+  const text = handler
+    .map(({ source }) => source)
+    .join(' ')
+    .replaceAll(/\( int \) /g, '');
+  const isOwnId = param !== undefined && others.length === 0 && ownId.test(text);
+  return isOwnId ? { about: 'user is the owner', rule: `user.id == params.${param}` } : unknown;
+}
+
+const unknown: SuggestedRule = { about: 'the condition of the closure', rule: "'false'" };
+
+/** `fn ($user, $id) => $user->id === $id`, with and without types and casts. */
+const ownId =
+  /^(?:static )?(?:fn|function) \( (?:[\w\\]+ )?(?<user>\$\w+) , (?:[\w\\]+ )?(?<given>\$\w+) \) (?:: \w+ )?(?:=>|\{ return) \k<user> -> id ={2,3} \k<given>(?: ; \})?$/;

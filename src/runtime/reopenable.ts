@@ -1,7 +1,7 @@
 import type { Secret } from './secret.ts';
 
 /** Something that is opened with a secret, such as a pool of connections. */
-interface Renewing<T> {
+interface Reopenable<T> {
   /** Returns what is open, and opens it first if it is not. Rejects with the error of opening. */
   readonly get: () => Promise<T>;
   readonly close: () => Promise<void>;
@@ -11,7 +11,7 @@ interface Renewing<T> {
  * Opens with the first use, and again after the secret has changed. Until the new one is open, and if it cannot be opened,
  * the old one stays in use: a server may learn of its new password later than Usher.
  */
-export function createRenewing<T>(
+export function createReopenable<T>(
   secret: Secret,
   {
     open,
@@ -23,10 +23,10 @@ export function createRenewing<T>(
     readonly test?: (opened: T) => Promise<void>;
     readonly close: (opened: T) => Promise<void>;
   },
-): Renewing<T> {
+): Reopenable<T> {
   let text = secret.reveal();
   let current: Promise<T> | undefined;
-  let renewing: Promise<void> | undefined;
+  let reopening: Promise<void> | undefined;
 
   const openFirst = (): Promise<T> => {
     text = secret.reveal();
@@ -36,7 +36,7 @@ export function createRenewing<T>(
     });
     return opening;
   };
-  const renew = async (old: Promise<T>, next: string): Promise<void> => {
+  const reopen = async (old: Promise<T>, next: string): Promise<void> => {
     try {
       const opened = await open(next);
       await test(opened).catch(async (error: unknown) => {
@@ -49,17 +49,17 @@ export function createRenewing<T>(
     } catch {
       // The next use tries again.
     } finally {
-      renewing = undefined;
+      reopening = undefined;
     }
   };
   return {
     get: () => {
       if (current === undefined) current = openFirst();
-      else if (secret.reveal() !== text) renewing ??= renew(current, secret.reveal());
+      else if (secret.reveal() !== text) reopening ??= reopen(current, secret.reveal());
       return current;
     },
     close: async () => {
-      await renewing;
+      await reopening;
       if (current !== undefined) await close(await current);
     },
   };

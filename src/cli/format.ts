@@ -1,3 +1,5 @@
+import type { ChannelDescription } from '../policy/channel-type.ts';
+
 export function formatChecks(
   checks: readonly { readonly name: string; readonly passed: boolean }[],
 ): readonly string[] {
@@ -17,3 +19,11 @@ export function printable(line: string): string {
 /** A number with its noun, such as `1 grant` and `2 grants`. */
 export const countOf = (count: number, noun: string): string =>
   `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+export function formatChannel({ patterns, about, checks }: ChannelDescription): string {
+  const rules = Object.entries(checks).map(
+    ([kind, names]) => `  checks for a ${kind}\n${names.map((n) => `    - ${n}\n`).join('')}`,
+  );
+  const lines = about === '' ? patterns : [...patterns, `  ${about}`];
+  return `${lines.join('\n')}\n${rules.join('')}`;
+}

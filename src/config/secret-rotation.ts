@@ -10,56 +10,56 @@ export const secretOverlapMs = 60 * 60 * 1000;
 const maxPrevious = 4;
 
 /** Objects that are built from secrets: first that of the current secrets, then those of previous ones that are still accepted. */
-export interface Renewed<T> {
+export interface CurrentAndPrevious<T> {
   readonly all: readonly [T, ...T[]];
 }
 
 /** How something is built from a part of the configuration. `dispose` is called when it is no longer used. */
-export interface Recipe<Config, Part, T> {
+export interface PartBuilder<Config, Part, T> {
   readonly part: (config: Config) => Part;
   readonly build: (part: Part) => T;
   readonly dispose?: (built: T) => Promise<void>;
 }
 
 /** `prepare` builds for another configuration, and returns a function that puts the result into use. */
-export interface Renewal<Config> {
+export interface SecretRotation<Config> {
   readonly prepare: (config: Config) => (() => void) | undefined;
   /** Disposes of what was built from secrets that are no longer accepted. */
   readonly expire: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-export function buildRenewed<Config, Part, T>(
+export function createSecretRotation<Config, Part, T>(
   first: Config,
-  { part: partOf, build, dispose = () => Promise.resolve() }: Recipe<Config, Part, T>,
+  { part: partOf, build, dispose = () => Promise.resolve() }: PartBuilder<Config, Part, T>,
   now: () => number,
-): { readonly renewed: Renewed<T>; readonly renewal: Renewal<Config> } {
+): { readonly versions: CurrentAndPrevious<T>; readonly rotation: SecretRotation<Config> } {
   let part = partOf(first);
-  const renewed: { all: readonly [T, ...T[]] } = { all: [build(part)] };
+  const versions: { all: readonly [T, ...T[]] } = { all: [build(part)] };
   /** The time at which each of them ends, except the first. */
   let ends: readonly number[] = [];
   const keep = async (count: number): Promise<void> => {
-    const ended = renewed.all.slice(count + 1);
-    renewed.all = [renewed.all[0], ...renewed.all.slice(1, count + 1)];
+    const ended = versions.all.slice(count + 1);
+    versions.all = [versions.all[0], ...versions.all.slice(1, count + 1)];
     ends = ends.slice(0, count);
     await Promise.all(ended.map(dispose));
   };
   return {
-    renewed,
-    renewal: {
+    versions,
+    rotation: {
       prepare: (config) => {
         const next = partOf(config);
         if (isSameValue(part, next)) return undefined;
         const built = build(next);
         return () => {
           part = next;
-          renewed.all = [built, ...renewed.all];
+          versions.all = [built, ...versions.all];
           ends = [now() + secretOverlapMs, ...ends];
         };
       },
       expire: () => keep(Math.min(maxPrevious, ends.filter((end) => end > now()).length)),
       close: async () => {
-        await Promise.all(renewed.all.map(dispose));
+        await Promise.all(versions.all.map(dispose));
       },
     },
   };
