@@ -2,8 +2,8 @@ import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 
 /**
- * The application in a process of its own, which can be frozen: an HTTP server that says yes to everything, and the way to the
- * PostgreSQL of `SQL_PORT`. A frozen process accepts connections and answers nothing, as a frozen server does.
+ * The application, in its own process so that SIGSTOP can freeze it: an HTTP server that grants every request, and a TCP proxy to
+ * PostgreSQL at `SQL_HOST` and `SQL_PORT`. While it is frozen, the kernel accepts connections and nothing responds.
  */
 const responses: Readonly<Record<string, object>> = {
   '/me': { user_id: 15 },

@@ -8,12 +8,13 @@ import { summaryOf, type Row } from './base/row.ts';
 import type { Bench } from './bench.ts';
 import { barChart } from './chart.ts';
 import { projectRoot } from './footprint.ts';
-import { describeRun, keep, keepChart } from './output.ts';
+import { describeRun, writeResults, writeChart } from './output.ts';
 import { formatTable } from './table.ts';
 
 /** Builds a commit, measures it and the current build in alternating rounds, and prints the ratios of the medians. */
 export async function runBase(bench: Bench, [commit]: readonly string[]): Promise<void> {
-  if (commit === undefined) throw new Error('A commit is missing: npm run bench -- base <commit>');
+  if (commit === undefined)
+    throw new Error('The commit is missing. Usage: npm run bench -- base <commit>');
   const directory = await mkdtemp(join(tmpdir(), 'usher-base-'));
   bench.cleanup.add(() => rm(directory, { recursive: true, force: true }));
   const checkout = join(directory, 'checkout');
@@ -31,21 +32,21 @@ export async function runBase(bench: Bench, [commit]: readonly string[]): Promis
   ];
   console.log(formatTable([`now / ${commit}`, commit, 'now', 'ratio'], rows.map(cellsOf)));
   console.log(
-    `Medians of ${bench.scale.rounds} alternating rounds; ratios are of medians, with the least and the most of any round. Pinning: ${bench.pinning.about}. Database: ${bench.postgres.about}.`,
+    `Medians of ${bench.scale.rounds} alternating rounds; ratios of medians, with the minimum and maximum of all rounds. Pinning: ${bench.pinning.description}. Database: ${bench.postgres.description}.`,
   );
-  await keep('base', { ...describeRun(bench), commit, rows });
-  await keepChart('base', barChart(`The current build, as a multiple of ${commit}`, barsOf(rows)));
+  await writeResults('base', { ...describeRun(bench), commit, rows });
+  await writeChart('base', barChart(`The current build, as a multiple of ${commit}`, barsOf(rows)));
 }
 
 function cellsOf(row: Row): readonly string[] {
-  const { before, now, ratio, least, most } = summaryOf(row);
-  const range = `(${least.toFixed(2)}–${most.toFixed(2)})`;
-  return [row.what, before.toFixed(2), now.toFixed(2), `${ratio.toFixed(2)} ${range}`];
+  const { before, now, ratio, min, max } = summaryOf(row);
+  const range = `(${min.toFixed(2)}–${max.toFixed(2)})`;
+  return [row.metric, before.toFixed(2), now.toFixed(2), `${ratio.toFixed(2)} ${range}`];
 }
 
 function barsOf(rows: readonly Row[]) {
   return rows.map((row) => {
-    const { ratio, least, most } = summaryOf(row);
-    return { name: row.what, value: ratio, least, most, isOurs: true };
+    const { ratio, min, max } = summaryOf(row);
+    return { name: row.metric, value: ratio, min, max, isOurs: true };
   });
 }

@@ -9,10 +9,10 @@ import type { Pinning } from './pinning.ts';
 import type { Scale } from './scale.ts';
 import { startServer, type Server } from './server.ts';
 
-/** The program under test, as production runs it. */
+/** The built entry point, as in production. */
 export const usherScript = 'dist/main.js';
 
-/** What every command works with. */
+/** The shared resources of a benchmark run. */
 export interface Bench {
   readonly cleanup: Cleanup;
   readonly scale: Scale;
@@ -20,19 +20,19 @@ export interface Bench {
   readonly pinning: Pinning;
   readonly postgres: Postgres;
   readonly client: Client;
-  /** Starts a server on its core, its environment that of production; `changes` to that are rare. */
+  /** Starts a measured server, pinned to its core. `changes` overrides variables of the production environment. */
   readonly serve: (
     script: string,
     databaseUrl: string | undefined,
     changes?: Readonly<Record<string, string>>,
   ) => Promise<Server>;
-  /** Starts a server of the application, which is not measured, on the core of the client. */
+  /** Starts a server that is not measured, on the cores of the client. */
   readonly serveAside: (script: string) => Promise<Server>;
-  /** Where files of the run are. */
+  /** A temporary directory of the run. */
   readonly directory: string;
 }
 
-/** Makes everything that a command needs, all of it gone after the run. */
+/** Creates the resources of a run; `cleanup` removes all of them. */
 export async function openBench(cleanup: Cleanup, scale: Scale, pinning: Pinning): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-bench-'));
   cleanup.add(() => rm(directory, { recursive: true, force: true }));

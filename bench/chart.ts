@@ -1,9 +1,9 @@
-/** One bar: its value, and the least and the most that any round saw. */
+/** One bar: its value, with the minimum and maximum of all rounds. */
 export interface Bar {
   readonly name: string;
   readonly value: number;
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
   readonly isOurs: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface Line {
 
 const width = 760;
 
-/** Colours for a light page and for a dark one; a viewer without the media query gets the light ones. */
+/** Colours for light and dark pages. A viewer without the media query uses the light ones. */
 const style = `<style>
   text { font: 13px system-ui, sans-serif; fill: #24292f; }
   .title { font-weight: 600; }
@@ -37,18 +37,18 @@ const style = `<style>
   }
 </style>`;
 
-/** Draws horizontal bars, each with its spread, and a line at 1. */
+/** Draws horizontal bars, each with its range, and a reference line at 1. Returns SVG. */
 export function barChart(title: string, bars: readonly Bar[]): string {
   const [left, right, top, step] = [250, 70, 44, 30];
-  const most = Math.max(1, ...bars.map((bar) => bar.most));
-  const x = (value: number) => left + (value / most) * (width - left - right);
-  const rows = bars.map(({ name, value, least, most, isOurs }, row) => {
+  const axisEnd = Math.max(1, ...bars.map((bar) => bar.max));
+  const x = (value: number) => left + (value / axisEnd) * (width - left - right);
+  const rows = bars.map(({ name, value, min, max, isOurs }, row) => {
     const y = top + row * step;
     return [
       text([left - 8, y + 14], name, 'end'),
       `<rect class="${isOurs ? 'ours' : 'other'}" x="${left}" y="${y}" width="${fixed(x(value) - left)}" height="19" rx="2"/>`,
-      segment('spread', [x(least), y + 9.5], [x(most), y + 9.5]),
-      text([x(Math.max(value, most)) + 6, y + 14], `${value.toFixed(2)}×`),
+      segment('spread', [x(min), y + 9.5], [x(max), y + 9.5]),
+      text([x(Math.max(value, max)) + 6, y + 14], `${value.toFixed(2)}×`),
     ].join('\n');
   });
   const bottom = top + bars.length * step;
@@ -56,7 +56,7 @@ export function barChart(title: string, bars: readonly Bar[]): string {
   return svg(title, bottom + 12, [...rows, one]);
 }
 
-/** Draws lines over a logarithmic axis; flat at 1 is what one hopes for. */
+/** Draws lines over a logarithmic x axis. Returns SVG. */
 export function lineChart(title: string, xLabel: string, lines: readonly Line[]): string {
   const [left, right, top, height] = [50, 190, 44, 220];
   const points = lines.flatMap((line) => line.points);

@@ -7,37 +7,36 @@ import type { Cleanup } from './cleanup.ts';
 
 const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
-/** The system closes our end of the pipe even when we are killed, so that no child outlives us. */
+/** Ends a child when its stdin closes. The kernel closes the pipe even if this process is killed, so no child outlives it. */
 const endWithParent = `data:text/javascript,${encodeURIComponent(
   "process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume().unref();",
 )}`;
 
-/** What to start, and how. */
 export interface ChildOptions {
-  /** A path, relative to the project's root: a built file, or TypeScript that is run as it is. */
+  /** A path relative to the project root: a built file, or a TypeScript file, which runs with tsx. */
   readonly script: string;
-  /** What stands before the command, such as `taskset -c 0`. */
+  /** Arguments before the command, such as `taskset -c 0`. */
   readonly prefix?: readonly string[];
-  /** The whole environment but for `PATH`. */
+  /** All environment variables except `PATH`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** A working directory without a `.env`. */
+  /** A working directory without a `.env` file. */
   readonly cwd: string;
-  /** File that its output goes to; without one it is ours. */
+  /** File descriptor of stdout and stderr. By default both are inherited. */
   readonly output?: number;
 }
 
-/** A process of this run. */
+/** A running child process. */
 export interface Child {
   readonly process: ChildProcess;
   readonly pid: number;
   readonly isRunning: () => boolean;
-  /** Resolves when it is gone. */
+  /** Resolves when the process has exited. */
   readonly ended: Promise<void>;
-  /** Ends it, gently by default, and resolves when it is gone. */
+  /** Sends a signal, SIGTERM by default. Resolves when the process has exited. */
   readonly end: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
-/** Starts a Node process that ends with the run, with a channel for messages. Throws when it cannot be started. */
+/** Starts a Node process with an IPC channel. `cleanup` ends it. Throws if it cannot be started. */
 export function startChild(cleanup: Cleanup, options: ChildOptions): Child {
   const { script, prefix = [], env = {}, cwd, output = 'inherit' } = options;
   const path = resolve(fileURLToPath(new URL('..', import.meta.url)), script);

@@ -1,13 +1,13 @@
-/** What is to be undone when the run ends, however it ends. */
+/** Functions to run at the end of the run, including after an error or a signal. */
 export interface Cleanup {
   readonly add: (undo: () => Promise<void> | void) => void;
-  /** Undoes everything in reverse order. A failure is printed, and the others are still undone. */
+  /** Runs all functions in reverse order. Prints errors and continues. */
   readonly run: () => Promise<void>;
-  /** True once somebody pressed Ctrl-C. */
+  /** True after SIGINT, SIGTERM or SIGHUP. */
   readonly isInterrupted: () => boolean;
 }
 
-/** Creates the list of what is to be undone, at Ctrl-C too. */
+/** Creates an empty list, which also runs at SIGINT, SIGTERM and SIGHUP. */
 export function createCleanup(): Cleanup {
   const undos: (() => Promise<void> | void)[] = [];
   let running: Promise<void> | undefined;
@@ -28,7 +28,7 @@ export function createCleanup(): Cleanup {
       void run().then(() => process.exit(130));
     });
   }
-  // Who reads our output may leave before us; that error would end us here and now, with everything left behind.
+  // A reader of the output may exit first. An unhandled EPIPE would end the process without cleaning up.
   process.stdout.on('error', () => undefined);
   return { add: (undo) => undos.push(undo), run, isInterrupted: () => interrupted };
 }

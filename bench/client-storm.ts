@@ -5,12 +5,12 @@ import { usherAuth } from '../clients/js/src/index.ts';
 import { usherScript, type Bench } from './bench.ts';
 import { raisedLimits } from './keys.ts';
 import { processorSeconds } from './memory.ts';
-import { describeRun, keep } from './output.ts';
+import { describeRun, writeResults } from './output.ts';
 import { showElapsed } from './progress.ts';
 import { formatTable } from './table.ts';
 import { mint } from './tokens.ts';
 
-/** A page that subscribes to its channels; resolves when all have a signature. */
+/** Subscribes to all channels of a page. Resolves when all have a signature. */
 type OpenPage = (page: Page) => Promise<void>;
 
 interface Page {
@@ -20,36 +20,47 @@ interface Page {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-interface Weathered {
+interface StormResult {
   readonly name: string;
   readonly requests: number;
   readonly seconds: number;
-  /** Of the service. */
+  /** Processor time of Usher. */
   readonly processorSeconds: number;
 }
 
-/** All pages connect again at once, with the client package and with the requests of pusher-js alone. */
+/** Measures a reconnect of all pages at once, with the client package and with the requests of pusher-js alone. */
 export async function runClientStorm(bench: Bench): Promise<void> {
   const databaseUrl = await bench.postgres.create();
   const pages = bench.scale.stormPages;
   const results = [
-    await weather(bench, databaseUrl, { name: 'pusher-js alone', open: openPlain }),
-    await weather(bench, databaseUrl, { name: 'with the package', open: openWithPackage }),
+    await runClients(bench, databaseUrl, { name: 'pusher-js alone', open: openPlain }),
+    await runClients(bench, databaseUrl, { name: 'with the package', open: openWithPackage }),
   ];
   const cells = results.map(({ name, requests, seconds, processorSeconds: cpu }) => [
     ...[name, String(requests), seconds.toFixed(1), cpu.toFixed(1)],
   ]);
-  console.log(formatTable(['pages', 'requests', 'all in after s', 'CPU s of Usher'], cells));
-  console.log(`${pages} pages with 5 channels each, a token for each page. All were granted.`);
-  console.log(`Raised: ${Object.keys(raisedLimits).join(', ')}. Pinning: ${bench.pinning.about}.`);
-  await keep('client-storm', { ...describeRun(bench), pages, limits: raisedLimits, results });
+  console.log(
+    formatTable(['pages', 'requests', 'duration, s', 'processor time of Usher, s'], cells),
+  );
+  console.log(
+    `${pages} pages with 5 channels each, one token per page. All requests were granted.`,
+  );
+  console.log(
+    `Raised limits: ${Object.keys(raisedLimits).join(', ')}. Pinning: ${bench.pinning.description}.`,
+  );
+  await writeResults('client-storm', {
+    ...describeRun(bench),
+    pages,
+    limits: raisedLimits,
+    results,
+  });
 }
 
-async function weather(
+async function runClients(
   bench: Bench,
   databaseUrl: string,
   { name, open }: { readonly name: string; readonly open: OpenPage },
-): Promise<Weathered> {
+): Promise<StormResult> {
   const stop = showElapsed(name);
   const { child, port } = await bench.serve(usherScript, databaseUrl, {
     PUSHER_ENCRYPTION_MASTER_KEY: randomBytes(32).toString('base64'),
@@ -57,14 +68,14 @@ async function weather(
   const pages = Array.from({ length: bench.scale.stormPages }, (_, row) =>
     pageOf(bench, port, row),
   );
-  // Compiled code and open database connections, as of a service that has been at work.
+  // Warm-up: code is compiled and database connections are open.
   await Promise.all(pages.slice(0, 200).map(open));
   await sleep(bench.scale.settle * 100);
   const usedBefore = await processorSeconds(child.pid);
   requests = 0;
-  const begun = performance.now();
+  const started = performance.now();
   await Promise.all(pages.map(open));
-  const seconds = (performance.now() - begun) / 1000;
+  const seconds = (performance.now() - started) / 1000;
   const used = (await processorSeconds(child.pid)) - usedBefore;
   await child.end();
   stop();
@@ -78,7 +89,7 @@ function pageOf({ keys }: Bench, port: number, row: number): Page {
   return {
     url: `http://127.0.0.1:${port}`,
     socketId: `${row}.1`,
-    // Channels whose rules need no facts.
+    // The rules of these channels need no facts.
     channels: [
       ...[`${tenant}.user.${userId}`, `${tenant}.announcements`, `${tenant}.admin`],
       ...['private-announcements', `private-encrypted-tenant.${tenantId}.user.${userId}`],

@@ -4,7 +4,7 @@ import { withClient } from './database.ts';
 import { fill } from './facts.ts';
 import { raisedLimits } from './keys.ts';
 import type { Scenario } from './load/scenarios.ts';
-import { describeRun, keep, keepChart } from './output.ts';
+import { describeRun, writeResults, writeChart } from './output.ts';
 import {
   connections,
   mediansOf,
@@ -23,13 +23,13 @@ const baselines = {
   'Express + jsonwebtoken + pusher': 'bench/contestants/express.ts',
 } as const;
 
-/** What people write today: the chart's one. */
+/** The reference of the chart: a typical hand-written service. */
 const usual = 'Fastify + jose + Prisma + pusher';
 
-/** How many different tokens are repeated where they are warm. */
+/** Number of tokens that a measurement with warm tokens repeats. */
 const warmTokens = 300;
 
-/** The run without arguments: Usher beside what it could be replaced by, one table. */
+/** The default command: compares Usher with alternatives in one table. */
 export async function runComparison(bench: Bench): Promise<void> {
   const databaseUrl = await bench.postgres.create();
   await withClient(databaseUrl, (client) => fill(client, bench.scale.rows));
@@ -38,8 +38,8 @@ export async function runComparison(bench: Bench): Promise<void> {
   const rows = results.map((result) => ({ ...result, ratios: ratiosOf(result, results) }));
   console.log(formatTable(headings, rows.map(cellsOf)));
   for (const line of notes(bench, results)) console.log(line);
-  await keep('comparison', { ...describeRun(bench), limits: raisedLimits, results: rows });
-  await keepChart('comparison', chartOf(rows));
+  await writeResults('comparison', { ...describeRun(bench), limits: raisedLimits, results: rows });
+  await writeChart('comparison', chartOf(rows));
 }
 
 async function startContestants(bench: Bench, databaseUrl: string): Promise<Contestant[]> {
@@ -48,8 +48,8 @@ async function startContestants(bench: Bench, databaseUrl: string): Promise<Cont
   const contestants: Contestant[] = [];
   for (const [name, script] of Object.entries(baselines)) {
     const server = await bench.serve(script, databaseUrl);
-    const asks = name === usual ? databaseUrl : undefined;
-    contestants.push({ name, server, databaseUrl: asks, scenario: guest });
+    const ownDatabase = name === usual ? databaseUrl : undefined;
+    contestants.push({ name, server, databaseUrl: ownDatabase, scenario: guest });
   }
   const server = await bench.serve(usherScript, databaseUrl);
   const ours: Readonly<Record<string, Scenario>> = {
@@ -76,10 +76,10 @@ function ratiosOf(result: Result, results: readonly Result[]): Row['ratios'] {
 
 const headings = [
   'authorizations',
-  'a second',
-  'p50 ms',
-  'p99 ms',
-  'RSS MB',
+  'per second',
+  'p50, ms',
+  'p99, ms',
+  'RSS, MB',
   ...Object.keys(baselines).map((name) => `× ${name}`),
 ];
 
@@ -97,25 +97,25 @@ function cellsOf(row: Row): readonly string[] {
   ];
 }
 
-function formatRatio({ ratio, least, most }: Ratio): string {
-  return `${ratio.toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})`;
+function formatRatio({ ratio, min, max }: Ratio): string {
+  return `${ratio.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
 }
 
 function notes({ pinning, postgres, scale }: Bench, results: readonly Result[]): readonly string[] {
   const busiest = Math.max(...results.map(({ clientBusy }) => clientBusy));
   return [
-    `Medians of ${scale.rounds} alternating rounds; ratios are of medians, with the least and the most of any round.`,
-    `Throughput: closed loop, ${connections} keep-alive connections. Latency: open loop at ${openShare * 100} % of it, from when a request was meant to be sent.`,
-    `Pinning: ${pinning.about}. Database: ${postgres.about}.`,
-    `Usher is the built service in production, AUDIT=strict; the others keep no record. Raised, since one address asks everything: ${Object.keys(raisedLimits).join(', ')}.`,
-    `The client was busy for ${(busiest * 100).toFixed(0)} % of a core at most.`,
+    `Medians of ${scale.rounds} alternating rounds; ratios of medians, with the minimum and maximum of all rounds.`,
+    `Throughput: closed loop, ${connections} keep-alive connections. Latency: open loop at ${openShare * 100} % of it, measured from the planned time of a request.`,
+    `Pinning: ${pinning.description}. Database: ${postgres.description}.`,
+    `Usher is the built service in production mode with AUDIT=strict; the others write no audit log. Raised limits, because one address sends all requests: ${Object.keys(raisedLimits).join(', ')}.`,
+    `The load generator used at most ${(busiest * 100).toFixed(0)} % of a core.`,
   ];
 }
 
 function chartOf(rows: readonly Row[]): string {
   const bars = rows.map(({ name, ratios }) => {
-    const { ratio = NaN, least = NaN, most = NaN } = ratios[usual] ?? {};
-    return { name, value: ratio, least, most, isOurs: name.startsWith('Usher') };
+    const { ratio = NaN, min = NaN, max = NaN } = ratios[usual] ?? {};
+    return { name, value: ratio, min, max, isOurs: name.startsWith('Usher') };
   });
-  return barChart(`Authorizations a second, as a multiple of ${usual}`, bars);
+  return barChart(`Authorizations per second, as a multiple of ${usual}`, bars);
 }

@@ -9,14 +9,14 @@ import { ownSchema } from '../src/database/schema.ts';
 import { Secret } from '../src/runtime/secret.ts';
 import type { Cleanup } from './cleanup.ts';
 
-/** The PostgreSQL of a run. */
+/** The PostgreSQL server of a run. */
 export interface Postgres {
-  readonly about: string;
-  /** Makes a database, dropped after the run, and tells its URL; migrated unless it is to be empty. */
+  readonly description: string;
+  /** Creates a database, migrated by default, and returns its URL. `cleanup` drops it. */
   readonly create: (state?: 'migrated' | 'empty') => Promise<string>;
 }
 
-/** The server of `DATABASE_URL`, `TEST_DATABASE_URL` or this machine; where none answers, an embedded one for the run. */
+/** Connects to `DATABASE_URL`, `TEST_DATABASE_URL` or port 5432 of this machine. Starts an embedded server if that is unreachable. */
 export async function openPostgres(cleanup: Cleanup): Promise<Postgres> {
   const outside =
     process.env['DATABASE_URL'] ??
@@ -25,9 +25,9 @@ export async function openPostgres(cleanup: Cleanup): Promise<Postgres> {
   const found = await versionOf(outside).catch(() => undefined);
   const url = found === undefined ? await startEmbedded(cleanup) : outside;
   const version = found ?? (await versionOf(url));
-  const about = `PostgreSQL ${version}${found === undefined ? ', embedded' : ''}`;
+  const description = `PostgreSQL ${version}${found === undefined ? ', embedded' : ''}`;
   return {
-    about,
+    description,
     create: async (state = 'migrated') => {
       const created = await createDatabase(cleanup, url);
       if (state === 'migrated') await prepareDatabase(new Secret(created));
@@ -36,7 +36,7 @@ export async function openPostgres(cleanup: Cleanup): Promise<Postgres> {
   };
 }
 
-/** Runs queries on a connection of their own, which finds Usher's tables. */
+/** Runs queries on a new connection whose search path has Usher's tables. */
 export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
@@ -49,7 +49,7 @@ export async function withClient<T>(url: string, use: (client: Client) => Promis
   }
 }
 
-/** The processes that serve this database now. */
+/** Process ids of the open sessions of a database. */
 export function sessionsOf(url: string): Promise<readonly number[]> {
   return withClient(url, async (client) => {
     const { rows } = await client.query<{ pid: number }>(
@@ -69,7 +69,7 @@ function versionOf(url: string): Promise<string> {
 async function startEmbedded(cleanup: Cleanup): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-bench-postgres-'));
   cleanup.add(() => rm(directory, { recursive: true, force: true }));
-  // We may run as root, and the server then as another user, who must get in.
+  // As root, the embedded server runs as another user, which needs access to its parent directory.
   await chmod(directory, 0o711);
   const log = { info: () => undefined, error: console.error };
   const embedded = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), log });

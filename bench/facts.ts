@@ -1,20 +1,20 @@
 import type { Client } from 'pg';
 
-/** The one hotel, and how many tenants there are. */
+/** The hotel of all bookings. */
 export const hotelSlug = 'grand-hotel';
 const tenants = 20;
 const escrowsOfSeller = 10;
 
-/** The number of a booking by its row, from 0. */
+/** Booking number of a row (from 0). */
 export const bookingOf = (row: number): string => `BK-${row}`;
 
-/** The number of the room of a row's buyer. */
+/** Room number of a row. */
 export const roomOf = (row: number): string => `R-${row}`;
 
-/** The owner of an order of the application’s own tables, by its row, which is its id. */
+/** Owner of an order in the application's table. The row is the id of the order. */
 export const ownerOf = (row: number): string => String(1_000 + row);
 
-/** The escrow of this row, from 0: each has a buyer of its own, and ten of one tenant share a seller. */
+/** Escrow of a row (from 0). Each has its own buyer; ten escrows of a tenant share a seller. */
 export function escrowOf(row: number) {
   const tenant = row % tenants;
   const within = Math.floor(row / tenants);
@@ -26,14 +26,14 @@ export function escrowOf(row: number) {
   };
 }
 
-/** The rows of all ten escrows of the seller who sells this one. */
+/** Rows of the ten escrows that have the same seller as this row. */
 export function rowsOfSeller(row: number): readonly number[] {
   const step = tenants * escrowsOfSeller;
   const first = Math.floor(row / step) * step + (row % tenants);
   return Array.from({ length: escrowsOfSeller }, (_, i) => first + i * tenants);
 }
 
-/** Fills a database with as many bookings, escrows, rooms, orders and audit rows; each buyer has one of each. Needs a login above row-level security. */
+/** Inserts `rows` bookings, escrows, rooms, orders and audit rows, one of each per buyer. The role must bypass row-level security. */
 export async function fill(client: Client, rows: number): Promise<void> {
   await fillFacts(client, rows);
   await client.query(
@@ -46,11 +46,11 @@ export async function fill(client: Client, rows: number): Promise<void> {
      FROM generate_series(0, $1::int) n`,
     [rows - 1],
   );
-  // Done by hand, so that the server does not begin it in the middle of a measurement.
+  // Otherwise autovacuum could start during a measurement.
   await client.query('VACUUM ANALYZE');
 }
 
-/** Without the triggers, which would index millions of facts one by one for minutes. */
+/** Disables the trigger, which would index each fact separately and take minutes for millions of rows. */
 async function fillFacts(client: Client, rows: number): Promise<void> {
   await client.query('ALTER TABLE facts DISABLE TRIGGER usher_index_fact');
   await client.query(

@@ -5,45 +5,45 @@ import { withClient } from './database.ts';
 import { fill } from './facts.ts';
 import type { Measured } from './load/job.ts';
 import { processorSeconds, residentMegabytes, watchMemory } from './memory.ts';
-import { describeRun, keep } from './output.ts';
+import { describeRun, writeResults } from './output.ts';
 import type { Server } from './server.ts';
 import { formatTable } from './table.ts';
 
-/** Requests without a credential, all from one address: 20,000, sent whether they are answered or not. */
+/** An open loop of requests without credentials from one address: 20,000 requests, 500 per second. */
 const flood = { rate: 500, seconds: 40 } as const;
 
-/** Connections that the flood comes over, each with one request under way. */
+/** Connections of the flood, each with one open request. */
 const connections = 16;
 
-/** Facts that the honest user asks about. */
+/** Facts of the channels that the user requests. */
 const rows = 1_000;
 
-/** What the honest user asks: so many channels a second, for so many seconds. */
-const honest = { rate: 20, seconds: 36 } as const;
+/** Load of the user: channels per second, and duration in seconds. */
+const userLoad = { rate: 20, seconds: 36 } as const;
 
 interface Rows {
   readonly decisions: number;
   readonly events: number;
 }
 
-/** A flood of refused requests from one address, and an honest user beside it. `RATE_LIMIT_FAILURES` has its default. */
+/** Measures the latency of a user during a flood of refused requests from the same address, with the default of `RATE_LIMIT_FAILURES`. */
 export async function runFlood(bench: Bench): Promise<void> {
   const databaseUrl = await bench.postgres.create();
   await withClient(databaseUrl, (client) => fill(client, rows));
   const server = await bench.serve(usherScript, databaseUrl, { RATE_LIMIT_FAILURES: '60' });
   const user = startClient(bench.cleanup, { prefix: bench.pinning.client, directory: tmpdir() });
-  // An Usher that has been at work before has compiled its code.
-  await ask(user, bench, server);
-  const alone = await ask(user, bench, server);
+  // Warm-up.
+  await measureUser(user, bench, server);
+  const alone = await measureUser(user, bench, server);
   const before = await countRows(databaseUrl);
   const idle = await residentMegabytes(server.child.pid);
-  const worked = await processorSeconds(server.child.pid);
+  const processorBefore = await processorSeconds(server.child.pid);
   const watch = watchMemory(() => server.child.pid);
   const [beside, flooded] = await Promise.all([
-    ask(user, bench, server),
+    measureUser(user, bench, server),
     bench.client.measure({
       port: server.port,
-      scenario: { name: 'stranger', rows, tokens: 'fresh' },
+      scenario: { name: 'no-credentials', rows, tokens: 'fresh' },
       keys: bench.keys,
       connections,
       pace: { kind: 'open', ...flood },
@@ -51,8 +51,8 @@ export async function runFlood(bench: Bench): Promise<void> {
     }),
   ]);
   const peak = watch.stop();
-  const processor = (await processorSeconds(server.child.pid)) - worked;
-  // Rows of the minute are written when Usher ends, if not before.
+  const processor = (await processorSeconds(server.child.pid)) - processorBefore;
+  // Rows that summarize a minute are written at shutdown at the latest.
   await server.child.end();
   const after = await countRows(databaseUrl);
   const granted = beside.responses;
@@ -67,19 +67,19 @@ export async function runFlood(bench: Bench): Promise<void> {
   };
   console.log(formatTable(headings, [cellsOf(results)]));
   console.log(
-    `${results.requests} requests without a credential, ${flood.rate} a second over ${connections} connections; beside them one user asks for ${honest.rate} channels a second. Every answer of the user was a signature.`,
+    `${results.requests} requests without credentials, ${flood.rate} per second over ${connections} connections. At the same time one user requests ${userLoad.rate} channels per second. Every response to the user was a signature.`,
   );
-  console.log(`Pinning: ${bench.pinning.about}. Database: ${bench.postgres.about}.`);
-  await keep('flood', { ...describeRun(bench), flood, connections, honest, results });
+  console.log(`Pinning: ${bench.pinning.description}. Database: ${bench.postgres.description}.`);
+  await writeResults('flood', { ...describeRun(bench), flood, connections, userLoad, results });
 }
 
-function ask(client: Client, { keys }: Bench, { port }: Server): Promise<Measured> {
+function measureUser(client: Client, { keys }: Bench, { port }: Server): Promise<Measured> {
   return client.measure({
     port,
     scenario: { name: 'user', rows, tokens: 20 },
     keys,
     connections: 2,
-    pace: { kind: 'open', ...honest },
+    pace: { kind: 'open', ...userLoad },
     verifyEvery: 1,
   });
 }
@@ -99,17 +99,17 @@ function latencyOf({ p50, p99 }: Measured) {
 }
 
 const headings = [
-  'processor s',
-  'flood p50 ms',
-  'p99 ms',
+  'processor time, s',
+  'flood p50, ms',
+  'p99, ms',
   'rows of audit_log',
   'rows of security_events',
-  'RSS MB before',
+  'RSS before, MB',
   'peak',
-  'user alone p50 ms',
-  'p99 ms',
-  'beside the flood p50 ms',
-  'p99 ms',
+  'user alone p50, ms',
+  'p99, ms',
+  'user during flood p50, ms',
+  'p99, ms',
 ];
 
 function cellsOf(results: {

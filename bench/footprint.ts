@@ -11,26 +11,26 @@ import { usherScript, type Bench } from './bench.ts';
 import { startChild } from './child.ts';
 import { serverEnvironment } from './keys.ts';
 import { processorSeconds, residentMegabytes } from './memory.ts';
-import { describeRun, keep } from './output.ts';
+import { describeRun, writeResults } from './output.ts';
 import { median } from './statistics.ts';
 import { formatTable } from './table.ts';
 
 const run = promisify(execFile);
 
-/** A start: milliseconds and processor time until `/readyz`, and resident memory after a pause. */
+/** A start: milliseconds and processor time until `/readyz` succeeds, and resident memory after a pause. */
 export interface Start {
   readonly readyAfter: number;
   readonly processorSeconds: number;
   readonly residentMegabytes: number;
 }
 
-/** The size of an installation for production. */
+/** Size of a production installation. */
 export interface Installation {
   readonly megabytes: number;
   readonly withoutPostgresMegabytes: number;
 }
 
-/** The files of an installation, before npm adds the packages. Older commits have settings of npm, without which it refuses. */
+/** Files of an installation, except packages. `npm ci` of older commits fails without their `.npmrc`. */
 const shipped = [
   'dist',
   'pages',
@@ -41,11 +41,11 @@ const shipped = [
   'package-lock.json',
 ];
 
-/** How long Usher takes to be ready, how much memory it takes to wait, and how much disk to be there. */
+/** Measures start-up time, idle memory and disk space. */
 export async function runFootprint(bench: Bench): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-footprint-'));
   bench.cleanup.add(() => rm(directory, { recursive: true, force: true }));
-  // We may run as root, and the embedded server then as another user, who must get in.
+  // As root, the embedded server runs as another user, which needs access to its parent directory.
   await chmod(directory, 0o711);
   const embedded = await startOften(bench, { DATA_DIR: join(directory, 'data') });
   const outside = await startOften(bench, { DATABASE_URL: await bench.postgres.create('empty') });
@@ -57,10 +57,10 @@ export async function runFootprint(bench: Bench): Promise<void> {
     ['without embedded PostgreSQL, MB', installation.withoutPostgresMegabytes.toFixed(0)],
   ];
   console.log(formatTable(['footprint', ''], rows));
-  await keep('footprint', { ...describeRun(bench), embedded, outside, installation });
+  await writeResults('footprint', { ...describeRun(bench), embedded, outside, installation });
 }
 
-/** The directory of this project. */
+/** Absolute path of the project root. */
 export const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 
 function rowsOf(where: string, [first, ...later]: readonly Start[]): string[][] {
@@ -75,7 +75,7 @@ function rowsOf(where: string, [first, ...later]: readonly Start[]): string[][] 
   ];
 }
 
-/** The first start makes the database; the others find it. */
+/** Starts `rounds + 1` times. The first start creates the database. */
 async function startOften(
   bench: Bench,
   where: Readonly<Record<string, string>>,
@@ -85,7 +85,7 @@ async function startOften(
   return starts;
 }
 
-/** Starts a build, waits until it is ready, and ends it after a pause. */
+/** Starts a build, waits until it is ready and memory has settled, measures it and stops it. */
 export async function startOnce(
   bench: Bench,
   where: Readonly<Record<string, string>>,
@@ -120,14 +120,14 @@ async function isReady(port: number): Promise<boolean> {
   }
 }
 
-/** Installs what production needs of a built checkout into an empty directory, and measures it. */
+/** Installs a built checkout with its production dependencies into an empty directory and measures it, in megabytes (10⁶ bytes). */
 export async function measureInstallation(root: string, directory: string): Promise<Installation> {
   await mkdir(directory);
   for (const name of shipped) {
     const from = join(root, name);
     if (existsSync(from)) await cp(from, join(directory, name), { recursive: true });
   }
-  // Without scripts: ours would build, and those of the packages add no size.
+  // The project's install script would build; those of the packages add no files.
   const npm = ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
   await run('npm', npm, { cwd: directory });
   const bytes = await bytesBelow(directory);

@@ -7,22 +7,22 @@ import { usherScript, type Bench } from './bench.ts';
 import { startChild, type Child } from './child.ts';
 import { withClient } from './database.ts';
 import { fill } from './facts.ts';
-import { describeRun, keep } from './output.ts';
+import { describeRun, writeResults } from './output.ts';
 import type { Server } from './server.ts';
 import { compare, median, type Ratio } from './statistics.ts';
 import { formatTable } from './table.ts';
 import { mint } from './tokens.ts';
 
-/** Requests a second that need the application, sent whether they are answered or not. */
-const neededPerSecond = 200;
+/** Rate of the open loop of requests that need the application. */
+const dependentPerSecond = 200;
 
-/** Connections of those who do not need it, each with one request under way. */
+/** Connections of the closed loop of requests that do not need the application. */
 const connections = 16;
 
-/** Seconds of one measurement: longer than the time-outs of facts. */
+/** Duration of one measurement, longer than the timeouts of facts. */
 const seconds = 4;
 
-/** Facts of Usher that the others ask about. */
+/** Rows of Usher's own facts. */
 const rows = 1_000;
 
 const query = 'SELECT role FROM members WHERE project_id = :project';
@@ -42,58 +42,65 @@ channels:
     params: { project: id }
     facts: { by_http: [params.project] }
     allow: { user: { has an editor: facts.by_http.role == 'editor' } }
-  private-asked-{project}:
-    about: the application is asked
+  private-ask-{project}:
+    about: the application decides
     params: { project: id }
     ask: { laravel: { source: host, path: /broadcasting/auth, timeout: 3s, forward: [authorization] } }
   private-mine-{project}:
-    about: the application is asked for the session
+    about: the application introspects the session
     params: { project: id }
     allow: { visitor: { is logged in: visitor.id != '' } }
 `;
 
-/** What is needed of the application, and the channels that need it. */
-const needs = [
-  { name: 'facts by SQL', channel: 'private-by-sql-', by: 'token' },
-  { name: 'facts by HTTP', channel: 'private-by-http-', by: 'token' },
-  { name: '`ask`', channel: 'private-asked-', by: 'token' },
-  { name: 'sessions by introspection', channel: 'private-mine-', by: 'cookie' },
+/** Features that need the application, with the prefix of a channel that uses each. */
+const dependencies = [
+  { name: 'facts by SQL', channel: 'private-by-sql-', credentials: 'token' },
+  { name: 'facts by HTTP', channel: 'private-by-http-', credentials: 'token' },
+  { name: '`ask`', channel: 'private-ask-', credentials: 'token' },
+  { name: 'sessions by introspection', channel: 'private-mine-', credentials: 'cookie' },
 ] as const;
 
-type Need = (typeof needs)[number];
+type Dependency = (typeof dependencies)[number];
 
 interface Frozen {
   readonly name: string;
-  /** Authorizations a second of those who do not need the application, in each round. */
+  /** Independent authorizations per second while the application runs, one value per round. */
   readonly running: readonly number[];
+  /** The same while the application is frozen. */
   readonly frozen: readonly number[];
   readonly ratio: Ratio;
-  /** The statuses of those who need it, while it stood still. */
+  /** Number of dependent responses by status, of requests sent while the application was frozen. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** Milliseconds from the end of the freeze to the first answer, in each round. */
+  /** Milliseconds from SIGCONT to the first granted dependent request, one value per round. */
   readonly recoveries: readonly number[];
 }
 
-interface Bed {
+interface Setup {
   readonly bench: Bench;
   readonly server: Server;
   readonly application: Child;
 }
 
-/** Does a server of the application that stands still slow down those who do not need it? */
+/** Measures whether a frozen application slows down requests that do not need it. */
 export async function runFrozen(bench: Bench): Promise<void> {
-  const bed = await prepare(bench);
+  const setup = await prepare(bench);
   const results: Frozen[] = [];
-  for (const need of needs) results.push(await freezeInRounds(need, bed));
+  for (const dependency of dependencies) results.push(await freezeInRounds(dependency, setup));
   console.log(formatTable(headings, results.map(cellsOf)));
   console.log(
-    `Others: a closed loop of ${connections} connections for ${seconds} s, with the application running and frozen (SIGSTOP) in turn, ${bench.scale.rounds} rounds. Beside them ${neededPerSecond} requests a second need the application. Every answer of the others was a signature.`,
+    `Independent requests: a closed loop of ${connections} connections for ${seconds} s, alternately with the application running and frozen (SIGSTOP), ${bench.scale.rounds} rounds. At the same time ${dependentPerSecond} requests per second need the application. Every independent response was a signature.`,
   );
-  console.log(`Pinning: ${bench.pinning.about}. Database: ${bench.postgres.about}.`);
-  await keep('frozen', { ...describeRun(bench), connections, seconds, neededPerSecond, results });
+  console.log(`Pinning: ${bench.pinning.description}. Database: ${bench.postgres.description}.`);
+  await writeResults('frozen', {
+    ...describeRun(bench),
+    connections,
+    seconds,
+    dependentPerSecond,
+    results,
+  });
 }
 
-async function prepare(bench: Bench): Promise<Bed> {
+async function prepare(bench: Bench): Promise<Setup> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-bench-frozen-'));
   bench.cleanup.add(() => rm(directory, { recursive: true }));
   await writeFile(join(directory, 'policy.yaml'), policy);
@@ -126,58 +133,65 @@ async function prepare(bench: Bench): Promise<Bed> {
   return { bench, server, application };
 }
 
-async function freezeInRounds(need: Need, bed: Bed): Promise<Frozen> {
-  process.stderr.write(`${need.name}\n`);
-  const { bench, application } = bed;
-  const crowd = startCrowd(need, bed);
+async function freezeInRounds(dependency: Dependency, setup: Setup): Promise<Frozen> {
+  process.stderr.write(`${dependency.name}\n`);
+  const { bench, application } = setup;
+  const dependent = startDependentRequests(dependency, setup);
   const [running, frozen, recoveries]: [number[], number[], number[]] = [[], [], []];
   try {
-    await rateOfOthers(bed);
+    await measureIndependent(setup);
     for (let round = 0; round < bench.scale.rounds; round += 1) {
-      running.push(await rateOfOthers(bed));
+      running.push(await measureIndependent(setup));
       application.process.kill('SIGSTOP');
-      crowd.count(true);
-      frozen.push(await rateOfOthers(bed));
-      crowd.count(false);
+      dependent.count(true);
+      frozen.push(await measureIndependent(setup));
+      dependent.count(false);
       application.process.kill('SIGCONT');
       const resumed = performance.now();
-      while ((await crowd.ask()) !== 200) await sleep(10);
+      while ((await dependent.send()) !== 200) await sleep(10);
       recoveries.push(performance.now() - resumed);
-      // Earlier requests have their responses, or have timed out.
-      await crowd.idle();
+      // Requests of this round must not affect the next one.
+      await dependent.idle();
     }
   } finally {
     application.process.kill('SIGCONT');
-    await crowd.stop();
+    await dependent.stop();
   }
   const ratio = compare(frozen, running);
-  return { name: need.name, running, frozen, ratio, recoveries, statuses: crowd.statuses() };
+  return {
+    name: dependency.name,
+    running,
+    frozen,
+    ratio,
+    recoveries,
+    statuses: dependent.statuses(),
+  };
 }
 
-async function rateOfOthers({ bench, server }: Bed): Promise<number> {
-  const { responses: responses, elapsed } = await bench.client.measure({
+async function measureIndependent({ bench, server }: Setup): Promise<number> {
+  const { responses, elapsed } = await bench.client.measure({
     port: server.port,
     scenario: { name: 'guest', rows, tokens: 300 },
     keys: bench.keys,
     connections,
-    pace: { kind: 'closed', seconds, most: Infinity },
+    pace: { kind: 'closed', seconds, maxRequests: Infinity },
     verifyEvery: 200,
   });
   return (responses * 1000) / elapsed;
 }
 
-let asked = 0;
+let sent = 0;
 
-/** Requests that need the application; each is for another fact. */
-function startCrowd({ channel, by }: Need, { bench, server }: Bed) {
+/** Sends requests that need the application at a fixed rate, each for a different fact. */
+function startDependentRequests({ channel, credentials }: Dependency, { bench, server }: Setup) {
   const statuses: Record<string, number> = {};
   const open = new Set<Promise<unknown>>();
   let isCounted = false;
-  const authorization = `Bearer ${mint({ sub: '15', jti: 'crowd' }, bench.keys.userSecret)}`;
-  const ask = async (): Promise<number> => {
-    const serial = (asked += 1);
+  const authorization = `Bearer ${mint({ sub: '15', jti: 'dependent' }, bench.keys.userSecret)}`;
+  const send = async (): Promise<number> => {
+    const serial = (sent += 1);
     const headers =
-      by === 'token'
+      credentials === 'token'
         ? { authorization }
         : { cookie: `sid=${serial}`, origin: 'https://app.example' };
     const channelName = `${channel}${(serial % 1_000_000) + 1}`;
@@ -189,14 +203,14 @@ function startCrowd({ channel, by }: Need, { bench, server }: Bed) {
     return status;
   };
   const timer = setInterval(() => {
-    const request = ask().finally(() => open.delete(request));
+    const request = send().finally(() => open.delete(request));
     open.add(request);
-  }, 1000 / neededPerSecond);
+  }, 1000 / dependentPerSecond);
   const idle = async () => {
     await Promise.all(open);
   };
   return {
-    ask,
+    send,
     idle,
     statuses: () => statuses,
     count: (counts: boolean) => (isCounted = counts),
@@ -208,14 +222,14 @@ function startCrowd({ channel, by }: Need, { bench, server }: Bed) {
 }
 
 const headings = [
-  'frozen',
-  'others running',
-  'frozen',
+  'dependency',
+  'running, per second',
+  'frozen, per second',
   'ratio',
-  'least',
-  'most',
-  'those who need it',
-  'back ms',
+  'minimum',
+  'maximum',
+  'dependent responses while frozen',
+  'recovery, ms',
 ];
 
 function cellsOf({
@@ -229,7 +243,7 @@ function cellsOf({
   return [
     name,
     ...[running, frozen].map((rates) => median(rates).toFixed(0)),
-    ...[ratio.ratio, ratio.least, ratio.most].map((each) => each.toFixed(2)),
+    ...[ratio.ratio, ratio.min, ratio.max].map((each) => each.toFixed(2)),
     Object.entries(statuses)
       .map(([status, count]) => `${count} × ${status}`)
       .join(', '),

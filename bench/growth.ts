@@ -1,22 +1,22 @@
 import { usherScript, type Bench } from './bench.ts';
-import { measureReading, relativeCosts } from './registry-cost.ts';
+import { measureMatching, relativeCosts } from './registry-cost.ts';
 import { lineChart, type Line } from './chart.ts';
 import { withClient } from './database.ts';
 import { fill } from './facts.ts';
 import type { ScenarioName } from './load/scenarios.ts';
-import { describeRun, keep, keepChart } from './output.ts';
+import { describeRun, writeResults, writeChart } from './output.ts';
 import { connections, mediansOf, runRounds, type Contestant, type Result } from './rounds.ts';
 import { compare, type Ratio } from './statistics.ts';
 import { formatTable } from './table.ts';
 
-/** One thing that grows, and what was measured at each size. */
+/** Results of one scenario at several sizes. */
 interface Growing {
   readonly name: string;
   readonly sizes: readonly number[];
   readonly results: readonly Result[];
 }
 
-/** What it costs at each size, as a multiple of the cost at the smallest; `rates` in authorizations a second, where there are any. */
+/** Cost at each size, relative to the smallest size. `rates` are authorizations per second; empty for measurements without requests. */
 interface Curve {
   readonly name: string;
   readonly sizes: readonly number[];
@@ -24,10 +24,10 @@ interface Curve {
   readonly rates: readonly number[];
 }
 
-/** Does a decision cost the same when there is a thousand times as much of everything? */
+/** Measures how the cost of a decision grows with the number of rows, tokens and channel types. */
 export async function runGrowth(bench: Bench): Promise<void> {
   const { channelTypes } = bench.scale.growth;
-  const registry = measureReading(channelTypes, bench.scale.rounds);
+  const registry = measureMatching(channelTypes, bench.scale.rounds);
   const databases = await fillDatabases(bench);
   const growing = [
     ...(await growRows(bench, databases)),
@@ -44,12 +44,12 @@ export async function runGrowth(bench: Bench): Promise<void> {
   ];
   console.log(formatTable(headings, curves.flatMap(cellsOf)));
   console.log(
-    `Cost: the inverse of throughput in a closed loop of ${connections} connections, as a multiple of that at the first size; spread: the least and the most of any round.`,
+    `Cost: the inverse of throughput in a closed loop of ${connections} connections, relative to the first size; range: the minimum and maximum of all rounds.`,
   );
-  console.log(`Pinning: ${bench.pinning.about}. Database: ${bench.postgres.about}.`);
-  await keep('growth', { ...describeRun(bench), growing, registry });
-  const title = 'Cost of a request, as a multiple of the cost at the smallest size';
-  await keepChart('growth', lineChart(title, 'how much there is of it', curves.map(lineOf)));
+  console.log(`Pinning: ${bench.pinning.description}. Database: ${bench.postgres.description}.`);
+  await writeResults('growth', { ...describeRun(bench), growing, registry });
+  const title = 'Cost of a request, relative to the smallest size';
+  await writeChart('growth', lineChart(title, 'size', curves.map(lineOf)));
 }
 
 interface Filled {
@@ -68,7 +68,7 @@ async function fillDatabases(bench: Bench): Promise<readonly Filled[]> {
   return filled;
 }
 
-/** Tokens are fresh, so that each decision asks about another row and no cache hides the table. */
+/** Uses fresh tokens: each decision reads a different row, so that no cache hides the size of the table. */
 async function growRows(bench: Bench, databases: readonly Filled[]): Promise<readonly Growing[]> {
   const sizes = databases.map(({ rows }) => rows);
   const contestants: (Contestant & { readonly kind: ScenarioName })[] = [];
@@ -90,7 +90,7 @@ async function growRows(bench: Bench, databases: readonly Filled[]): Promise<rea
   ];
 }
 
-/** One server for each size: in one server, the largest would be in the way of the others. */
+/** Uses one server per size: in a shared server, the largest cache would affect the other sizes. */
 async function growTokens(bench: Bench, url: string): Promise<Growing> {
   const sizes = bench.scale.growth.tokens;
   const [rows = 1] = bench.scale.growth.rows;
@@ -98,14 +98,14 @@ async function growTokens(bench: Bench, url: string): Promise<Growing> {
   for (const tokens of sizes) {
     const server = await bench.serve(usherScript, url);
     const scenario = { name: 'guest', rows, tokens } as const;
-    await showEveryToken(bench, server.port, scenario);
+    await sendEveryToken(bench, server.port, scenario);
     contestants.push({ name: `${tokens} tokens`, server, databaseUrl: url, scenario });
   }
   return { name: 'guest, by tokens', sizes, results: await runRounds(bench, contestants) };
 }
 
-/** Every token is seen once before anything is measured. */
-async function showEveryToken(
+/** Sends every token once, so that the measurement finds it in the cache. */
+async function sendEveryToken(
   { client, keys }: Bench,
   port: number,
   scenario: Contestant['scenario'] & { readonly tokens: number },
@@ -114,7 +114,7 @@ async function showEveryToken(
   await client.measure({ port, scenario, keys, connections, pace, verifyEvery: 1_000 });
 }
 
-const headings = ['what grows', 'size', 'a second', 'cost', 'spread'];
+const headings = ['scenario', 'size', 'per second', 'relative cost', 'range'];
 
 function curveOf({ name, sizes, results }: Growing): Curve {
   const [first] = results;
@@ -127,12 +127,12 @@ function curveOf({ name, sizes, results }: Growing): Curve {
 }
 
 function cellsOf({ name, sizes, costs, rates }: Curve): readonly (readonly string[])[] {
-  return costs.map(({ ratio, least, most }, index) => [
+  return costs.map(({ ratio, min, max }, index) => [
     name,
     (sizes[index] ?? NaN).toLocaleString('en'),
     rates[index]?.toFixed(0) ?? '',
     ratio.toFixed(2),
-    `${least.toFixed(2)}–${most.toFixed(2)}`,
+    `${min.toFixed(2)}–${max.toFixed(2)}`,
   ]);
 }
 

@@ -2,31 +2,31 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { usherScript, type Bench } from './bench.ts';
 import { fillMariadb, fillPostgres, generateClient } from './orders.ts';
-import { describeRun, keep } from './output.ts';
+import { describeRun, writeResults } from './output.ts';
 import { mediansOf, runRounds, type Contestant, type Result } from './rounds.ts';
 import { compare, type Ratio } from './statistics.ts';
 import { formatTable } from './table.ts';
 
 const handWritten = 'Fastify + jose + Prisma + pusher';
 
-/** How many different tokens are repeated. */
+/** Number of tokens that the measurement repeats. */
 const warmTokens = 300;
 
-/** What a decision costs whose fact, or answer, is in the application; beside a server that looks the same row up itself. */
+/** Measures decisions that need a fact or a response of the application, beside a hand-written server that reads the same row. */
 export async function runHosts(bench: Bench): Promise<void> {
   const { pairs, databases } = await preparePairs(bench);
   const rows: Row[] = [];
   for (const pair of pairs) rows.push(await measurePair(bench, pair));
   console.log(formatTable(headings, rows.map(cellsOf)));
   console.log(
-    `Medians of ${bench.scale.rounds} rounds, in which a row alternates with ${handWritten}. Pinning: ${bench.pinning.about}. ${databases.join(', ')}.`,
+    `Medians of ${bench.scale.rounds} rounds; each row alternates with ${handWritten}. Pinning: ${bench.pinning.description}. ${databases.join(', ')}.`,
   );
-  await keep('hosts', { ...describeRun(bench), databases, results: rows });
+  await writeResults('hosts', { ...describeRun(bench), databases, results: rows });
 }
 
 const headings = [
-  ...['the owner of an order', 'a second', 'p50 ms', 'p99 ms'],
-  ...[`${handWritten}, a second`, '×'],
+  ...['owner of an order', 'per second', 'p50, ms', 'p99, ms'],
+  ...[`${handWritten}, per second`, 'ratio'],
 ];
 
 interface Row extends Result, ReturnType<typeof mediansOf> {
@@ -36,7 +36,7 @@ interface Row extends Result, ReturnType<typeof mediansOf> {
 
 const cellsOf = ({ name, rate, p50, p99, handWritten: hand, ratio }: Row): readonly string[] => [
   ...[name, rate.toFixed(0), p50.toFixed(2), p99.toFixed(2), hand.rate.toFixed(0)],
-  `${ratio.ratio.toFixed(2)} (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`,
+  `${ratio.ratio.toFixed(2)} (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`,
 ];
 
 interface Pair {
@@ -45,14 +45,14 @@ interface Pair {
 }
 
 /**
- * Measures one Usher beside the hand-written server. It is ended before the next one starts: after some seconds without
- * requests it collects its garbage, on the core on which another server is measured.
+ * Measures one Usher beside the hand-written server, and stops it: after some idle seconds it collects garbage, which would
+ * use the core on which the next one is measured.
  */
 async function measurePair(bench: Bench, { start, baseline }: Pair): Promise<Row> {
   const usher = await start();
   const [hand, ours] = await runRounds(bench, [baseline, usher]);
   await usher.server.child.end();
-  if (hand === undefined || ours === undefined) throw new Error('Two contestants have two results');
+  if (hand === undefined || ours === undefined) throw new Error('A contestant has no result');
   const ratio = compare(ours.rates, hand.rates);
   return { ...ours, ...mediansOf(ours), handWritten: { ...hand, ...mediansOf(hand) }, ratio };
 }
@@ -82,7 +82,7 @@ async function preparePairs(bench: Bench) {
     'Usher, fact by SQL on PostgreSQL': 'order',
     ...(mariadb !== undefined && { 'Usher, fact by SQL on MariaDB': 'mariadb-order' }),
     'Usher, fact by HTTP': 'http-order',
-    'Usher, ask': 'asked-order',
+    'Usher, ask': 'ask-order',
   };
   const pairs = Object.entries(ours).map(([name, orders]): Pair => ({
     baseline,
@@ -91,7 +91,7 @@ async function preparePairs(bench: Bench) {
       server: await bench.serve(usherScript, own, environment),
     }),
   }));
-  return { pairs, databases: [postgres.about, ...(mariadb ? [mariadb.about] : [])] };
+  return { pairs, databases: [postgres.description, ...(mariadb ? [mariadb.description] : [])] };
 }
 
 const query = 'SELECT owner_id FROM orders WHERE id = :order';
@@ -106,7 +106,7 @@ const channelText = (name: string, fact: string) => `  private-${name}-{order}:
     allow: { user: { user owns the order: facts.${fact}.owner_id == user.id } }
 `;
 
-/** The same rule, with the fact from each place. */
+/** One channel per source of the fact, with the same rule. */
 const policyText = `version: 1
 sources:
   shop: { url: { env: SHOP_DATABASE_URL } }
@@ -114,8 +114,8 @@ sources:
   application: { url: { env: APPLICATION_URL } }
 facts:
 ${factText('shop_order', `sql: { source: shop, query: '${query}' }`)}${factText('mariadb_order', `sql: { source: mariadb, query: '${query}' }`)}${factText('http_order', "http: { source: application, path: '/orders/{order}' }")}channels:
-${channelText('order', 'shop_order')}${channelText('mariadb-order', 'mariadb_order')}${channelText('http-order', 'http_order')}  private-asked-order-{order}:
-    about: whom the application accepts
+${channelText('order', 'shop_order')}${channelText('mariadb-order', 'mariadb_order')}${channelText('http-order', 'http_order')}  private-ask-order-{order}:
+    about: the application decides
     params: { order: int }
     ask: { laravel: { source: application, forward: [authorization] } }
     allow: { user: {} }

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { usherScript, type Bench } from './bench.ts';
 import { withClient } from './database.ts';
 import { fill } from './facts.ts';
-import { describeRun, keep } from './output.ts';
+import { describeRun, writeResults } from './output.ts';
 import { mediansOf, runRounds, type Contestant } from './rounds.ts';
 import { formatTable } from './table.ts';
 
-/** What a fresh token costs, by the signature of its issuer. */
+/** Measures requests with fresh tokens, by signature algorithm of the issuer. */
 export async function runIssuers(bench: Bench): Promise<void> {
   const databaseUrl = await bench.postgres.create();
   await withClient(databaseUrl, (client) => fill(client, bench.scale.rows));
@@ -36,17 +36,17 @@ export async function runIssuers(bench: Bench): Promise<void> {
   const cells = medians.map(({ name, rate, p50, p99 }) => {
     return [name, rate.toFixed(0), p50.toFixed(2), p99.toFixed(2)];
   });
-  console.log(formatTable(['tenant user', 'a second', 'p50 ms', 'p99 ms'], cells));
+  console.log(formatTable(['tenant user', 'per second', 'p50, ms', 'p99, ms'], cells));
   console.log(
-    `Medians of ${bench.scale.rounds} alternating rounds. Pinning: ${bench.pinning.about}.`,
+    `Medians of ${bench.scale.rounds} alternating rounds. Pinning: ${bench.pinning.description}.`,
   );
-  await keep('issuers', { ...describeRun(bench), results: medians });
+  await writeResults('issuers', { ...describeRun(bench), results: medians });
 }
 
 const issuer = (alg: string, key: string) =>
   `  ${alg.toLowerCase()}: { issuer: ${alg}, keys: { ${key}: { env: BENCH_${alg} } }, audience: [usher], kind: user }`;
 
-/** Issuers beside those of the settings, so that the token of each request has to be assigned to one. */
+/** Issuers in addition to those of the settings, so that each token must be assigned to one of several. */
 const policy = `version: 1
 issuers:
 ${issuer('HS256', 'secret')}

@@ -1,18 +1,17 @@
 import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import type { Signature } from './tokens.ts';
 
-/** The secrets of one run, made for it. */
+/** Generated secrets of one run. */
 export interface Keys {
   readonly pusherKey: string;
   readonly pusherSecret: string;
   readonly guestSecret: string;
   readonly userSecret: string;
-  /** The keys of issuers of a policy, by their algorithm: a secret, or a key in PEM. */
+  /** Keys of the issuers of a policy, by algorithm: a shared secret, or a PEM key. */
   readonly signing: Readonly<Record<Signature, string>>;
   readonly verifying: Readonly<Record<Signature, string>>;
 }
 
-/** Makes the secrets of a run. */
 export function createKeys(): Keys {
   const secret = () => randomBytes(32).toString('hex');
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -31,7 +30,7 @@ export function createKeys(): Keys {
 const pemOf = (key: KeyObject) =>
   key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }).toString();
 
-/** The environment in which every contestant works: production. */
+/** Environment variables of every contestant: production settings. */
 export function serverEnvironment(keys: Keys, databaseUrl: string | undefined) {
   return {
     NODE_ENV: 'production',
@@ -53,7 +52,7 @@ export function serverEnvironment(keys: Keys, databaseUrl: string | undefined) {
 
 const plenty = '1000000';
 
-/** One address and a few hundred principals ask as often as a whole city would: each of these limits would end the run. */
+/** One address and a few hundred principals send all requests, so that each of these limits would refuse most of them. */
 export const raisedLimits = {
   RATE_LIMIT_FAILURES: plenty,
   RATE_LIMIT_CONNECTIONS: plenty,

@@ -35,7 +35,7 @@ const commands: Readonly<Record<string, Command>> = {
 const [name = 'comparison', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
 if (command === undefined) {
-  console.error(`npm run bench [-- ${Object.keys(commands).join(' | ')}]`);
+  console.error(`Usage: npm run bench [-- ${Object.keys(commands).join(' | ')}]`);
   process.exitCode = 2;
 } else {
   await run(command);
@@ -44,11 +44,11 @@ if (command === undefined) {
 async function run(work: Command): Promise<void> {
   const cleanup = createCleanup();
   try {
-    // Several processes of one server need the cores that others use.
+    // With several worker processes, one core for the server would hide the effect.
     const pinning = work === runWorkers ? unpinned : await choosePinning();
     await work(await openBench(cleanup, chooseScale(), pinning), args);
   } catch (error) {
-    // Servers that were ended make the run fail as well; that error would only hide why.
+    // After a signal, the run fails because its servers are gone. That error would only distract.
     if (!cleanup.isInterrupted()) console.error(error);
     process.exitCode = 1;
   } finally {

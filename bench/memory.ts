@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The resident memory of a process, in megabytes (10⁶ bytes); NaN when it is gone. */
+/** Resident memory of a process in megabytes (10⁶ bytes); NaN if the process does not exist. */
 export async function residentMegabytes(pid: number): Promise<number> {
   try {
     const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)]);
@@ -14,7 +14,7 @@ export async function residentMegabytes(pid: number): Promise<number> {
   }
 }
 
-/** Looks at a server's memory ten times a second; `stop` returns the most, in megabytes. */
+/** Samples resident memory every 100 ms. `stop` returns the maximum in megabytes. */
 export function watchMemory(pid: () => number): { readonly stop: () => number } {
   let peak = 0;
   const timer = setInterval(() => {
@@ -30,11 +30,11 @@ export function watchMemory(pid: () => number): { readonly stop: () => number } 
   };
 }
 
-/** Processor time that a process has used, in seconds; NaN where there is no `/proc`. */
+/** Processor time of a process in seconds; NaN without `/proc`. */
 export async function processorSeconds(pid: number): Promise<number> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // proc(5): behind the name in brackets, utime and stime are fields 14 and 15, in hundredths of a second.
+    // proc(5): utime and stime are fields 14 and 15, in hundredths of a second. The name (field 2) may contain spaces.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) / 100;
   } catch {

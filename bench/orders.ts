@@ -9,11 +9,11 @@ import type { Cleanup } from './cleanup.ts';
 import { withClient } from './database.ts';
 import { ownerOf } from './facts.ts';
 
-/** The table of the application; MariaDB and PostgreSQL both have these types. */
+/** The table of the application, with types of both MariaDB and PostgreSQL. */
 const table =
   'CREATE TABLE orders (id bigint PRIMARY KEY, owner_id varchar(40) NOT NULL, note varchar(200) NOT NULL)';
 
-/** Rows of one statement. */
+/** Rows per INSERT statement. */
 const chunk = 1_000;
 
 function insertsOf(rows: number): readonly string[] {
@@ -23,10 +23,10 @@ function insertsOf(rows: number): readonly string[] {
   });
 }
 
-/** Fills the application’s table in PostgreSQL. */
+/** Creates and fills the application's table in PostgreSQL. */
 export async function fillPostgres(url: string, rows: number): Promise<void> {
   await withClient(url, async (client) => {
-    // The application’s own tables are in `public`.
+    // `withClient` puts Usher's schema first.
     await client.query('SET search_path = public');
     for (const statement of [table, ...insertsOf(rows)]) await client.query(statement);
     await client.query('VACUUM ANALYZE orders');
@@ -35,11 +35,11 @@ export async function fillPostgres(url: string, rows: number): Promise<void> {
 
 const defaultMariadb = 'mysql://root@127.0.0.1:3306';
 
-/** Makes and fills the application’s table in the MariaDB of `BENCH_MARIADB_URL`; `undefined` where none answers. */
+/** Creates and fills the application's table in MariaDB at `BENCH_MARIADB_URL`; `undefined` if it is unreachable. */
 export async function fillMariadb(
   cleanup: Cleanup,
   rows: number,
-): Promise<{ readonly url: string; readonly about: string } | undefined> {
+): Promise<{ readonly url: string; readonly description: string } | undefined> {
   const server = process.env['BENCH_MARIADB_URL'] ?? defaultMariadb;
   const admin = await createConnection(server).catch(() => undefined);
   if (admin === undefined) return undefined;
@@ -55,7 +55,7 @@ export async function fillMariadb(
     [{ readonly version: string }],
   ];
   const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;
-  return { url, about: `MariaDB ${found.version.split('-')[0] ?? '?'}` };
+  return { url, description: `MariaDB ${found.version.split('-')[0] ?? '?'}` };
 }
 
 const schema = `generator client {
@@ -82,7 +82,7 @@ model Order {
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 
-/** Generates a Prisma client for the application’s table, and returns its path. */
+/** Generates a Prisma client for the application's table and returns its path. */
 export async function generateClient(directory: string): Promise<string> {
   const folder = join(directory, 'orders');
   await mkdir(folder);

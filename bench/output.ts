@@ -5,32 +5,32 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Bench } from './bench.ts';
 import { scaleName } from './scale.ts';
 
-/** A run of another scale must not take the place of the figures of a full one. */
+/** Only a full run may overwrite the committed results. */
 const isFull = scaleName === 'full';
 
 const otherDirectory = pathToFileURL(join(tmpdir(), `usher-bench-${scaleName}/`)).href;
 const results = isFull ? './results/' : otherDirectory;
 const charts = isFull ? '../docs/charts/' : otherDirectory;
 
-/** What figures mean nothing without: the machine, the versions, and how it was measured. */
+/** Metadata of the results: machine, versions and method. */
 export function describeRun({ pinning, postgres, scale }: Bench) {
   return {
     at: new Date().toISOString(),
     machine: `${cpus().length} × ${cpus()[0]?.model ?? '?'}`,
     node: process.version,
-    postgres: postgres.about,
-    pinning: pinning.about,
+    postgres: postgres.description,
+    pinning: pinning.description,
     scale,
   };
 }
 
-/** Keeps the figures of a run as JSON. */
-export async function keep(name: string, figures: object): Promise<void> {
+/** Writes the results of a run as JSON. */
+export async function writeResults(name: string, figures: object): Promise<void> {
   await write(`${results}${name}.json`, `${JSON.stringify(figures, undefined, 2)}\n`);
 }
 
-/** Keeps a chart where the documentation shows it. */
-export async function keepChart(name: string, svg: string): Promise<void> {
+/** Writes a chart to the directory from which the documentation includes it. */
+export async function writeChart(name: string, svg: string): Promise<void> {
   await write(`${charts}${name}.svg`, svg);
 }
 

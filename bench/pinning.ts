@@ -4,26 +4,26 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Which processor works for whom. */
+/** Assignment of processes to processor cores. */
 export interface Pinning {
-  /** For the output. */
-  readonly about: string;
-  /** What stands before a server's command, and before the client's. */
+  /** Description for the output. */
+  readonly description: string;
+  /** Arguments before the command of a server and of the client. */
   readonly server: readonly string[];
   readonly client: readonly string[];
-  /** Moves processes of the database to the client's side; those that are gone or not ours stay where they are. */
+  /** Moves database processes to the cores of the client. Ignores processes that have exited or belong to another user. */
   readonly moveAside: (pids: readonly number[]) => Promise<void>;
 }
 
 /** Every process may use every core. */
 export const unpinned: Pinning = {
-  about: 'nothing is pinned',
+  description: 'no process is pinned',
   server: [],
   client: [],
   moveAside: () => Promise.resolve(),
 };
 
-/** Gives the server core 0 and everybody else the other cores, where `taskset` is at hand. */
+/** Pins the server to core 0 and the other processes to the other cores, if `taskset` is available. */
 export async function choosePinning(): Promise<Pinning> {
   const cores = availableParallelism();
   const others = cores > 2 ? `1-${cores - 1}` : '1';
@@ -34,7 +34,7 @@ export async function choosePinning(): Promise<Pinning> {
     return unpinned;
   }
   return {
-    about: `taskset: the server on core 0; the client and the database's sessions on core ${others}`,
+    description: `taskset: server on core 0; client and database sessions on core ${others}`,
     server: ['taskset', '-c', '0'],
     client: ['taskset', '-c', others],
     moveAside: async (pids) => {

@@ -8,10 +8,10 @@ import { loadPolicy } from '../src/policy/load-policy.ts';
 import type { Policy } from '../src/policy/policy.ts';
 import { withoutPermit } from '../src/runtime/permits.ts';
 import { usherScript, type Bench } from './bench.ts';
-import { measureReading, relativeCosts } from './registry-cost.ts';
+import { measureMatching, relativeCosts } from './registry-cost.ts';
 import { withClient } from './database.ts';
 import { fill } from './facts.ts';
-import { describeRun, keep } from './output.ts';
+import { describeRun, writeResults } from './output.ts';
 import { mediansOf, runRounds, type Contestant } from './rounds.ts';
 import { rotated } from './schedule.ts';
 import { compare, median, type Ratio } from './statistics.ts';
@@ -19,25 +19,25 @@ import { formatTable } from './table.ts';
 
 const moduleFile = fileURLToPath(new URL('../examples/modules/tenants.ts', import.meta.url));
 
-/** The same channels, written twice; the guests' policy, because the server has the keys of guests. */
-const spellings = {
+/** The same channels as a module and as YAML. The policy of guests is required because the settings have the secret of guest tokens. */
+const variants = {
   module: ['builtin:hotel-guest-chat', moduleFile],
   YAML: ['builtin:hotel-guest-chat', 'builtin:tenants'],
 } as const;
 
 const channelTypeCounts = [10, 1_000] as const;
 
-/** Does a rule in YAML cost more than one in a module, and what does a thousand channel types cost? */
+/** Compares rules in YAML with rules in a module, and 1,000 channel types with 10. */
 export async function runPolicies(bench: Bench): Promise<void> {
   const requests = await measureRequests(bench);
   const rules = await measureRules(bench.scale.rounds);
   const loading = await measureLoading(bench.scale.rounds);
-  const match = measureReading(channelTypeCounts, bench.scale.rounds);
+  const match = measureMatching(channelTypeCounts, bench.scale.rounds);
   const [byModule, byYaml] = requests.map(({ rates }) => rates.map((rate) => 1e6 / rate));
   const milliseconds = loading.map((each) => each.milliseconds);
   console.log(
     formatTable(
-      ['what', 'first', 'second', 'ratio', 'spread'],
+      ['measurement', 'first', 'second', 'ratio', 'range'],
       [
         row('request by module / by YAML, µs', byModule ?? [], byYaml ?? []),
         row('rules by module / by YAML, ns', rules.module, rules.YAML),
@@ -47,12 +47,12 @@ export async function runPolicies(bench: Bench): Promise<void> {
     ),
   );
   console.log(
-    `Medians of ${bench.scale.rounds} alternating rounds. Pinning: ${bench.pinning.about}.`,
+    `Medians of ${bench.scale.rounds} alternating rounds. Pinning: ${bench.pinning.description}.`,
   );
-  await keep('policies', {
+  await writeResults('policies', {
     ...describeRun(bench),
     requests: requests.map((each) => ({ ...each, ...mediansOf(each) })),
-    ...{ rules, loading, reading: match, readingRatios: relativeCosts(match) },
+    ...{ rules, loading, matching: match, matchingRatios: relativeCosts(match) },
   });
 }
 
@@ -62,23 +62,23 @@ type Values = readonly number[];
 
 const pairOf = ([first = [], second = []]: readonly Values[]): [Values, Values] => [first, second];
 
-function row(what: string, first: Values, second: Values): readonly string[] {
-  const { ratio, least, most }: Ratio = compare(second, first);
+function row(label: string, first: Values, second: Values): readonly string[] {
+  const { ratio, min, max }: Ratio = compare(second, first);
   return [
-    what,
+    label,
     median(first).toFixed(0),
     median(second).toFixed(0),
     ratio.toFixed(2),
-    `${least.toFixed(2)}–${most.toFixed(2)}`,
+    `${min.toFixed(2)}–${max.toFixed(2)}`,
   ];
 }
 
-/** Whole requests of users who open the chat of an escrow, to a server of each. */
+/** Measures requests of users for the chat of an escrow, with one server per variant. */
 async function measureRequests(bench: Bench) {
   const databaseUrl = await bench.postgres.create();
   await withClient(databaseUrl, (client) => fill(client, bench.scale.rows));
   const contestants: Contestant[] = [];
-  for (const [name, sources] of Object.entries(spellings)) {
+  for (const [name, sources] of Object.entries(variants)) {
     const server = await bench.serve(usherScript, databaseUrl, { POLICY: sources.join(',') });
     const scenario = { name: 'user', rows: bench.scale.rows, tokens: 300 } as const;
     contestants.push({ name, server, databaseUrl, scenario });
@@ -88,11 +88,11 @@ async function measureRequests(bench: Bench) {
 
 const evaluations = 200_000;
 
-/** The rules of that chat alone, with the escrow in memory: nanoseconds of one evaluation in each round. */
+/** Measures only the rules of that chat, with the escrow in memory. Returns nanoseconds per evaluation, one value per round. */
 async function measureRules(rounds: number): Promise<Readonly<Record<'module' | 'YAML', Values>>> {
   const subjects = [
-    { evaluate: evaluationOf(await loadPolicy(spellings.module)), nanoseconds: [] as number[] },
-    { evaluate: evaluationOf(await loadPolicy(spellings.YAML)), nanoseconds: [] as number[] },
+    { evaluate: evaluationOf(await loadPolicy(variants.module)), nanoseconds: [] as number[] },
+    { evaluate: evaluationOf(await loadPolicy(variants.YAML)), nanoseconds: [] as number[] },
   ] as const;
   for (const { evaluate } of subjects) await evaluate();
   for (let round = 0; round < rounds; round += 1) {
@@ -105,12 +105,12 @@ async function measureRules(rounds: number): Promise<Readonly<Record<'module' | 
 
 function evaluationOf({ channels }: Policy): () => Promise<number> {
   const match = channels.matchText('private-tenant.1.escrow.42.chat');
-  if (match === undefined) throw new Error('The policy has no chat of escrows');
+  if (match === undefined) throw new Error('The channel has no match');
   const fact = { buyer_id: '15', seller_id: '16', status: 'FUNDED' };
   const principal = { kind: 'user', id: '16', tenantId: '1', roles: [], expiresAt: Infinity };
   const deps = {
     find: () => Promise.resolve(fact),
-    ask: () => Promise.reject(new Error('No channel asks')),
+    ask: () => Promise.reject(new Error('No channel uses `ask`')),
     encrypts: () => false,
     caches: () => false,
     userIdOf: (_tenantId: string | undefined, id: string) => id,
@@ -118,7 +118,7 @@ function evaluationOf({ channels }: Policy): () => Promise<number> {
     withLentPermit: withoutPermit,
   };
   const socketId = parseSocketId('1.1');
-  if (socketId === undefined) throw new Error('No socket id');
+  if (socketId === undefined) throw new Error('The socket id is invalid');
   return async () => {
     const start = performance.now();
     for (let i = 0; i < evaluations; i += 1) {
@@ -133,7 +133,7 @@ function evaluationOf({ channels }: Policy): () => Promise<number> {
   };
 }
 
-/** How long it takes to load this many channel types: milliseconds in each round. */
+/** Measures loading a policy of each size. Returns milliseconds, one value per round. */
 async function measureLoading(rounds: number) {
   const directory = await mkdtemp(join(tmpdir(), 'usher-bench-policies-'));
   try {
@@ -159,7 +159,7 @@ async function measureLoading(rounds: number) {
   }
 }
 
-/** A file may have 256 KB. */
+/** Keeps each file below the limit of 256 KB. */
 const channelTypesPerFile = 250;
 
 async function writePolicy(folder: string, channelTypes: number): Promise<void> {

@@ -2,17 +2,17 @@ import { createProgress } from '../src/cli/progress.ts';
 
 const intervalMs = 1_000;
 
-/** Shows on a terminal what is measured and for how long, until the returned function is called. Anything else gets one line. */
-export function showElapsed(what: string): () => void {
+/** Shows a label and the elapsed seconds on a terminal until the returned function is called. Without a terminal it prints the label once. */
+export function showElapsed(label: string): () => void {
   const { stderr } = process;
-  if (!stderr.isTTY) stderr.write(`${what}\n`);
+  if (!stderr.isTTY) stderr.write(`${label}\n`);
   const progress = createProgress(
     { isTTY: stderr.isTTY, columns: stderr.columns, write: (text) => stderr.write(text) },
     () => performance.now(),
   );
-  const begun = performance.now();
+  const started = performance.now();
   const show = (): void => {
-    progress.show(`${what}: ${((performance.now() - begun) / 1000).toFixed(0)} s`);
+    progress.show(`${label}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
   };
   show();
   const timer = setInterval(show, intervalMs);

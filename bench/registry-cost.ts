@@ -5,33 +5,33 @@ import { createChannelType } from '../src/policy/channel-type.ts';
 import { rotated } from './schedule.ts';
 import { compare, type Ratio } from './statistics.ts';
 
-/** The cost of parsing a name, by the number of channel types. */
-export interface ReadingCost {
+/** Cost of matching a channel name with a registry of this size. */
+export interface MatchCost {
   readonly channelTypes: number;
-  /** A value for each round. */
+  /** Nanoseconds per match, one value per round. */
   readonly nanoseconds: readonly number[];
 }
 
 const names = 1_000;
 const matches = 100_000;
 
-/** Measures, within this process, the cost of finding the only match of a name. Throws if a name has none. */
-export function measureReading(sizes: readonly number[], rounds: number): readonly ReadingCost[] {
+/** Measures, in this process, how long matching a channel name takes. Throws if a name has no match. */
+export function measureMatching(sizes: readonly number[], rounds: number): readonly MatchCost[] {
   const subjects = sizes.map((channelTypes) => ({
     channelTypes,
     registry: registryOf(channelTypes),
     channels: channelsOf(channelTypes),
     nanoseconds: [] as number[],
   }));
-  for (const subject of subjects) readAll(subject);
+  for (const subject of subjects) matchAll(subject);
   for (let round = 0; round < rounds; round += 1) {
-    for (const subject of rotated(subjects, round)) subject.nanoseconds.push(readAll(subject));
+    for (const subject of rotated(subjects, round)) subject.nanoseconds.push(matchAll(subject));
   }
   return subjects.map(({ channelTypes, nanoseconds }) => ({ channelTypes, nanoseconds }));
 }
 
-/** The costs, as multiples of that at the first size. */
-export function relativeCosts(costs: readonly ReadingCost[]): readonly Ratio[] {
+/** Costs relative to the first size. */
+export function relativeCosts(costs: readonly MatchCost[]): readonly Ratio[] {
   const [first] = costs;
   return costs.map(({ nanoseconds }) => compare(nanoseconds, first?.nanoseconds ?? []));
 }
@@ -57,13 +57,13 @@ function channelsOf(channelTypes: number): readonly ChannelName[] {
     const channel = parseChannelName(
       `private-family${n % channelTypes}.tenant.t${n % 20}.thing.E-${n}`,
     );
-    if (channel === undefined) throw new Error('No channel name');
+    if (channel === undefined) throw new Error('The channel name is invalid');
     return channel;
   });
 }
 
-/** Nanoseconds of one reading. */
-function readAll({
+/** Returns nanoseconds per match. */
+function matchAll({
   registry,
   channels,
 }: {
@@ -71,10 +71,10 @@ function readAll({
   readonly channels: readonly ChannelName[];
 }): number {
   const start = performance.now();
-  let read = 0;
+  let matched = 0;
   for (let i = 0; i < matches; i += names) {
-    for (const channel of channels) if (typeof registry.match(channel) === 'object') read += 1;
+    for (const channel of channels) if (typeof registry.match(channel) === 'object') matched += 1;
   }
-  if (read < matches) throw new Error('A name without a reading');
+  if (matched < matches) throw new Error('A channel name has no match');
   return ((performance.now() - start) * 1e6) / matches;
 }

@@ -7,45 +7,45 @@ import { rotated } from './schedule.ts';
 import type { Server } from './server.ts';
 import { median } from './statistics.ts';
 
-/** Who is measured, and on what. */
+/** A server and the scenario that is measured on it. */
 export interface Contestant {
   readonly name: string;
   readonly server: Server;
-  /** The database that it asks, if any. */
+  /** The database of the server, if any. Its sessions are pinned to the cores of the client. */
   readonly databaseUrl: string | undefined;
-  /** A database of the application that it asks as well. */
+  /** An additional database of the application. */
   readonly applicationUrl?: string | undefined;
   readonly scenario: Scenario;
-  /** How many connections ask it, if not as many as usual. */
+  /** Overrides the default number of connections. */
   readonly connections?: number;
 }
 
-/** What one contestant did in all rounds, a value for each. */
+/** Results of one contestant, one value per round. */
 export interface Result {
   readonly name: string;
-  /** Authorizations a second, in a closed loop. */
+  /** Authorizations per second in a closed loop. */
   readonly rates: readonly number[];
-  /** Milliseconds, at 70 % of the rate of the same round. */
+  /** Milliseconds in an open loop at 70 % of the rate of the same round. */
   readonly p50s: readonly number[];
   readonly p99s: readonly number[];
   readonly residentMegabytes: number;
-  /** The largest share of its core that the client was busy: near 1, it was the client that was measured. */
+  /** Maximum share of a core (0 to 1) that the client used. Near 1, the client limits the result. */
   readonly clientBusy: number;
 }
 
-/** Connections of every measurement: enough that who waits for a disk has something else to do meanwhile. */
+/** Default number of connections: enough that a server has other requests to process while some wait for the disk. */
 export const connections = 128;
 
-/** Share of its own throughput at which a contestant's latency is measured. */
+/** Share of the throughput of a contestant at which its latency is measured. */
 export const openShare = 0.7;
 
-/** Fresh tokens that are made for a measurement, a second of it: more than anybody takes. */
+/** Fresh HS256 tokens created per second of a measurement: more than any contestant processes. */
 const freshPerSecond = 15_000;
 
-/** The same for tokens with a signature, which takes up to a millisecond to make. */
+/** The same for tokens of issuers: an asymmetric signature takes up to a millisecond. */
 const signedPerSecond = 6_000;
 
-/** Every so many-th body is checked. */
+/** The body of every 200th response is verified. */
 const verifyEvery = 200;
 
 interface Round {
@@ -54,15 +54,15 @@ interface Round {
   readonly clientBusy: number;
 }
 
-/** Measures all contestants side by side, in alternating rounds. Throws at the first wrong answer. */
+/** Measures all contestants in alternating rounds. Throws if a response is wrong. */
 export async function runRounds(
   bench: Bench,
   contestants: readonly Contestant[],
 ): Promise<readonly Result[]> {
   const found = new Map<string, Round[]>(contestants.map(({ name }) => [name, []]));
-  // Compilers and caches have their first look at everybody before anything counts.
+  // Warm-up: code is compiled and caches are filled.
   for (const contestant of contestants)
-    await askFor(bench, contestant, bench.scale.seconds.closed * 2);
+    await measureThroughput(bench, contestant, bench.scale.seconds.closed * 2);
   for (let round = 0; round < bench.scale.rounds; round += 1) {
     process.stderr.write(`round ${round + 1} of ${bench.scale.rounds}\n`);
     const measured = await measureRound(bench, rotated(contestants, round));
@@ -71,7 +71,7 @@ export async function runRounds(
   return Promise.all(contestants.map((each) => resultOf(each, found.get(each.name) ?? [])));
 }
 
-/** Into how many parts a measurement of the throughput is cut, which alternate: a slow second of the machine concerns all contestants. */
+/** Alternating parts of a throughput measurement, so that a slow second of the machine affects all contestants. */
 const slices = 4;
 
 async function measureRound(
@@ -80,8 +80,8 @@ async function measureRound(
 ): Promise<ReadonlyMap<Contestant, Round>> {
   const { seconds } = bench.scale;
   for (const contestant of contestants) {
-    await askFor(bench, contestant, seconds.warmUp);
-    // After the warm-up, which opened them; the pool closes its sessions while others are measured.
+    await measureThroughput(bench, contestant, seconds.warmUp);
+    // In every round: pools close idle sessions while other contestants are measured, and the warm-up opens new ones.
     for (const url of [contestant.databaseUrl, contestant.applicationUrl]) {
       if (url !== undefined) await bench.pinning.moveAside(await sessionsOf(url));
     }
@@ -89,10 +89,10 @@ async function measureRound(
   const closed = new Map<Contestant, Measured[]>(contestants.map((each) => [each, []]));
   for (let slice = 0; slice < slices; slice += 1) {
     for (const [contestant, measured] of closed) {
-      measured.push(await askFor(bench, contestant, seconds.closed / slices));
+      measured.push(await measureThroughput(bench, contestant, seconds.closed / slices));
     }
   }
-  // Afterwards: a server that is asked at a fixed rate may have a backlog at the end.
+  // After all closed loops: an open loop may leave a backlog on the server.
   const rounds = new Map<Contestant, Round>();
   for (const [contestant, measured] of closed) {
     const requestRate = (1000 * sumOf(measured, 'responses')) / sumOf(measured, 'elapsed');
@@ -113,10 +113,14 @@ function sumOf(measured: readonly Measured[], field: 'responses' | 'elapsed'): n
   return measured.reduce((sum, each) => sum + each[field], 0);
 }
 
-function askFor(bench: Bench, contestant: Contestant, seconds: number): Promise<Measured> {
+function measureThroughput(
+  bench: Bench,
+  contestant: Contestant,
+  seconds: number,
+): Promise<Measured> {
   const perSecond = contestant.scenario.issuer === undefined ? freshPerSecond : signedPerSecond;
-  const most = Math.ceil(seconds * perSecond);
-  return bench.client.measure(jobOf(bench, contestant, { kind: 'closed', seconds, most }));
+  const maxRequests = Math.ceil(seconds * perSecond);
+  return bench.client.measure(jobOf(bench, contestant, { kind: 'closed', seconds, maxRequests }));
 }
 
 function jobOf({ keys }: Bench, contestant: Contestant, pace: Pace): Job {
@@ -135,7 +139,7 @@ async function resultOf({ name, server }: Contestant, rounds: readonly Round[]):
   };
 }
 
-/** The medians of a result, for a table. */
+/** Medians of all rounds. */
 export function mediansOf({ rates, p50s, p99s }: Result) {
   return { rate: median(rates), p50: median(p50s), p99: median(p99s) };
 }

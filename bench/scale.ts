@@ -1,12 +1,12 @@
-/** How much of everything a run does. */
+/** Sizes and durations of a run. */
 export interface Scale {
   readonly rounds: number;
-  /** Seconds of one measurement. */
+  /** Durations of one measurement in seconds: warm-up, closed loop and open loop. */
   readonly seconds: { readonly warmUp: number; readonly closed: number; readonly open: number };
   readonly rows: number;
   readonly stormUsers: number;
   readonly stormPages: number;
-  /** Seconds of rest after which memory counts as settled: Usher gives it back within fifteen. */
+  /** Idle seconds before memory is measured. Usher returns memory within 15 s. */
   readonly settle: number;
   readonly growth: {
     readonly rows: readonly number[];
@@ -29,7 +29,7 @@ const full: Scale = {
   },
 };
 
-/** Proves that everything works; its numbers mean nothing. */
+/** Shows that all commands work. Its figures are not meaningful. */
 const smoke: Scale = {
   rounds: 2,
   seconds: { warmUp: 0.1, closed: 0.3, open: 0.3 },
@@ -40,7 +40,7 @@ const smoke: Scale = {
   growth: { rows: [1_000, 10_000], channelTypes: [1, 10], tokens: [1, 100] },
 };
 
-/** Ratios within a few minutes; they vary more than those of a full run. */
+/** Takes a few minutes. Its ratios vary more than those of a full run. */
 const short: Scale = {
   ...full,
   rounds: 3,
@@ -53,12 +53,13 @@ const short: Scale = {
 
 const scales = { full, short, smoke } as const;
 
-/** The name of the scale of this run: `BENCH_SCALE`, or `full`. */
+/** `BENCH_SCALE`, or `full`. */
 export const scaleName = process.env['BENCH_SCALE'] ?? 'full';
 
-/** The scale of this run. Throws if there is none with its name. */
+/** The scale of this run. Throws if `BENCH_SCALE` is unknown. */
 export function chooseScale(): Scale {
   const scale = Object.entries(scales).find(([name]) => name === scaleName)?.[1];
-  if (scale === undefined) throw new Error(`BENCH_SCALE is one of ${Object.keys(scales).join()}`);
+  if (scale === undefined)
+    throw new Error(`BENCH_SCALE must be one of ${Object.keys(scales).join(', ')}`);
   return scale;
 }

@@ -4,27 +4,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild, type Child } from './child.ts';
 import type { Cleanup } from './cleanup.ts';
 
-/** A contestant's server, listening. */
+/** A listening server. */
 export interface Server {
   readonly child: Child;
   readonly port: number;
 }
 
-/** What a server is started with. */
 export interface ServerOptions {
   readonly script: string;
   readonly prefix?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Where its log is kept. */
+  /** Directory of the log file. */
   readonly directory: string;
 }
 
-/** Milliseconds that a server may take to listen. */
 const timeoutMs = 60_000;
 
 let started = 0;
 
-/** Starts a server, its log in a file as in production. Throws with that log when it does not come to listen. */
+/** Starts a server with its log in a file, and waits until it listens. Throws with the log if it does not. */
 export async function startServer(cleanup: Cleanup, options: ServerOptions): Promise<Server> {
   const { directory, script, prefix = [], env } = options;
   const log = join(directory, `server-${(started += 1)}.log`);
@@ -33,7 +31,7 @@ export async function startServer(cleanup: Cleanup, options: ServerOptions): Pro
   await file.close();
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline && child.isRunning()) {
-    // The line in which Usher says where it listens; the others say it likewise.
+    // Usher logs its address in this form; the other contestants print the same (`announce.ts`).
     const [, port] = /"public":"http:\/\/[^"]+:(\d+)"/.exec(await readFile(log, 'utf8')) ?? [];
     if (port !== undefined) return { child, port: Number(port) };
     await sleep(10);

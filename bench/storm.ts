@@ -6,7 +6,7 @@ import { raisedLimits } from './keys.ts';
 import { showElapsed } from './progress.ts';
 import type { Measured } from './load/job.ts';
 import { residentMegabytes, watchMemory } from './memory.ts';
-import { describeRun, keep } from './output.ts';
+import { describeRun, writeResults } from './output.ts';
 import type { Server } from './server.ts';
 import {
   channelsOfUser,
@@ -20,11 +20,11 @@ import { formatTable } from './table.ts';
 interface Storm {
   readonly name: string;
   readonly scenario: StormScenario;
-  /** Milliseconds after the start at which the server is killed and started again. */
+  /** Milliseconds after the start at which the server is killed and restarted. */
   readonly killAfter?: number;
 }
 
-interface Weathered extends Pick<Measured, 'wrong' | 'p50' | 'p99' | 'reconnects' | 'verified'> {
+interface StormResult extends Pick<Measured, 'wrong' | 'p50' | 'p99' | 'reconnects' | 'verified'> {
   readonly name: string;
   readonly authorizations: number;
   readonly seconds: number;
@@ -32,18 +32,18 @@ interface Weathered extends Pick<Measured, 'wrong' | 'p50' | 'p99' | 'reconnects
   readonly memory: { readonly idle: number; readonly peak: number; readonly settled: number };
 }
 
-/** Everybody comes back at once: each user with a token of their own, five channels each. */
+/** Measures a reconnect of all users at once, each with their own token and five channels. */
 export async function runStorm(bench: Bench): Promise<void> {
   const databaseUrl = await bench.postgres.create();
   await withClient(databaseUrl, (client) => fill(client, bench.scale.stormUsers));
-  const single = await weather(bench, databaseUrl, {
+  const single = await measureStorm(bench, databaseUrl, {
     name: 'one by one',
     scenario: 'five-channels',
   });
   const results = [
     single,
-    await weather(bench, databaseUrl, { name: 'in batches', scenario: 'five-channels-batch' }),
-    await weather(bench, databaseUrl, {
+    await measureStorm(bench, databaseUrl, { name: 'in batches', scenario: 'five-channels-batch' }),
+    await measureStorm(bench, databaseUrl, {
       name: 'one by one, killed half-way',
       scenario: 'five-channels',
       killAfter: single.seconds * 500,
@@ -51,32 +51,37 @@ export async function runStorm(bench: Bench): Promise<void> {
   ];
   console.log(formatTable(headings, results.map(cellsOf)));
   console.log(
-    `${bench.scale.stormUsers} users with a token of their own, ${channelsOfUser} channels each, over ${connections} keep-alive connections. Every answer was checked, signature and all; none failed.`,
+    `${bench.scale.stormUsers} users with one token and ${channelsOfUser} channels each, over ${connections} keep-alive connections. The signature of every response was verified; no request failed.`,
   );
   console.log(
-    `Memory: idle is ${bench.scale.settle} s after a warm-up of ${bench.scale.seconds.closed} s in a closed loop of 32 connections; afterwards is ${bench.scale.settle} s after the last answer.`,
+    `Memory: idle is ${bench.scale.settle} s after a warm-up of ${bench.scale.seconds.closed} s in a closed loop of 32 connections; “after” is ${bench.scale.settle} s after the last response.`,
   );
-  console.log(`Pinning: ${bench.pinning.about}. Database: ${bench.postgres.about}.`);
+  console.log(`Pinning: ${bench.pinning.description}. Database: ${bench.postgres.description}.`);
   console.log(
-    `Latency counts from a request’s first sending. Raised: ${Object.keys(raisedLimits).join(', ')}.`,
+    `Latency is measured from the first attempt of a request. Raised limits: ${Object.keys(raisedLimits).join(', ')}.`,
   );
-  await keep('storm', { ...describeRun(bench), connections, limits: raisedLimits, results });
+  await writeResults('storm', {
+    ...describeRun(bench),
+    connections,
+    limits: raisedLimits,
+    results,
+  });
 }
 
-async function weather(bench: Bench, databaseUrl: string, storm: Storm): Promise<Weathered> {
+async function measureStorm(bench: Bench, databaseUrl: string, storm: Storm): Promise<StormResult> {
   const stop = showElapsed(storm.name);
   let server = await bench.serve(usherScript, databaseUrl);
   await warmUp(bench, server);
   await sleep(bench.scale.settle * 1000);
   const idle = await residentMegabytes(server.child.pid);
   const watch = watchMemory(() => server.child.pid);
-  const measuring = bench.client.measure(stormJob(bench, server, storm.scenario));
-  const killing =
+  const measurement = bench.client.measure(stormJob(bench, server, storm.scenario));
+  const restart =
     storm.killAfter === undefined
       ? undefined
-      : killLater(bench, { server, databaseUrl, after: storm.killAfter });
-  const measured = await measuring;
-  server = (await killing) ?? server;
+      : restartLater(bench, { server, databaseUrl, after: storm.killAfter });
+  const measured = await measurement;
+  server = (await restart) ?? server;
   const peak = watch.stop();
   await sleep(bench.scale.settle * 1000);
   const settled = await residentMegabytes(server.child.pid);
@@ -95,7 +100,7 @@ async function weather(bench: Bench, databaseUrl: string, storm: Storm): Promise
   };
 }
 
-async function killLater(
+async function restartLater(
   bench: Bench,
   {
     server,
@@ -112,18 +117,18 @@ const headings = [
   'storm',
   'authorizations',
   'failed',
-  'drained in s',
-  'a second',
-  'p50 ms',
-  'p99 ms',
+  'duration, s',
+  'per second',
+  'p50, ms',
+  'p99, ms',
   'reconnects',
-  'RSS MB idle',
+  'RSS idle, MB',
   'peak',
   'growth',
-  'afterwards',
+  'after',
 ];
 
-function cellsOf(storm: Weathered): readonly string[] {
+function cellsOf(storm: StormResult): readonly string[] {
   const { name, authorizations, wrong, seconds, p50, p99, reconnects, memory } = storm;
   return [
     name,

@@ -1,4 +1,4 @@
-/** Lays out a table of text: the first column to the left, figures to the right. */
+/** Formats a text table. The first column is left-aligned, the others are right-aligned. */
 export function formatTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],

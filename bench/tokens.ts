@@ -1,19 +1,19 @@
 import { createHmac, sign } from 'node:crypto';
 
-/** How a token is signed; each with a key of the run. */
+/** Signature algorithm of a token. */
 export type Signature = 'HS256' | 'RS256' | 'ES256';
 
-/** Seconds; a user's token may live an hour. */
+/** Seconds. Usher accepts lifetimes of user tokens up to one hour by default. */
 const lifetime = 3_000;
 
 type Claims = Readonly<Record<string, string>>;
 
-/** Signs a JWT (HS256) with these claims, good for fifty minutes from now. */
+/** Signs a JWT with HS256 that expires in 50 minutes. */
 export function mint(claims: Claims, secret: string): string {
   return mintSigned(claims, 'HS256', secret);
 }
 
-/** Signs a JWT with a secret, or with a private key in PEM. */
+/** Signs a JWT with a shared secret or a private key in PEM. */
 export function mintSigned(claims: Claims, alg: Signature, key: string): string {
   const iat = Math.floor(Date.now() / 1000);
   const payload = JSON.stringify({ ...claims, iat, exp: iat + lifetime });

@@ -2,21 +2,21 @@ import { usherScript, type Bench } from './bench.ts';
 import { withClient } from './database.ts';
 import { fill } from './facts.ts';
 import type { ScenarioName } from './load/scenarios.ts';
-import { describeRun, keep } from './output.ts';
+import { describeRun, writeResults } from './output.ts';
 import { mediansOf, runRounds, type Contestant } from './rounds.ts';
 import { compare } from './statistics.ts';
 import { formatTable } from './table.ts';
 
 const workers = ['1', '2'] as const;
 
-/** What is asked, by the name of its row. */
+/** Scenarios by the label of their row. */
 const loads: Readonly<Record<string, { name: ScenarioName; tokens: number | 'fresh' }>> = {
   'guest, warm tokens': { name: 'guest', tokens: 300 },
   'guest, fresh tokens': { name: 'guest', tokens: 'fresh' },
   'batch of 20 channels': { name: 'seller-batch', tokens: 300 },
 };
 
-/** What a second process brings. Run it without pinning: the client and PostgreSQL share all cores with both servers. */
+/** Compares two worker processes with one. Runs without pinning: client, PostgreSQL and both servers share all cores. */
 export async function runWorkers(bench: Bench): Promise<void> {
   const contestants: Contestant[] = [];
   for (const count of workers) {
@@ -39,15 +39,15 @@ export async function runWorkers(bench: Bench): Promise<void> {
       ratio: compare(two.rates, one.rates),
     };
   });
-  const cells = rows.map(({ name, one, two, ratio: { ratio, least, most } }) => [
+  const cells = rows.map(({ name, one, two, ratio: { ratio, min, max } }) => [
     ...[name, one.toFixed(0), two.toFixed(0)],
-    `${ratio.toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})`,
+    `${ratio.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`,
   ]);
-  console.log(formatTable(['channels a second', 'one worker', 'two workers', 'ratio'], cells));
+  console.log(formatTable(['channels per second', 'one worker', 'two workers', 'ratio'], cells));
   console.log(
-    `Medians of ${bench.scale.rounds} alternating rounds. Pinning: ${bench.pinning.about}.`,
+    `Medians of ${bench.scale.rounds} alternating rounds. Pinning: ${bench.pinning.description}.`,
   );
-  await keep('workers', { ...describeRun(bench), results: rows });
+  await writeResults('workers', { ...describeRun(bench), results: rows });
 }
 
 const nameOf = (load: string, count: string): string => `${load}, ${count}`;

@@ -12,13 +12,13 @@ import type { Pair } from './row.ts';
 
 const run = promisify(execFile);
 
-/** A build, with a database of its own tables and rows. */
+/** A build and its database, with the tables and rows of that build. */
 export interface Build {
   readonly script: string;
   readonly databaseUrl: string;
 }
 
-/** Checks out a commit into a directory, and installs its packages, which builds it. */
+/** Checks out a commit into a directory and runs `npm ci`, which also builds it. */
 export async function buildCommit(
   cleanup: Cleanup,
   commit: string,
@@ -33,13 +33,13 @@ export async function buildCommit(
   await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: directory });
 }
 
-/** Creates the database of a build: the build creates its tables, and its own bench fills them. */
+/** Creates the database of a build. The build creates its tables and its own `bench/facts.ts` fills them. */
 export async function openBuild(bench: Bench, root: string): Promise<Build> {
   const databaseUrl = await bench.postgres.create('empty');
   const script = join(root, usherScript);
   const { child } = await bench.serve(script, databaseUrl);
   await child.end();
-  // Releases differ in their tables, so each is filled by its own files.
+  // The tables of the two builds may differ. `withClient` and `fill` therefore must keep their names.
   const { withClient } = await importOf<typeof database>(root, 'bench/database.ts');
   const { fill } = await importOf<typeof facts>(root, 'bench/facts.ts');
   await withClient(databaseUrl, (client) => fill(client, bench.scale.rows));
@@ -50,7 +50,7 @@ async function importOf<Module>(root: string, file: string): Promise<Module> {
   return (await import(pathToFileURL(join(root, file)).href)) as Module;
 }
 
-/** Measures both builds in each round, another one first each time. */
+/** Measures both builds in each round, in alternating order. */
 export async function alternate<T>(
   { scale }: Pick<Bench, 'scale'>,
   builds: Pair<Build>,

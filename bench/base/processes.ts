@@ -5,10 +5,10 @@ import { stormJob, warmUp, type StormScenario } from '../storm-load.ts';
 import { alternate, type Build } from './builds.ts';
 import { rowOf, type Pair, type Row } from './row.ts';
 
-/** The time until all users of a storm have their answers, each storm with a process of its own. */
+/** Measures the duration of both storms in seconds. Each storm starts a new server. */
 export async function measureStorms(bench: Bench, builds: Pair<Build>): Promise<readonly Row[]> {
-  const storm = async (what: string, name: StormScenario) =>
-    rowOf(what, await alternate(bench, builds, (build) => drain(bench, build, name)), Number);
+  const storm = async (metric: string, name: StormScenario) =>
+    rowOf(metric, await alternate(bench, builds, (build) => drain(bench, build, name)), Number);
   return [
     await storm('storm one by one, s', 'five-channels'),
     await storm('storm in batches of 5, s', 'five-channels-batch'),
@@ -23,7 +23,7 @@ async function drain(bench: Bench, build: Build, name: StormScenario): Promise<n
   return elapsed / 1000;
 }
 
-/** Memory while idle, and the processor time of a start. */
+/** Measures idle memory and the processor time of a start. */
 export async function measureStarts(bench: Bench, builds: Pair<Build>): Promise<readonly Row[]> {
   const starts = await alternate(bench, builds, ({ script, databaseUrl }) =>
     startOnce(bench, { DATABASE_URL: databaseUrl }, script),
@@ -34,7 +34,7 @@ export async function measureStarts(bench: Bench, builds: Pair<Build>): Promise<
   ];
 }
 
-/** The sizes of the installations for production of two checkouts, which are the same in every round. */
+/** Measures the production installations of two checkouts once, because their sizes do not vary. */
 export async function measureSizes(
   { before, now }: Pair<string>,
   directory: string,

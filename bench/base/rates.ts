@@ -5,7 +5,7 @@ import { median } from '../statistics.ts';
 import type { Build } from './builds.ts';
 import type { Pair, Row } from './row.ts';
 
-/** What each build is asked: the first is also that of the latency. */
+/** Loads of both builds. The latency is measured with the first one. */
 const loads = {
   'guest, warm tokens, per second': { tokens: 300, connections },
   'guest, warm tokens, 32 connections, per second': { tokens: 300, connections: 32 },
@@ -14,7 +14,7 @@ const loads = {
 
 const bareScript = 'bench/contestants/fastify.ts';
 
-/** Throughput with tokens that were seen before and with new ones, and latency as a multiple of that of bare Fastify. */
+/** Measures throughput with warm and fresh tokens, and p99 latency relative to bare Fastify. */
 export async function measureRates(bench: Bench, builds: Pair<Build>): Promise<readonly Row[]> {
   const scenario: Scenario = { name: 'guest', rows: bench.scale.rows, tokens: 300 };
   const server = await bench.serve(bareScript, undefined);
@@ -27,13 +27,16 @@ export async function measureRates(bench: Bench, builds: Pair<Build>): Promise<r
   await Promise.all(contestants.map((each) => each.server.child.end()));
   const find = (name: string) => resultOf(results, name);
   const [warm = '', ...others] = Object.keys(loads);
-  const pairOf = (what: string) => ({ before: find(`before ${what}`), now: find(`now ${what}`) });
+  const pairOf = (metric: string) => ({
+    before: find(`before ${metric}`),
+    now: find(`now ${metric}`),
+  });
   const bare = median(find(bareScript).p99s);
   const { before, now } = pairOf(warm);
   return [
-    ...[warm, ...others].map((what) => rateRow(what, pairOf(what))),
+    ...[warm, ...others].map((metric) => rateRow(metric, pairOf(metric))),
     {
-      what: 'guest, warm tokens, p99 at 70 % load, × Fastify + HMAC',
+      metric: 'guest, warm tokens, p99 at 70 % load, × Fastify + HMAC',
       before: before.p99s.map((p99) => p99 / bare),
       now: now.p99s.map((p99) => p99 / bare),
     },
@@ -47,14 +50,14 @@ async function contestantsOf(
 ): Promise<readonly Contestant[]> {
   const { script, databaseUrl } = builds[side];
   const server = await bench.serve(script, databaseUrl);
-  return Object.entries(loads).map(([what, { tokens, connections: count }]) => ({
-    ...{ name: `${side} ${what}`, server, databaseUrl },
+  return Object.entries(loads).map(([metric, { tokens, connections: count }]) => ({
+    ...{ name: `${side} ${metric}`, server, databaseUrl },
     ...{ scenario: { ...scenario, tokens }, connections: count },
   }));
 }
 
-function rateRow(what: string, { before, now }: Pair<Result>): Row {
-  return { what, before: before.rates, now: now.rates };
+function rateRow(metric: string, { before, now }: Pair<Result>): Row {
+  return { metric, before: before.rates, now: now.rates };
 }
 
 function resultOf(results: readonly Result[], name: string): Result {

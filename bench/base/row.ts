@@ -1,23 +1,23 @@
 import { compare, median, type Ratio } from '../statistics.ts';
 
-/** A value of the commit, and of the current build. */
+/** Values of the earlier commit and of the current build. */
 export interface Pair<T> {
   readonly before: T;
   readonly now: T;
 }
 
-/** A line of the table: what was measured, with a value for each round. */
+/** One row of the table, with one value per round. */
 export interface Row extends Pair<readonly number[]> {
-  readonly what: string;
+  readonly metric: string;
 }
 
-/** Makes the row of a value that each measurement has. */
+/** Creates a row from one value of each measurement. */
 export function rowOf<T>(
-  what: string,
+  metric: string,
   { before, now }: Pair<readonly T[]>,
   value: (measured: T) => number,
 ): Row {
-  return { what, before: before.map(value), now: now.map(value) };
+  return { metric, before: before.map(value), now: now.map(value) };
 }
 
 /** The medians of a row and their ratio. */

@@ -1,4 +1,4 @@
-// The application beside Usher, as fast as one can be: its facts over HTTP, and the endpoint that decides. It is not measured.
+// A minimal application beside Usher, with an HTTP endpoint for facts and one for `ask`. It is not measured.
 import { createServer } from 'node:http';
 import { ownerOf } from '../facts.ts';
 import { announce } from './announce.ts';

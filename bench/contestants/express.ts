@@ -1,4 +1,4 @@
-// The usual tutorial: Express, `jsonwebtoken` and `pusher`. It asks no database.
+// A typical tutorial: Express, `jsonwebtoken` and `pusher`, without a database.
 import express from 'express';
 import jwt from 'jsonwebtoken';
 import Pusher from 'pusher';

@@ -1,5 +1,5 @@
-// What people write today for the owner of an order: Fastify, the token verified and the order looked up on each request, `pusher`
-// to sign. No audit, no revocation, no limits, no log. Its Prisma client is generated for the application’s own table.
+// A typical hand-written service for the owner of an order: verifies the token with jose, loads the order with Prisma and signs with
+// `pusher`. No audit log, revocation, rate limits or logs. Its Prisma client is generated for the application's table.
 import { PrismaPg } from '@prisma/adapter-pg';
 import Fastify from 'fastify';
 import { jwtVerify } from 'jose';

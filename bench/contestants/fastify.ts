@@ -1,4 +1,4 @@
-// Bare Fastify with a form and one HMAC: what the framework alone costs. It refuses nobody.
+// Bare Fastify with a form and one HMAC: the cost of the framework. It grants every request.
 import { createHmac } from 'node:crypto';
 import Fastify from 'fastify';
 import { acceptForms } from './accept-forms.ts';

@@ -1,4 +1,4 @@
-// The floor: `node:http`, a form and one HMAC. It refuses nobody.
+// The lower bound: `node:http`, a form and one HMAC. It grants every request.
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { parse } from 'node:querystring';

@@ -1,8 +1,8 @@
-import { openWorker, type Worker, type Means } from './worker.ts';
+import { openWorker, type Worker, type LoadOptions } from './worker.ts';
 
-/** Runs a closed loop; resolves when the time or the supply is over and every answer is here. Rejects when a connection breaks. */
+/** Runs a closed loop. Resolves after the last response once the time is over or no request is left. Rejects if a connection breaks. */
 export function runClosed(
-  { port, connections, supply, tally }: Means,
+  { port, connections, supply, tally }: LoadOptions,
   seconds: number,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -13,7 +13,7 @@ export function runClosed(
       const intended = performance.now();
       const request = intended < end ? supply() : undefined;
       if (request !== undefined) {
-        worker.give({ request, intended });
+        worker.send({ request, intended });
         return;
       }
       worker.close();

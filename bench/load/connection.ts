@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net';
 
-/** An answer as it came, still in the connection's buffer: read what you need before you send again. */
+/** A response in the buffer of the connection. It is valid until the next request is sent. */
 export interface RawResponse {
   readonly status: number;
   readonly body: () => string;
 }
 
-/** A keep-alive connection with one request under way at most. */
+/** A keep-alive connection with at most one open request. */
 export interface Connection {
   readonly send: (bytes: Buffer) => void;
   readonly close: () => void;
@@ -15,26 +15,22 @@ export interface Connection {
 export interface ConnectionOptions {
   readonly port: number;
   readonly onResponse: (response: RawResponse) => void;
-  /** The connection could not be had, or broke; called once, and never after `close`. */
+  /** Called once if the connection fails or breaks; never after `close`. */
   readonly onBroken: () => void;
 }
 
-/** Longer than any answer, or it comes in several pieces. */
+/** Bytes. A longer response arrives in several chunks. */
 const bufferSize = 64 * 1024;
 
-/** Opens a connection that knows just enough of HTTP/1.1 to count answers, so that the client is not what is measured. */
-export function openConnection({
-  port,
-  onResponse: onResponse,
-  onBroken,
-}: ConnectionOptions): Connection {
-  let earlier: Buffer | undefined;
+/** Opens a connection with a minimal HTTP/1.1 parser, because a complete client would use more processor time than the server. */
+export function openConnection({ port, onResponse, onBroken }: ConnectionOptions): Connection {
+  let received: Buffer | undefined;
   let closed = false;
-  const read = (piece: Buffer): void => {
-    const data = earlier === undefined ? piece : Buffer.concat([earlier, piece]);
+  const read = (chunk: Buffer): void => {
+    const data = received === undefined ? chunk : Buffer.concat([received, chunk]);
     const response = parseResponse(data);
-    // Copied, since the next piece comes into the same buffer.
-    earlier = response === undefined ? Buffer.from(data) : undefined;
+    // Copied, because the next chunk overwrites the buffer.
+    received = response === undefined ? Buffer.from(data) : undefined;
     if (response !== undefined) onResponse(response);
   };
   const buffer = Buffer.allocUnsafe(bufferSize);
@@ -63,13 +59,13 @@ export function openConnection({
   };
 }
 
-/** The answer in these bytes; `undefined` while some of it is missing. */
+/** Parses a response; `undefined` if it is incomplete. */
 function parseResponse(data: Buffer): RawResponse | undefined {
   const headEnd = data.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;
   const head = data.toString('latin1', 0, headEnd);
   const [, length] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
-  if (length === undefined) throw new Error(`An answer without a length:\n${head}`);
+  if (length === undefined) throw new Error(`The response has no Content-Length:\n${head}`);
   const bodyStart = headEnd + 4;
   const bodyEnd = bodyStart + Number(length);
   if (data.length < bodyEnd) return undefined;

@@ -1,26 +1,25 @@
-import { openWorker, type Worker, type Means, type Work } from './worker.ts';
+import { openWorker, type Worker, type LoadOptions, type Work } from './worker.ts';
 
-/** Milliseconds after which a broken connection is opened again. */
-const pause = 50;
+const reconnectDelayMs = 50;
 
 /**
- * Sends everything there is, as a proxy in front of many browsers does. If a connection breaks, its request is sent
- * again over a new one, and its latency goes on counting. Any answer is final.
+ * Sends all requests as fast as responses arrive, like a proxy in front of many browsers. If a connection breaks, its request
+ * is sent again over a new one; its latency includes both attempts. A request with any response is not sent again.
  */
-export function drain({ port, connections, supply, tally }: Means): Promise<void> {
+export function drain({ port, connections, supply, tally }: LoadOptions): Promise<void> {
   return new Promise((resolve) => {
     let busy = connections;
     const open = (): Worker => openWorker({ port, tally, onFree: sendNext, onBroken });
     const onBroken = (lost: Work | undefined) => {
       tally.countReconnect();
       setTimeout(() => {
-        if (lost !== undefined) open().give(lost);
-      }, pause);
+        if (lost !== undefined) open().send(lost);
+      }, reconnectDelayMs);
     };
     const sendNext = (worker: Worker) => {
       const request = supply();
       if (request !== undefined) {
-        worker.give({ request, intended: performance.now() });
+        worker.send({ request, intended: performance.now() });
         return;
       }
       worker.close();

@@ -2,12 +2,12 @@ import type { Keys } from '../keys.ts';
 import type { Scenario } from './scenarios.ts';
 
 /**
- * How requests follow each other. `closed`: each connection sends when it has its answer, for so many seconds.
- * `open`: so many a second are sent, whether answers come or not. `drain`: so many in all, as fast as they are answered;
- * one whose connection breaks is sent again.
+ * When requests are sent. `closed`: each connection sends its next request after a response, for some seconds.
+ * `open`: requests are sent at a fixed rate per second, whether responses arrive or not. `drain`: a number of requests is sent as
+ * fast as responses arrive; a request whose connection breaks is sent again.
  */
 export type Pace =
-  | { readonly kind: 'closed'; readonly seconds: number; readonly most: number }
+  | { readonly kind: 'closed'; readonly seconds: number; readonly maxRequests: number }
   | { readonly kind: 'open'; readonly seconds: number; readonly rate: number }
   | { readonly kind: 'drain'; readonly requests: number };
 
@@ -18,22 +18,22 @@ export interface Job {
   readonly keys: Keys;
   readonly connections: number;
   readonly pace: Pace;
-  /** The body of every so many-th answer is looked at too. */
+  /** Every n-th response body is verified. The status of every response is. */
   readonly verifyEvery: number;
 }
 
-/** What a measurement found. Times in milliseconds; a latency counts from the moment a request was meant to be sent. */
+/** Result of a measurement. Times are in milliseconds. Latency is measured from the planned time of a request. */
 export interface Measured {
   readonly responses: number;
   readonly elapsed: number;
   readonly p50: number;
   readonly p99: number;
-  /** Answers with another status than expected, and bodies that were looked at and were wrong. */
+  /** Responses with an unexpected status, and verified bodies that are wrong. */
   readonly wrong: number;
   readonly firstWrong: string | undefined;
   readonly verified: number;
-  /** How often a connection was opened again, or tried in vain to be. */
+  /** Attempts to reconnect, including failed ones. */
   readonly reconnects: number;
-  /** Share of its core that the client was busy. */
+  /** Share of a core (0 to 1) that the client used. */
   readonly clientBusy: number;
 }

@@ -1,4 +1,4 @@
-// The client: a process of its own, so that its work is not the server's, nor the other way round.
+// The load generator, in its own process so that it does not share an event loop with a server.
 import { runClosed } from './closed.ts';
 import { drain } from './drain.ts';
 import type { Job, Measured } from './job.ts';
@@ -17,16 +17,16 @@ async function measure(job: Job): Promise<Measured> {
   const { port, connections, pace } = job;
   const tally = createTally(job);
   const supply = createSupply(job.scenario, pace, job.keys);
-  const means = { port, connections, supply, tally };
+  const options = { port, connections, supply, tally };
   switch (pace.kind) {
     case 'closed':
-      await runClosed(means, pace.seconds);
+      await runClosed(options, pace.seconds);
       break;
     case 'open':
-      await runOpen(means, pace);
+      await runOpen(options, pace);
       break;
     case 'drain':
-      await drain(means);
+      await drain(options);
       break;
   }
   return tally.finish();

@@ -1,25 +1,25 @@
 import { intendedAt, requestsWithin } from '../schedule.ts';
-import { openWorker, type Worker, type Means } from './worker.ts';
+import { openWorker, type Worker, type LoadOptions } from './worker.ts';
 
 /**
- * Runs an open loop; resolves when every answer is here, and rejects when a connection breaks. A request that finds no free
- * connection waits, and its latency counts from when it was meant to be sent: a server that stalls pays for all who wait.
+ * Runs an open loop. Resolves after the last response; rejects if a connection breaks. A request waits if no connection is free,
+ * and its latency is measured from its planned time, so that it includes the delay that a stalled server causes.
  */
 export function runOpen(
-  { port, connections, supply, tally }: Means,
+  { port, connections, supply, tally }: LoadOptions,
   { seconds, rate }: { readonly seconds: number; readonly rate: number },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const total = requestsWithin(seconds, rate);
     let next = 0;
-    let answered = 0;
+    let completed = 0;
     const sendDue = () => {
       const elapsed = performance.now() - started;
       while (next < total && intendedAt(next, rate) <= elapsed && free.length > 0) {
         const request = supply();
-        if (request === undefined) throw new Error('The supply is too small');
-        // The one that was idle longest: one that is idle for long is closed by the server.
-        free.shift()?.give({ request, intended: started + intendedAt(next, rate) });
+        if (request === undefined) throw new Error('Too few requests were prepared');
+        // Uses the connection that was idle longest, before the server closes it.
+        free.shift()?.send({ request, intended: started + intendedAt(next, rate) });
         next += 1;
       }
     };
@@ -29,8 +29,8 @@ export function runOpen(
     };
     const onFree = (worker: Worker) => {
       free.push(worker);
-      answered += 1;
-      if (answered < total) {
+      completed += 1;
+      if (completed < total) {
         sendDue();
         return;
       }
@@ -47,7 +47,7 @@ export function runOpen(
     const free = [...workers];
     tally.start();
     const started = performance.now();
-    // Answers look at the clock too, so the timer's own millisecond is rarely waited for.
+    // Each response also sends due requests, so that a request rarely waits for the timer.
     const timer = setInterval(sendDue, 1);
   });
 }

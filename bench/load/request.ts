@@ -1,33 +1,33 @@
-/** What a right answer to a request must hold. */
+/** The expected response to a request. */
 export interface Expected {
   readonly status: number;
-  /** The status of the same answer beyond a limit, where it may be that. */
+  /** Also accepted: the status of the same request over a rate limit. */
   readonly limited?: number;
   readonly socketId: string;
-  /** Every channel that must come signed; none when the request is to be refused. */
+  /** Channels that must have a signature; empty if the request must be refused. */
   readonly channels: readonly string[];
-  /** Channels that an answer must list, where a list is asked for: nothing in it is signed. */
+  /** Channels that the response to a list request must contain, without signatures. */
   readonly listed?: readonly string[];
 }
 
-/** A request as it goes over the wire, made before anything is measured. */
+/** A serialized request, prepared before the measurement. */
 export interface PreparedRequest {
   readonly bytes: Buffer;
   readonly expected: Expected;
 }
 
-/** A field of a form. */
+/** A form field. */
 export type Field = [name: string, value: string];
 
-/** The parts of a request that differ. */
+/** The parts of a request that vary. */
 export interface RequestParts {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Without one it is a GET. */
+  /** Fields of a POST. Without a form the request is a GET. */
   readonly form?: readonly Field[];
 }
 
-/** Writes a form's POST, or a GET, as a browser sends it. */
+/** Serializes a request with the headers of a browser. */
 export function serialise({ path, headers = {}, form }: RequestParts): Buffer {
   const body = form === undefined ? '' : new URLSearchParams([...form]).toString();
   const lines = [

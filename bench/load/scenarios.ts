@@ -6,7 +6,7 @@ import { serialise, type Expected, type Field, type PreparedRequest } from './re
 export type ScenarioName =
   | 'guest'
   | 'guest-refused'
-  | 'stranger'
+  | 'no-credentials'
   | 'user'
   | 'order'
   | 'list'
@@ -14,24 +14,24 @@ export type ScenarioName =
   | 'five-channels'
   | 'five-channels-batch';
 
-/** What is asked, over and over. */
+/** The requests of a measurement. */
 export interface Scenario {
   readonly name: ScenarioName;
-  /** How many bookings and escrows there are to ask about. */
+  /** Number of bookings and escrows. */
   readonly rows: number;
-  /** How many different requests are repeated, each with a token of its own; `fresh`: each is sent once and never again. */
+  /** Number of distinct requests, each with its own token, that are repeated; `fresh`: each request is sent once. */
   readonly tokens: number | 'fresh';
-  /** Users' tokens are of the issuer with this name, which signs so; otherwise they are of the settings. */
+  /** Issuer of a policy, named like its algorithm, that signs the tokens of users. By default `USER_TOKEN_SECRET` signs them. */
   readonly issuer?: Signature;
-  /** What the channel of an order is called: it decides where the fact comes from. */
+  /** Channel name of an order without `private-` and id. It selects the source of the fact. */
   readonly orders?: string;
 }
 
-/** Channels that one request asks for. */
+/** Channels per request. */
 export const channelsOf: Readonly<Record<ScenarioName, number>> = {
   guest: 1,
   'guest-refused': 1,
-  stranger: 1,
+  'no-credentials': 1,
   user: 1,
   order: 1,
   list: 1,
@@ -40,17 +40,17 @@ export const channelsOf: Readonly<Record<ScenarioName, number>> = {
   'five-channels-batch': 5,
 };
 
-/** Makes the request of this number, from 0; each number has a token of its own, except where several ask for one user's channels. */
+/** Prepares a request by its serial number (from 0). Each has its own token, except in `five-channels`: one token per user. */
 export function prepare(scenario: Scenario, serial: number, keys: Keys): PreparedRequest {
-  // A prime, so that neighbours in time are no neighbours in the table.
+  // A prime factor, so that consecutive requests read distant rows.
   const row = (serial * 7919) % scenario.rows;
   switch (scenario.name) {
     case 'guest':
-      return guest({ serial, row, askedRow: row }, keys);
+      return guest({ serial, row, requestedRow: row }, keys);
     case 'guest-refused':
-      return guest({ serial, row, askedRow: row + 1 }, keys);
-    case 'stranger':
-      return stranger(serial);
+      return guest({ serial, row, requestedRow: row + 1 }, keys);
+    case 'no-credentials':
+      return withoutCredentials(serial);
     case 'user': {
       const { tenantId, escrowId, buyerId } = escrowOf(row);
       const channel = `private-tenant.${tenantId}.escrow.${escrowId}.chat`;
@@ -85,7 +85,7 @@ interface Buyer {
   readonly issuer?: Signature | undefined;
 }
 
-/** A buyer's page: what it opens. */
+/** The buyer of an escrow, with the channels of their page. */
 function buyerOf(row: number): Buyer {
   const { tenantId, escrowId, buyerId } = escrowOf(row);
   const tenant = `private-tenant.${tenantId}`;
@@ -101,13 +101,14 @@ function buyerOf(row: number): Buyer {
 }
 
 function guest(
-  ask: { readonly serial: number; readonly row: number; readonly askedRow: number },
+  request: { readonly serial: number; readonly row: number; readonly requestedRow: number },
   keys: Keys,
 ): PreparedRequest {
-  const claims = { booking_id: bookingOf(ask.row), hotel_slug: hotelSlug, jti: `g${ask.serial}` };
+  const { serial, row, requestedRow } = request;
+  const claims = { booking_id: bookingOf(row), hotel_slug: hotelSlug, jti: `g${serial}` };
   const token = mint(claims, keys.guestSecret);
-  const socketId = socketOf(ask.serial);
-  const channel = `private-hotel-${hotelSlug}-guest-chat-booking-${bookingOf(ask.askedRow)}`;
+  const socketId = socketOf(serial);
+  const channel = `private-hotel-${hotelSlug}-guest-chat-booking-${bookingOf(requestedRow)}`;
   const bytes = serialise({
     path: `/api/guest/hotel/${hotelSlug}/chat/pusher/auth?token=${token}`,
     form: [
@@ -117,14 +118,13 @@ function guest(
     ],
   });
   const expected: Expected =
-    ask.row === ask.askedRow
+    row === requestedRow
       ? { status: 200, socketId, channels: [channel] }
       : { status: 403, socketId, channels: [] };
   return { bytes, expected };
 }
 
-/** A request without a credential. */
-function stranger(serial: number): PreparedRequest {
+function withoutCredentials(serial: number): PreparedRequest {
   const socketId = socketOf(serial);
   const form: Field[] = [
     ['socket_id', socketId],
@@ -134,22 +134,23 @@ function stranger(serial: number): PreparedRequest {
   return { bytes, expected: { status: 401, limited: 429, socketId, channels: [] } };
 }
 
-/** The owner of an order, at a service without tenants. */
+/** A request of the owner of an order, without a tenant. */
 function order(
-  ask: { readonly serial: number; readonly row: number; readonly channel: string },
+  request: { readonly serial: number; readonly row: number; readonly channel: string },
   keys: Keys,
 ): PreparedRequest {
-  const socketId = socketOf(ask.serial);
-  const token = mint({ sub: ownerOf(ask.row), jti: `o${ask.serial}` }, keys.userSecret);
+  const { serial, row, channel } = request;
+  const socketId = socketOf(serial);
+  const token = mint({ sub: ownerOf(row), jti: `o${serial}` }, keys.userSecret);
   const bytes = serialise({
     path: '/broadcasting/auth',
     headers: { Authorization: `Bearer ${token}` },
     form: [
       ['socket_id', socketId],
-      ['channel_name', ask.channel],
+      ['channel_name', channel],
     ],
   });
-  return { bytes, expected: { status: 200, socketId, channels: [ask.channel] } };
+  return { bytes, expected: { status: 200, socketId, channels: [channel] } };
 }
 
 function user(buyer: Buyer, keys: Keys): PreparedRequest {
@@ -157,13 +158,13 @@ function user(buyer: Buyer, keys: Keys): PreparedRequest {
   return ofUser('/broadcasting/auth', { buyer, fields, keys });
 }
 
-/** As the plugin `pusher-js-auth` asks. */
+/** A batch request in the format of the plugin `pusher-js-auth`. */
 function batch(buyer: Buyer, keys: Keys): PreparedRequest {
   const fields = buyer.channels.map((channel, i): Field => [`channel_name[${i}]`, channel]);
   return ofUser('/pusher/auth/batch', { buyer, fields, keys });
 }
 
-/** The own channels of a buyer, who has an escrow, a room and an order. */
+/** A request for the list of a buyer's channels, which contains an escrow and a room. */
 function list(serial: number, row: number, keys: Keys): PreparedRequest {
   const { tenantId, escrowId, buyerId } = escrowOf(row);
   const headers = headersOf({ serial, tenantId, userId: buyerId }, keys);

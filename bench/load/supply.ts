@@ -4,16 +4,16 @@ import type { Pace } from './job.ts';
 import type { PreparedRequest } from './request.ts';
 import { prepare, type Scenario } from './scenarios.ts';
 
-/** Gives the next request; `undefined` when none is left. */
+/** Returns the next request; `undefined` if none is left. */
 export type Supply = () => PreparedRequest | undefined;
 
-/** Numbers of fresh tokens go on over all measurements of this process, so that none is ever used twice. */
+/** Next serial number of a fresh token. It never restarts, so that no token is used twice. */
 let freshSerial = 0;
 
-/** Warm requests are kept from one measurement to the next: the same tokens. */
+/** Requests of warm scenarios, reused by all measurements so that their tokens stay the same. */
 const warm = new Map<string, readonly PreparedRequest[]>();
 
-/** Makes all requests of a measurement before it begins. */
+/** Prepares all requests of a measurement before it starts. */
 export function createSupply(scenario: Scenario, pace: Pace, keys: Keys): Supply {
   const repeats = scenario.tokens !== 'fresh' && pace.kind !== 'drain';
   const requests = requestsOf(scenario, pace, keys);
@@ -33,7 +33,7 @@ function requestsOf(scenario: Scenario, pace: Pace, keys: Keys): readonly Prepar
     return requests;
   }
   if (pace.kind === 'drain') return prepared(scenario, [0, pace.requests], keys);
-  const count = pace.kind === 'open' ? requestsWithin(pace.seconds, pace.rate) : pace.most;
+  const count = pace.kind === 'open' ? requestsWithin(pace.seconds, pace.rate) : pace.maxRequests;
   freshSerial += count;
   return prepared(scenario, [freshSerial - count, count], keys);
 }

@@ -2,22 +2,22 @@ import { percentile } from '../statistics.ts';
 import type { RawResponse } from './connection.ts';
 import type { Job, Measured } from './job.ts';
 import type { PreparedRequest } from './request.ts';
-import { faultOf } from './verify.ts';
+import { findError } from './verify.ts';
 
-/** Keeps account of the answers of one measurement. */
+/** Records the responses of one measurement. */
 export interface Tally {
   readonly start: () => void;
-  /** Takes the answer to a request that was meant to be sent at that moment (`performance.now()`). */
-  readonly take: (response: RawResponse, request: PreparedRequest, intended: number) => void;
+  /** Records a response. `intended` is the planned time of its request (`performance.now()`). */
+  readonly record: (response: RawResponse, request: PreparedRequest, intended: number) => void;
   readonly countReconnect: () => void;
   readonly finish: () => Measured;
 }
 
-/** Creates the account; bodies are looked at only when the measurement is over. */
+/** Creates an empty tally. Bodies are verified by `finish`, so that this does not slow down the measurement. */
 export function createTally({ keys, verifyEvery }: Pick<Job, 'keys' | 'verifyEvery'>): Tally {
   const latencies: number[] = [];
   const samples: { readonly body: string; readonly request: PreparedRequest }[] = [];
-  const faults: string[] = [];
+  const errors: string[] = [];
   let reconnects = 0;
   let started = 0;
   let last = 0;
@@ -27,11 +27,11 @@ export function createTally({ keys, verifyEvery }: Pick<Job, 'keys' | 'verifyEve
       started = performance.now();
       cpu = process.cpuUsage();
     },
-    take: (response, request, intended) => {
+    record: (response, request, intended) => {
       last = performance.now();
       const { status, limited } = request.expected;
       if (response.status !== status && response.status !== limited) {
-        faults.push(`status ${response.status}: ${response.body().slice(0, 200)}`);
+        errors.push(`status ${response.status}: ${response.body().slice(0, 200)}`);
       } else if (latencies.length % verifyEvery === 0) {
         samples.push({ body: response.body(), request });
       }
@@ -42,8 +42,8 @@ export function createTally({ keys, verifyEvery }: Pick<Job, 'keys' | 'verifyEve
       const { user, system } = process.cpuUsage(cpu);
       const elapsed = last - started;
       for (const { body, request } of samples) {
-        const fault = faultOf(body, request.expected, keys);
-        if (fault !== undefined) faults.push(fault);
+        const error = findError(body, request.expected, keys);
+        if (error !== undefined) errors.push(error);
       }
       latencies.sort((a, b) => a - b);
       return {
@@ -51,8 +51,8 @@ export function createTally({ keys, verifyEvery }: Pick<Job, 'keys' | 'verifyEve
         elapsed,
         p50: percentile(latencies, 0.5),
         p99: percentile(latencies, 0.99),
-        wrong: faults.length,
-        firstWrong: faults[0],
+        wrong: errors.length,
+        firstWrong: errors[0],
         verified: samples.length,
         reconnects,
         clientBusy: (user + system) / 1000 / elapsed,

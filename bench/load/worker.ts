@@ -3,36 +3,36 @@ import type { PreparedRequest } from './request.ts';
 import type { Supply } from './supply.ts';
 import type { Tally } from './tally.ts';
 
-/** A request, and when it was meant to be sent (`performance.now()`). */
+/** A request and its planned time (`performance.now()`). */
 export interface Work {
   readonly request: PreparedRequest;
   readonly intended: number;
 }
 
-/** A connection that carries one request after the other. */
+/** A connection that sends one request at a time. */
 export interface Worker {
-  /** Sends it; the worker must be free. */
-  readonly give: (work: Work) => void;
+  /** Sends a request. The worker must be free. */
+  readonly send: (work: Work) => void;
   readonly close: () => void;
 }
 
 export interface WorkerOptions {
   readonly port: number;
   readonly tally: Tally;
-  /** The answer is here, and counted. */
+  /** Called after a response was recorded. */
   readonly onFree: (worker: Worker) => void;
-  /** The connection is gone, and with it this work, if any was under way. */
+  /** Called if the connection broke, with the open request, if any. */
   readonly onBroken: (lost: Work | undefined) => void;
 }
 
-/** Opens a worker, free at once. */
+/** Opens a worker, which is free immediately. */
 export function openWorker({ port, tally, onFree, onBroken }: WorkerOptions): Worker {
   let current: Work | undefined;
   const connection = openConnection({
     port,
     onResponse: (response) => {
-      if (current === undefined) throw new Error('An answer that nobody asked for');
-      tally.take(response, current.request, current.intended);
+      if (current === undefined) throw new Error('A response without a request');
+      tally.record(response, current.request, current.intended);
       current = undefined;
       onFree(worker);
     },
@@ -41,7 +41,7 @@ export function openWorker({ port, tally, onFree, onBroken }: WorkerOptions): Wo
     },
   });
   const worker: Worker = {
-    give: (work) => {
+    send: (work) => {
       current = work;
       connection.send(work.request.bytes);
     },
@@ -50,8 +50,8 @@ export function openWorker({ port, tally, onFree, onBroken }: WorkerOptions): Wo
   return worker;
 }
 
-/** What each way of asking is given. */
-export interface Means {
+/** Options of the three loops. */
+export interface LoadOptions {
   readonly port: number;
   readonly connections: number;
   readonly supply: Supply;

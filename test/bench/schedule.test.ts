@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { intendedAt, requestsWithin, rotated } from '../../bench/schedule.ts';
 
 describe('an open loop', () => {
-  it('begins at once and keeps its distance', () => {
+  it('starts at 0 and has a constant interval', () => {
     expect([0, 1, 2, 4_000].map((index) => intendedAt(index, 4_000))).toEqual([
       0, 0.25, 0.5, 1_000,
     ]);
@@ -12,11 +12,11 @@ describe('an open loop', () => {
     [1.5, 3_000, 4_500],
     [2, 0.1, 1],
     [1, 2.9, 2],
-  ])('within %d s at %d a second sends %d', (seconds, rate, expected) => {
+  ])('of %d s at %d requests per second sends %d', (seconds, rate, expected) => {
     expect(requestsWithin(seconds, rate)).toBe(expected);
   });
 
-  it('sends all it counts within its time', () => {
+  it('plans all requests within its duration', () => {
     const count = requestsWithin(1.5, 6_789.1);
     expect(intendedAt(count - 1, 6_789.1)).toBeLessThan(1_500);
     expect(intendedAt(count + 1, 6_789.1)).toBeGreaterThan(1_500);
@@ -24,7 +24,7 @@ describe('an open loop', () => {
 });
 
 describe('rounds', () => {
-  it('have everybody once, and each another first', () => {
+  it('contain each item once and start with a different one', () => {
     expect([0, 1, 2, 3].map((round) => rotated(['a', 'b', 'c'], round).join(''))).toEqual([
       'abc',
       'bca',

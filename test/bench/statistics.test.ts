@@ -11,7 +11,7 @@ describe('median', () => {
     expect(median(values)).toBe(expected);
   });
 
-  it('leaves the values as they were', () => {
+  it('does not modify the values', () => {
     const values = [3, 1, 2];
     median(values);
     expect(values).toEqual([3, 1, 2]);
@@ -30,18 +30,18 @@ describe('percentile', () => {
     expect(percentile(hundred, share)).toBe(expected);
   });
 
-  it('of a few values is one of them: the slowest is not averaged away', () => {
+  it('returns one of few values without interpolation', () => {
     expect(percentile([1, 2, 1000], 0.99)).toBe(1000);
     expect(percentile([], 0.5)).toBeNaN();
   });
 });
 
 describe('compare', () => {
-  it('gives the ratio of the medians, and the rounds’ own', () => {
-    expect(compare([100, 300, 200], [100, 100, 400])).toEqual({ ratio: 2, least: 0.5, most: 3 });
+  it('returns the ratio of the medians, and the minimum and maximum ratio of a round', () => {
+    expect(compare([100, 300, 200], [100, 100, 400])).toEqual({ ratio: 2, min: 0.5, max: 3 });
   });
 
-  it('refuses what was not measured side by side', () => {
+  it('throws if the numbers of rounds differ', () => {
     expect(() => compare([1, 2], [1])).toThrow(RangeError);
   });
 });
