@@ -3,53 +3,46 @@
 # `here()` nor `subscribed()` is called for the second caller. A component that is mounted later gets no list of members until the
 # connection is lost. The list is there: `subscription.members` of the channel has it.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-npm_packages laravel-echo@2.5.0 pusher-js@8.6.0 ws@8.23.0
+minimal_pusher_server laravel-echo@2.5.0
 
-cat >page.mjs <<'JS'
-import http from 'node:http';
+cat >join.mjs <<'JS'
 import { setTimeout as pause } from 'node:timers/promises';
 import Echo from 'laravel-echo';
 import Pusher from 'pusher-js';
-import { WebSocketServer } from 'ws';
+import { serve } from './page.cjs';
 
 const channel_data = JSON.stringify({ user_id: '1', user_info: { name: 'clerk' } });
-const server = http.createServer((request, response) => {
+const authorize = (request, response) => {
   request.resume().on('end', () => response.end(JSON.stringify({ auth: 'key:signature', channel_data })));
-});
+};
+const presence = { count: 1, ids: ['1'], hash: { 1: { name: 'clerk' } } };
+const subscribed = { event: 'pusher_internal:subscription_succeeded', data: JSON.stringify({ presence }), channel: 'presence-a' };
 const sockets = [];
-new WebSocketServer({ server }).on('connection', (socket) => {
+const { port } = await serve(authorize, (socket) => {
   sockets.push(socket);
-  const send = (event, data, channel) => socket.send(JSON.stringify({ event, data: JSON.stringify(data), channel }));
-  send('pusher:connection_established', { socket_id: `1.${sockets.length}`, activity_timeout: 120 });
-  socket.on('message', () => {
-    const presence = { count: 1, ids: ['1'], hash: { 1: { name: 'clerk' } } };
-    send('pusher_internal:subscription_succeeded', { presence }, 'presence-a');
-  });
+  socket.on('message', () => socket.send(JSON.stringify(subscribed)));
 });
-server.listen(0, '127.0.0.1', async () => {
-  const { port } = server.address();
-  const echo = new Echo({
-    broadcaster: 'pusher', Pusher, key: 'key', cluster: '',
-    wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'],
-    authEndpoint: `http://127.0.0.1:${port}/`,
-  });
-  const calls = [];
-  const join = (caller) =>
-    echo.join('a').here(() => calls.push(`here of ${caller}`)).subscribed(() => calls.push(`subscribed of ${caller}`));
-  join('first');
-  while (calls.length < 2) await pause(20);
-  const { members } = join('second').subscription;
-  await pause(1000);
-  console.log(`joined: ${calls.splice(0).join(', ')}; members: ${members.count}`);
-  sockets[0].close();
-  while (calls.length < 2) await pause(20);
-  await pause(200);
-  console.log(`connected again: ${calls.join(', ')}`);
-  process.exit();
+const echo = new Echo({
+  broadcaster: 'pusher', Pusher, key: 'key', cluster: '',
+  wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'],
+  authEndpoint: `http://127.0.0.1:${port}/`,
 });
+const calls = [];
+const join = (caller) =>
+  echo.join('a').here(() => calls.push(`here of ${caller}`)).subscribed(() => calls.push(`subscribed of ${caller}`));
+join('first');
+while (calls.length < 2) await pause(20);
+const { members } = join('second').subscription;
+await pause(1000);
+console.log(`joined: ${calls.splice(0).join(', ')}; members: ${members.count}`);
+sockets[0].close();
+while (calls.length < 2) await pause(20);
+await pause(200);
+console.log(`connected again: ${calls.join(', ')}`);
+process.exit();
 JS
 
-node page.mjs >result
+node join.mjs >result
 expect 'calls after the second join(), and members' 'joined: here of first, subscribed of first; members: 1' "$(sed -n 1p result)"
 expect 'calls after the page connected again' \
   'connected again: here of first, subscribed of first, here of second, subscribed of second' "$(sed -n 2p result)"

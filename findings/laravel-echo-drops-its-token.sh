@@ -3,34 +3,25 @@
 # `bearerToken`, `auth.headers` and CSRF token. Echo merges them into its `auth` option only, and pusher-js reads `auth` only if
 # `channelAuthorization` is missing. A page that uses the documented option sends no credential, without a warning.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-npm_packages laravel-echo@2.5.0 pusher-js@8.6.0 ws@8.23.0
+minimal_pusher_server laravel-echo@2.5.0
 
-cat >page.mjs <<'JS'
-import http from 'node:http';
+cat >token.mjs <<'JS'
 import Echo from 'laravel-echo';
 import Pusher from 'pusher-js';
-import { WebSocketServer } from 'ws';
+import { serve } from './page.cjs';
 
-const server = http.createServer((request, response) => {
+const { port } = await serve((request) => {
   console.log(request.headers.authorization ?? 'none');
-  request.resume().on('end', () => response.end());
   process.exit();
 });
-new WebSocketServer({ server }).on('connection', (socket) => {
-  const data = JSON.stringify({ socket_id: '1.1', activity_timeout: 120 });
-  socket.send(JSON.stringify({ event: 'pusher:connection_established', data }));
+const endpoint = `http://127.0.0.1:${port}/broadcasting/auth`;
+const named = process.argv[2] === 'modern' ? { channelAuthorization: { endpoint, transport: 'ajax' } } : { authEndpoint: endpoint };
+const echo = new Echo({
+  broadcaster: 'pusher', key: 'key', cluster: '', Pusher, bearerToken: 'token-of-15',
+  wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'], ...named,
 });
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address();
-  const endpoint = `http://127.0.0.1:${port}/broadcasting/auth`;
-  const named = process.argv[2] === 'modern' ? { channelAuthorization: { endpoint, transport: 'ajax' } } : { authEndpoint: endpoint };
-  const echo = new Echo({
-    broadcaster: 'pusher', key: 'key', cluster: '', Pusher, bearerToken: 'token-of-15',
-    wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'], ...named,
-  });
-  echo.private('orders');
-});
+echo.private('orders');
 JS
 
-expect 'Authorization with authEndpoint' 'Bearer token-of-15' "$(node page.mjs)"
-expect 'Authorization with channelAuthorization' none "$(node page.mjs modern)"
+expect 'Authorization with authEndpoint' 'Bearer token-of-15' "$(node token.mjs)"
+expect 'Authorization with channelAuthorization' none "$(node token.mjs modern)"

@@ -3,41 +3,31 @@
 # writes its `bearerToken` into it. So the token of the newest object replaces that of the others: their next subscription or
 # reconnection authorizes as another user. With an own `auth: { headers: {} }` the objects are independent.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-npm_packages laravel-echo@2.5.0 pusher-js@8.6.0 ws@8.23.0
+minimal_pusher_server laravel-echo@2.5.0
 
-cat >page.mjs <<'JS'
-import http from 'node:http';
+cat >headers.mjs <<'JS'
 import Echo from 'laravel-echo';
 import Pusher from 'pusher-js';
-import { WebSocketServer } from 'ws';
+import { serve } from './page.cjs';
 
 const [options] = process.argv.slice(2);
 const tokens = new Map();
-const server = http.createServer((request, response) => {
+const { port } = await serve((request, response) => {
   request.resume().on('end', () => response.writeHead(403).end());
   tokens.set(request.url.slice(1), request.headers.authorization ?? 'none');
   if (tokens.size < 2) return;
   console.log(`${tokens.get('first')}, ${tokens.get('second')}`);
   process.exit();
 });
-let connections = 0;
-new WebSocketServer({ server }).on('connection', (socket) => {
-  connections += 1;
-  const data = JSON.stringify({ socket_id: `1.${connections}`, activity_timeout: 120 });
-  socket.send(JSON.stringify({ event: 'pusher:connection_established', data }));
-});
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address();
-  const open = (name, bearerToken) =>
-    new Echo({
-      broadcaster: 'pusher', Pusher, key: 'key', cluster: '',
-      wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'],
-      authEndpoint: `http://127.0.0.1:${port}/${name}`, bearerToken, ...JSON.parse(options),
-    });
-  for (const echo of [open('first', 'A'), open('second', 'B')]) echo.private('a');
-});
+const open = (name, bearerToken) =>
+  new Echo({
+    broadcaster: 'pusher', Pusher, key: 'key', cluster: '',
+    wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'],
+    authEndpoint: `http://127.0.0.1:${port}/${name}`, bearerToken, ...JSON.parse(options),
+  });
+for (const echo of [open('first', 'A'), open('second', 'B')]) echo.private('a');
 JS
 
-sent() { node page.mjs "$1" 2>/dev/null; }
+sent() { node headers.mjs "$1" 2>/dev/null; }
 expect 'Authorization of two objects with the tokens A and B, and an own auth' 'Bearer A, Bearer B' "$(sent '{ "auth": { "headers": {} } }')"
 expect 'the same without an own auth' 'Bearer B, Bearer B' "$(sent '{}')"

@@ -3,22 +3,13 @@
 # built-in transports. A `customHandler` that passes an error with a `status` to its callback loses it: the event has only the
 # type `AuthError` and the message. A page that retries 503 and gives up on 403 must put the status into the message.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-npm_packages pusher-js@8.6.0 ws@8.23.0
+minimal_pusher_server
 
-cat >page.cjs <<'JS'
-const http = require('node:http');
+cat >status.cjs <<'JS'
 const Pusher = require('pusher-js');
-const { WebSocketServer } = require('ws');
+const { refusals, serve } = require('./page.cjs');
 
-const server = http.createServer((request, response) => {
-  response.writeHead(403).end('no');
-});
-new WebSocketServer({ server }).on('connection', (socket) => {
-  const data = JSON.stringify({ socket_id: '1.1', activity_timeout: 120 });
-  socket.send(JSON.stringify({ event: 'pusher:connection_established', data }));
-});
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address();
+serve(refusals().authorize).then(({ port }) => {
   const open = (channelAuthorization) =>
     new Pusher('key', {
       cluster: '', wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'], channelAuthorization,
@@ -39,4 +30,4 @@ server.listen(0, '127.0.0.1', () => {
 JS
 
 expect 'type and status in the event, with the built-in transport and with a custom handler' \
-  'AuthError 403, AuthError undefined' "$(node page.cjs)"
+  'AuthError 403, AuthError undefined' "$(node status.cjs)"

@@ -3,16 +3,16 @@
 # that returns what npm pusher 5.3.4 signed refuses every page: `pusher:subscription_error` with the status 201. With
 # `@HttpCode(200)` the page subscribes.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-npm_packages @nestjs/common@12.5.1 @nestjs/core@12.5.1 @nestjs/platform-express@12.5.1 reflect-metadata@0.2.2 rxjs@7.8.2 \
-  pusher@5.3.4 pusher-js@8.6.0 ws@8.23.0
+minimal_pusher_server @nestjs/common@12.5.1 @nestjs/core@12.5.1 @nestjs/platform-express@12.5.1 reflect-metadata@0.2.2 \
+  rxjs@7.8.2 pusher@5.3.4
 
-cat >page.cjs <<'JS'
+cat >nest.cjs <<'JS'
 require('reflect-metadata');
 const { Controller, HttpCode, Module, Post, Req } = require('@nestjs/common');
 const { NestFactory } = require('@nestjs/core');
 const Application = require('pusher');
 const Pusher = require('pusher-js');
-const { WebSocketServer } = require('ws');
+const { serve } = require('./page.cjs');
 
 const [status] = process.argv.slice(2);
 const application = new Application({ appId: '1', key: 'key', secret: 'secret', host: '127.0.0.1' });
@@ -38,14 +38,9 @@ Module({ controllers: [AuthController] })(AppModule);
     console.log(result);
     process.exit();
   };
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 }).on('connection', (socket) => {
-    const data = JSON.stringify({ socket_id: '1.1', activity_timeout: 120 });
-    socket.send(JSON.stringify({ event: 'pusher:connection_established', data }));
-    socket.on('message', (text) => end(JSON.parse(text).event));
-  });
-  await new Promise((resolve) => server.once('listening', resolve));
+  const server = await serve(undefined, (socket) => socket.on('message', (text) => end(JSON.parse(text).event)));
   new Pusher('key', {
-    cluster: '', wsHost: '127.0.0.1', wsPort: server.address().port, forceTLS: false, enabledTransports: ['ws'],
+    cluster: '', wsHost: '127.0.0.1', wsPort: server.port, forceTLS: false, enabledTransports: ['ws'],
     channelAuthorization: { endpoint: `http://127.0.0.1:${port}/auth` },
   })
     .subscribe('private-a')
@@ -53,5 +48,5 @@ Module({ controllers: [AuthController] })(AppModule);
 })();
 JS
 
-expect 'the page after the signature of a controller with @HttpCode(200)' pusher:subscribe "$(node page.cjs 200)"
-expect 'without it' 'pusher:subscription_error 201' "$(node page.cjs)"
+expect 'the page after the signature of a controller with @HttpCode(200)' pusher:subscribe "$(node nest.cjs 200)"
+expect 'without it' 'pusher:subscription_error 201' "$(node nest.cjs)"

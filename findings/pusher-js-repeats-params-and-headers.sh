@@ -4,27 +4,21 @@
 # token or tenant to a provider, and keeps the fixed one, sends both. With `Content-Type` it sends two media types, of which the
 # body has only one. Servers that use the first value, the last value or the whole text interpret the request differently.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-npm_packages pusher-js@8.6.0 ws@8.23.0
+minimal_pusher_server
 
-cat >page.cjs <<'JS'
-const http = require('node:http');
+cat >params.cjs <<'JS'
 const Pusher = require('pusher-js');
-const { WebSocketServer } = require('ws');
+const { serve } = require('./page.cjs');
 
-const server = http.createServer(async (request, response) => {
+const authorize = async (request, response) => {
   let body = '';
   for await (const chunk of request) body += chunk;
   const { 'x-tenant-id': tenant, 'content-type': type } = request.headers;
   console.log(JSON.stringify({ body, tenant, type }));
   response.end();
   process.exit();
-});
-new WebSocketServer({ server }).on('connection', (socket) => {
-  const data = JSON.stringify({ socket_id: '1.1', activity_timeout: 120 });
-  socket.send(JSON.stringify({ event: 'pusher:connection_established', data }));
-});
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address();
+};
+serve(authorize).then(({ port }) => {
   const pusher = new Pusher('key', {
     cluster: '', wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'],
     channelAuthorization: {
@@ -41,4 +35,4 @@ JS
 
 expect 'authorization request of a page with both' \
   '{"body":"socket_id=1.1&channel_name=private-a&page=old&page=new","tenant":"1, 2","type":"application/x-www-form-urlencoded, application/json"}' \
-  "$(node page.cjs)"
+  "$(node params.cjs)"
