@@ -63,14 +63,14 @@ export const sessionSettings = {
     fallback: 'false',
   }),
   LARAVEL_SESSION_SERIALIZATION: oneOf(
-    'The application’s `serialization` in `config/session.php`',
+    'The application’s `serialization` in `config/session.php`; `json` in new applications of Laravel 13',
     ['php', 'json'],
     { fallback: 'php' },
   ),
   LARAVEL_SESSION_TABLE: tableName('The application’s `SESSION_TABLE`', { fallback: 'sessions' }),
   LARAVEL_REDIS_URL: redisUrl('The application’s default Redis connection, for the driver `redis`'),
   LARAVEL_REDIS_PREFIX: text(
-    'Prefix of the keys of sessions: the application’s Redis prefix and cache prefix, such as `laravel_database_laravel_cache_`',
+    'Prefix of the keys of sessions: the application’s Redis prefix and cache prefix, such as `laravel-database-laravel-cache-`',
   ),
   LARAVEL_GUARD: guardName('The guard at which visitors log in', { fallback: 'web' }),
   LARAVEL_GUARD_CLASS: phpClass('The class of that guard', {
