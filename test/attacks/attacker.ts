@@ -26,7 +26,7 @@ function bearer(token: string, tenant: string) {
   return { authorization: `Bearer ${token}`, 'x-tenant-id': tenant };
 }
 
-/** Fails when the answer holds a signature that should not exist, or is an error of ours. */
+/** Fails if the response has a signature that must not exist, or is an internal error. */
 export function expectNoForgery(
   response: Pick<TestResponse, 'status' | 'text'>,
   asked: AllowedChannels,
@@ -60,7 +60,7 @@ export function formOf(
   };
 }
 
-/** What came back over a socket, the first answer of it. */
+/** The first response on a socket. */
 export interface Received {
   readonly status: number;
   /** The status line and the headers, in lower case. */
@@ -68,7 +68,7 @@ export interface Received {
   readonly text: string;
 }
 
-/** Writes these bytes, which must make the other side end the connection, and reads the answer. */
+/** Writes these bytes, which must make the other side end the connection, and reads the response. */
 export async function receive(address: string, bytes: string | Buffer): Promise<Received> {
   const received = await speak(address, bytes);
   const end = received.indexOf('\r\n\r\n');

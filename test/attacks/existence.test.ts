@@ -16,7 +16,7 @@ import {
 import { getTicket, redeemRequest, ticketEnvironment } from '../http/ticket-requests.ts';
 import { allowedOrigin, guestToken, startUsher, useUsher, userToken } from '../support/usher.ts';
 
-/** All that a stranger sees of an answer, but for ids and the date, which are new in every one. */
+/** The parts of a response that an attacker can compare. Ids and the date are new in every one. */
 function seen({ status, headers, text }: TestResponse): unknown {
   const ids = ['x-request-id', 'x-decision-id'];
   const shown = [...headers].filter(([name]) => name !== 'date');
@@ -152,7 +152,7 @@ describe('a resource of another owner and one that does not exist get the same r
   });
 });
 
-describe('an order of somebody else', () => {
+describe('an order of another user', () => {
   it('gets the response of one that does not exist', async () => {
     const host: DjangoHost = await createDjangoHost();
     await host.fill(djangoRows);

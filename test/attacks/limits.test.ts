@@ -7,7 +7,7 @@ import { raw } from './attacker.ts';
 
 const bad = { authorization: 'Bearer x' };
 
-describe('a client that guesses, without a trusted proxy in front', () => {
+describe('a client that tries many tokens, without a trusted proxy in front', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '1' });
   const attempt = async (headers: Readonly<Record<string, string>>) =>
     (await send(usher.public, userRequest({ headers: { ...bad, ...headers } }))).status;
@@ -75,7 +75,7 @@ describe('a client that disconnects before the response', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '3' });
 
   it('is counted like all others', async () => {
-    // Whether such a session exists is asked of the database, and meanwhile the client is gone.
+    // Looking up the session takes a query, and meanwhile the client disconnects.
     const session = `X-Guest-Session: guest_${'0'.repeat(64)}`;
     for (let i = 0; i < 4; i += 1) {
       const socket = await openSocket(usher.public);

@@ -69,7 +69,7 @@ describe('the operator’s port, from a page in the operator’s own browser', (
     }
   });
 
-  it('no WebSocket opens there, and no preflight lets a page PUT', async () => {
+  it('accepts no WebSocket, and no preflight lets a page PUT', async () => {
     await expect(openClient(usher.operator, '/ws')).rejects.toThrow('Refused with 404');
     const lines = [`Host: ${host()}`, 'Origin: https://evil.example'];
     const preflight = [...lines, 'Access-Control-Request-Method: PUT'];
@@ -95,13 +95,13 @@ describe('the operator’s port with a token', () => {
     token,
     'Bearer undefined',
     'Bearer [object Object]',
-  ])('%j is not it', async (shown) => {
+  ])('%j is refused', async (shown) => {
     const response = await reads([`Authorization: ${shown}`]);
     expect([response.status, response.text]).not.toContain(token);
     expect(response.status).toBe(401);
   });
 
-  it('is asked for by every method, every spelling of a path, and before a body is read', async () => {
+  it('is required for every method and every spelling of a path, and before a body is read', async () => {
     for (const method of ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE']) {
       for (const path of [
         fact,

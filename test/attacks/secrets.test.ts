@@ -10,7 +10,7 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
 
 const comparison = /([\w.?()']+) [!=]==? ([\w.?()']+)/g;
 const isSecret = (side: string) => /(reveal\(\)|signature|mac|digest|hash|secret)\)*$/i.test(side);
-/** Whether something is there at all may be asked as one likes. */
+/** A comparison with a constant does not compare a secret. */
 const isNothing = (side: string) => /^(undefined|null|'\w*'|[0-9]+)\)*$/.test(side);
 
 /** True for a line that compares a secret's text, a signature or a hash of a credential by what stops at the first difference. */
@@ -20,7 +20,7 @@ const isHasty = (line: string) =>
     return sides.some(isSecret) && !sides.some(isNothing);
   });
 
-/** Comparisons that nobody outside can ask about: of one setting or file with another. */
+/** Comparisons that no client can trigger: of one setting or file with another. */
 const atStart: readonly string[] = [
   'config/load.ts',
   'config/current-config.ts',

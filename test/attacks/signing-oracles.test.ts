@@ -70,7 +70,7 @@ describe('the oracle of these tests', () => {
 describe('every channel, requested by every principal', () => {
   const usher = useUsher();
 
-  it.each(users)('%s gets what the table says and not one signature more', async (who) => {
+  it.each(users)('%s gets the expected signatures and no others', async (who) => {
     for (const channel_name of everyChannel) {
       const request = userRequest({ fields: { channel_name }, headers: headersOf[who]() });
       const response = await send(usher.public, request);
@@ -98,7 +98,7 @@ describe('every channel, requested by every principal', () => {
     }
   });
 
-  it.each(users)('disguised as another form or kind: %s gets nothing', async (who) => {
+  it.each(users)('disguised as another form or kind: %s gets no signature', async (who) => {
     const own = new Set(mayEnter[who]);
     for (const channel_name of everyChannel.flatMap(disguises).filter((name) => !own.has(name))) {
       const request = userRequest({ fields: { channel_name }, headers: headersOf[who]() });

@@ -6,18 +6,18 @@ import { receive, raw, userLines } from './attacker.ts';
 
 const own = 'socket_id=1234.5678&channel_name=private-tenant.1.user.15';
 const chunked = `${own.length.toString(16)}\r\n${own}\r\n0\r\n\r\n`;
-/** What somebody would hide in another one's request. */
+/** The request that an attacker hides in the request of another client. */
 const hidden = 'POST /broadcasting/auth HTTP/1.1\r\nHost: usher\r\nX-Hidden: 1\r\n\r\n';
 
 describe('a request whose end two parsers would find at different places', () => {
   const usher = useUsher();
-  /** A request with these lines; the connection must end after one answer, whatever follows. */
+  /** A request with these lines; the connection must end after one response, whatever follows. */
   const send = (
     lines: readonly string[],
     body: string,
     start = 'POST /broadcasting/auth HTTP/1.1',
   ) => speak(usher.public, `${[start, ...userLines(), ...lines].join('\r\n')}\r\n\r\n${body}`);
-  /** One answer begins where the body of another ends, without a line break. */
+  /** A response may follow the body of the previous one without a line break. */
   const responsesIn = (received: string) => received.match(/HTTP\/1\.1 \d{3} /g) ?? [];
 
   it.each<[string, readonly string[], string]>([

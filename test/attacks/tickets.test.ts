@@ -10,7 +10,7 @@ import {
 import { useUsher, userToken } from '../support/usher.ts';
 import { openClient } from '../support/web-socket.ts';
 
-/** Nothing that is asked here would be allowed twice by a limit and not by the ticket. */
+/** Limits are high enough that only the ticket itself prevents reuse. */
 const limits = { RATE_LIMIT_CONNECTIONS: '1000000', RATE_LIMIT_AUTHORIZATIONS: '1000000' };
 
 describe('a ticket that is presented more than once', () => {
@@ -73,7 +73,7 @@ describe('a ticket that is presented more than once', () => {
     expect(await byServer(ticket)).toBe(true);
   });
 
-  it('is never issued for somebody else', async () => {
+  it('is never issued for another user', async () => {
     for (const userId of ['16', '15 ', '015', '１５', '15\u200b', ['15'], { $ne: '' }, 15]) {
       await expect(getTicket(usher.public, { ...issueBody, userId })).rejects.toThrow('No ticket');
     }

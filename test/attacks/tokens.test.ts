@@ -19,7 +19,7 @@ import { guestSecret, guestToken, startUsher, useUsher, userToken } from '../sup
 import type { TestUsher } from '../support/usher.ts';
 import { expectRefused } from './attacker.ts';
 
-/** The token at every door that takes a user's. */
+/** Sends the token to every endpoint that accepts a user's. */
 const asUser = (token: string) => {
   const headers = { authorization: `Bearer ${token}` };
   const list = { path: '/api/channels', method: 'GET', headers };

@@ -3,7 +3,7 @@ import { send, asJson, userRequest } from '../http/requests.ts';
 import { useUsher, userToken } from '../support/usher.ts';
 import { expectRefused, receive, raw, userLines } from './attacker.ts';
 
-/** Texts that look like 15, or become it where somebody folds, trims, decodes or normalizes. */
+/** Texts that look like 15, or become it after case folding, trimming, decoding or normalization. */
 const like15: readonly string[] = [
   '１５',
   '1\u0665',

@@ -72,7 +72,7 @@ describe('a buffered audit log', () => {
     expect([database.kept, lines]).toEqual([['a'], []]);
   });
 
-  it('an attempt whose answer was lost is not written twice', async () => {
+  it('an attempt whose response was lost is not written twice', async () => {
     const { append, database, time, counted } = start();
     database.fault = new Unavailable('database');
     await append('a');

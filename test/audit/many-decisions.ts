@@ -9,7 +9,7 @@ export const start = Date.UTC(2026, 0, 1);
 export const stepMs = 1_000;
 
 /**
- * Runs this with a database of so many decisions, two for each second: each tenth is a refusal; the channel
+ * Runs this with a database of this number of decisions, two per second. Each tenth is a refusal; the channel
  * `private-rare`, the principal `rare` and the check `rare check` are in one row of 10,000.
  */
 export async function withDecisions(

@@ -53,7 +53,7 @@ describe('while the database is unavailable', () => {
     );
   const ready = async () => (await send(usher.operator, { method: 'GET', path: '/readyz' })).status;
 
-  /** Asks until the pool has found the way again; the test's time-out is the bound. */
+  /** Repeats a request until the pool has reconnected; the timeout of the test is the bound. */
   const recovered = async () => {
     while ((await ready()) !== 200);
     for (;;) {
@@ -75,7 +75,7 @@ describe('while the database is unavailable', () => {
       expect((await send(usher.operator, fact)).status).toBe(503);
       expect(await ready()).toBe(503);
       expect((await send(usher.operator, { method: 'GET', path: '/livez' })).status).toBe(200);
-      // What needs no fact and no record is answered all the same.
+      // Requests that need no fact and no audit row still get a response.
       const malformed = userRequest({ headers, fields: { socket_id: undefined } });
       expect((await send(usher.public, malformed)).status).toBe(400);
 

@@ -58,7 +58,7 @@ describe('the hint that a proxy is in front', () => {
     expect(warned).toEqual([]);
   });
 
-  it('does not come for ten users who came one after the other, over hours', () => {
+  it('is not logged for ten users in sequence over hours', () => {
     const { clock, warned, watch } = makeHint();
     for (let i = 0; i < 30; i += 1) {
       watch({ ...decision, principalId: String(i) });

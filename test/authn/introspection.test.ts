@@ -30,7 +30,7 @@ const says =
       .writeHead(status, { 'content-type': 'application/json' })
       .end(typeof body === 'string' ? body : JSON.stringify(body));
 
-/** Makes the host answer so, and notes what it is asked. */
+/** Sets the response of the application, and records its requests. */
 const respondWith = (how: (request: IncomingMessage, response: ServerResponse) => unknown) => {
   server.respondWith((request, response) => {
     asked.push(request);
@@ -181,7 +181,7 @@ describe('the introspection response', () => {
     });
   });
 
-  it('may be the user’s id alone, as a number too; then nobody is staff, and is asked about again within the hour', async () => {
+  it('may be the user’s id alone, also as a number; the user is then not staff, and the response is cached for at most an hour', async () => {
     respondWith(
       says(200, {
         id: 15,
@@ -213,7 +213,7 @@ describe('the introspection response', () => {
     expect(await read('other')).toHaveProperty('principal.expiresAt', time + 60 * second);
   });
 
-  it.each([401, 403, 404])('is nobody with %i', async (status) => {
+  it.each([401, 403, 404])('does not authenticate with %i', async (status) => {
     respondWith(says(status, alice));
     expect(await read(cookie)).toEqual({ fault: 'credential-rejected' });
   });
@@ -311,7 +311,7 @@ describe('a cached response', () => {
     expect(await read(cookie)).toHaveProperty('principal');
     time += second;
     expect(await read(cookie)).toEqual({ fault: 'credential-expired' });
-    // The host is asked once more: it may have renewed the session.
+    // The request is repeated once: the application may have renewed the session.
     expect(asked).toHaveLength(2);
   });
 
@@ -402,7 +402,7 @@ describe('attributes of the policy', () => {
     expect(await attributesOf()).toEqual([{ ...staff, is_staff: false }, undefined]);
   });
 
-  it('are read from another answer when the policy declares others', async () => {
+  it('are read from other fields if the policy declares them', async () => {
     respondWith(says(200, { ...alice, attributes: { level: '3' } }));
     declared = [attribute('level', 'string')];
     expect(await attributesOf()).toEqual([{ ...staff, level: '3' }, undefined]);

@@ -20,7 +20,7 @@ describe('the check of a Passport token', () => {
     expect((await findAccessTokenFault(user, { find, now }))?.fault).toBe(fault);
   });
 
-  it('refuses a user without a jti, and asks no database', async () => {
+  it('refuses a user without a jti, and sends no query', async () => {
     const find = () => Promise.reject(new Unavailable('host database'));
     expect(await findAccessTokenFault({ id: '15', tokenId: undefined }, { find, now })).toEqual({
       fault: 'credential-rejected',

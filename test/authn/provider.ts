@@ -39,9 +39,9 @@ export const providerKeys: ProviderKeys = {
 
 /** Identity providers behind one server on a loopback address. */
 export interface Providers {
-  /** Asks the loopback server instead of the host of the address. */
+  /** Sends requests to the loopback server instead of the host of the address. */
   readonly fetch: typeof fetch;
-  /** The addresses that were asked. */
+  /** The requested addresses. */
   readonly asked: string[];
   readonly close: () => Promise<void>;
 }

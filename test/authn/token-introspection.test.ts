@@ -85,7 +85,7 @@ describe('an opaque token', () => {
     });
   });
 
-  it('without an end is asked about again within the hour', async () => {
+  it('without an expiry is introspected again within the hour', async () => {
     respondWith(200, { active: true, sub: '1' });
     expect(await read(token)).toHaveProperty('principal.expiresAt', time + 3600 * second);
   });
@@ -99,7 +99,7 @@ describe('an opaque token', () => {
     expect(await read(token)).toHaveProperty('principal');
   });
 
-  it('is asked about once in five seconds, and never after its end', async () => {
+  it('is introspected once in five seconds, and not after its expiry', async () => {
     respondWith(200, { ...active, exp: time / second + 2 });
     await Promise.all([read(token), read(token)]);
     expect(asked).toHaveLength(1);
@@ -234,7 +234,7 @@ describe('the choice of the reader', () => {
     expect(await chosenBy('two.parts')).toEqual({ fault: 'opaque' });
   });
 
-  it('asks the endpoint about JWTs where no issuer could have made them', async () => {
+  it('introspects JWTs if no issuer could have made them', async () => {
     expect(await chosenBy(jwt, false)).toEqual({ fault: 'opaque' });
   });
 

@@ -10,7 +10,7 @@ const own = 'private-tenant.1.user.15';
 const escrowChannel = 'private-tenant.1.escrow.42';
 const unread = 'private-nothing';
 
-/** Asks about these, and gives what became of each in a word. */
+/** Requests these channels, and returns the outcome of each. */
 async function requestWith(channelNames: readonly string[], changes: Changes = {}) {
   const { deps, deeds, recorded } = writtenDeps(changes);
   const verdicts = await authorizeChannels({ ...request(), channelNames }, deps);

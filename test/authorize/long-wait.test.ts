@@ -13,7 +13,7 @@ it.each([
       now += ms;
       return Promise.resolve(escrow());
     },
-    // Everybody is signed out while the fact is found.
+    // All users are revoked while the fact is being read.
     revocations: { latest: () => Promise.resolve(now === noon ? undefined : now) },
   });
   expect(verdict(await authorizeChannel(request()))).toBe(expected);

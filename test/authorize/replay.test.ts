@@ -105,7 +105,7 @@ it('finds no fact that the candidate declares in another way', async () => {
   }
 });
 
-it('asks no application, and goes on without a source', async () => {
+it('sends no request to the application, and continues without a source', async () => {
   const rule = 'user.id == params.id';
   const ask = 'ask: { authzen: { source: shop } }';
   const sources = 'sources: { shop: { url: { env: SHOP_URL } } }';

@@ -150,7 +150,7 @@ describe('check-config', () => {
     ['no address of a WebSocket server', 'https://site.example', 'begins with ws:// or wss://'],
     ['a password', 'ws://u:secret@site.example', 'must not have a user name, a password'],
     ['no visitors', 'WSS://site.example', 'requires SESSION_MODE'],
-  ])('reports a door whose variable has %s', async (_what, url, problem) => {
+  ])('reports an endpoint of `doors` whose variable has %s', async (_what, url, problem) => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
     onTestFinished(() => rm(directory, { recursive: true }));
     const file = join(directory, 'policy.yaml');
@@ -167,7 +167,7 @@ describe('check-config', () => {
     expect(stderr).not.toContain('site.example');
   });
 
-  it('requires no SESSION_MODE for a door whose visitors the application identifies', async () => {
+  it('requires no SESSION_MODE for an endpoint whose visitors the application identifies', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
     onTestFinished(() => rm(directory, { recursive: true }));
     const check = async (allow: string) => {

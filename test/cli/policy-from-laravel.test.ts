@@ -74,7 +74,7 @@ describe('policy init --from laravel', () => {
     const checked = shadows.map((rules) =>
       rules?.check({ ...input, user: { id: '15', roles: [] } }).map(({ passed }) => passed),
     );
-    // Of another closure only people know what it decides.
+    // Only a person can translate any other closure.
     expect(checked).toEqual([[true], [false]]);
     expect(own!.rules.get('user')?.check({ ...input, user: { id: '16', roles: [] } })).toEqual([]);
   });

@@ -113,7 +113,7 @@ describe('policy check', () => {
 const twice = <T>(value: T): readonly T[] => [value, value];
 
 describe('policy check --online', () => {
-  it('asks for each fact by HTTP with a made-up id, as check-config --online does', async () => {
+  it('requests each fact by HTTP with a made-up id, like check-config --online', async () => {
     const host = await startScriptedHost();
     onTestFinished(host.stop);
     const directory = await temporary();

@@ -14,7 +14,7 @@ import type { Environment } from '../../src/config/read.ts';
 
 const absent = '00000000-0000-4000-8000-000000000000';
 
-/** Starts a service, asks it for another user's channel, and gives the decision's id. */
+/** Starts a service, requests another user's channel from it, and returns the id of the decision. */
 async function refuseSomebody(env: Environment) {
   const program = await startProgram('src/main.ts', { env: { ...env, LOG_LEVEL: 'info' } });
   onTestFinished(() => {
@@ -44,7 +44,7 @@ describe('with the embedded database', () => {
     const { id, program } = await refuseSomebody(env);
     const explained = async () => {
       const { code, stdout, stderr } = await runCommand(['explain', id], { env });
-      // 1, since the answer was no.
+      // Exit code 1, because the decision is a refusal.
       expect([code, stderr]).toStrictEqual([1, '']);
       return stdout;
     };
@@ -133,7 +133,7 @@ describe('with the embedded database', () => {
 });
 
 describe('with a DATABASE_URL', () => {
-  it('prune removes what is older than asked, and nothing else', async () => {
+  it('prune removes rows older than the given age, and no others', async () => {
     const database = await createTestDatabase();
     onTestFinished(database.drop);
     const env = { ...testEnvironment, DATABASE_URL: database.url.reveal() };
@@ -164,7 +164,7 @@ describe('with a DATABASE_URL', () => {
     ]);
   });
 
-  it('an outage is reported in one sentence, without the address', async () => {
+  it('an outage is reported in one message, without the address', async () => {
     const url = 'postgres://teller:hidden-word@127.0.0.1:1/bank';
     const { code, stderr } = await runCommand(['explain', absent], {
       env: { ...testEnvironment, DATABASE_URL: url },

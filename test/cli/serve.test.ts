@@ -21,7 +21,7 @@ const fresh = (): JsonObject => {
 const userToken = () => hmacToken(userClaims(fresh()));
 const guestToken = () => hmacToken(guestClaims(fresh()), {}, guestSecret);
 
-/** Whether somebody else is connected to this database. */
+/** Whether another session is connected to this database. */
 const hasSession = ({ url }: TestDatabase): Promise<boolean> =>
   withClient(url, async (client) => {
     const { rowCount } = await client.query(
@@ -119,7 +119,7 @@ describe('usher serve', () => {
         `Authorization: Bearer ${userToken()}\r\nContent-Length: ${String(body.length)}\r\n` +
         'Content-Type: application/x-www-form-urlencoded\r\n\r\n',
     );
-    // The interim answer tells that the request has begun.
+    // The interim response proves that the request has started.
     await socket.until('100 Continue');
     program.signal('SIGTERM');
     await program.until('"closing"');
@@ -165,7 +165,7 @@ describe('usher serve', () => {
     for (const id of decisions) expect(log).toContain(id);
   });
 
-  it('says in one sentence what is wrong with its configuration, and ends with 1', async () => {
+  it('reports in one message what is wrong with its configuration, and ends with 1', async () => {
     const env = environment({ PUSHER_SECRET: '', OPS_HOST: '0.0.0.0' });
     const { code, stdout, stderr } = await runCommand(['serve'], { env });
     expect([code, stdout]).toStrictEqual([1, '']);
@@ -199,7 +199,7 @@ describe('usher serve', () => {
     },
   );
 
-  it('ends with 1 and a sentence when PORT and OPS_PORT are the same', async () => {
+  it('ends with 1 and a message if PORT and OPS_PORT are the same', async () => {
     const env = environment({ PORT: '4000', OPS_PORT: '4000' });
     const { code, stderr } = await runCommand(['serve'], { env });
     expect(code).toBe(1);
@@ -214,7 +214,7 @@ describe('usher serve', () => {
     },
   );
 
-  it('takes a second Ctrl-C of the same moment, which npm passes on, for the first', async () => {
+  it('ignores a second simultaneous Ctrl-C, which npm forwards', async () => {
     const program = await start('src/cli/main.ts', ['serve']);
     program.signal('SIGINT');
     program.signal('SIGINT');

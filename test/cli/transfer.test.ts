@@ -96,7 +96,7 @@ describePostgres('usher export and import', (server) => {
     expect(Object.entries(before).filter(([, rows]) => rows.length === 0)).toEqual([]);
     expect([tickets?.length, none]).toEqual([1, []]);
     expect(notesBefore).not.toEqual([]);
-    // Of this import: what replicas remember of these tables is asked again.
+    // All are of the transaction of the import. Replicas then discard what they cached of these tables.
     expect(new Set(notes?.map((note) => /^\(\d+/.exec(note)?.[0])).size).toBe(1);
   });
 
@@ -298,7 +298,7 @@ describe('moving', () => {
     return Promise.all(all.map(async (request) => (await send(base, request)).status));
   };
 
-  it('from the embedded database to a server and back, everybody has the access that they had', async () => {
+  it('from the embedded database to a server and back, all users keep their access', async () => {
     const { dataDir, remove } = await makeDataDir();
     onTestFinished(remove);
     const env = { ...testEnvironment, DATA_DIR: dataDir };

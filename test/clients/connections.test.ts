@@ -29,7 +29,7 @@ describe('a channel whose authorization failed for a passing reason', () => {
     expect(page.results.slice(1)).toEqual([
       { name: 'private-a', error: null, signature: { auth: 'key:private-a' } },
     ]);
-    // So that pusher-js tells the server if the page leaves it before the server has responded.
+    // So that pusher-js unsubscribes if the page leaves the channel before the server has responded.
     expect(channel.subscriptionPending).toBe(true);
   });
 
@@ -47,7 +47,7 @@ describe('a channel whose authorization failed for a passing reason', () => {
     expect([page.sent.length, page.results.length]).toEqual([before, 2]);
   });
 
-  it('is given up when the connection closes: pusher-js asks again for the next one', async () => {
+  it('is aborted when the connection closes: pusher-js sends another for the next one', async () => {
     const { page, connection, subscribe } = createAttached();
     page.state.respond = unavailable;
     subscribe('private-a');
@@ -71,7 +71,7 @@ describe('a channel whose authorization failed for a passing reason', () => {
     expect(page.results.length).toBe(1);
   });
 
-  it('keeps the state of one that is subscribed, whose encryption key pusher-js asks for again', async () => {
+  it('keeps the state of a subscribed channel, whose encryption key pusher-js requests again', async () => {
     const { page, subscribe } = createAttached({ retryFor: 1_000 });
     page.state.respond = unavailable;
     const channel = subscribe('private-encrypted-a');

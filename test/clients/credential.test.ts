@@ -175,7 +175,7 @@ describe('a credential that expired', () => {
     expect([later.calls(), page.signedOut]).toEqual([3, []]);
   });
 
-  it('is asked for later if `headers` fails', async () => {
+  it('is requested later if `headers` fails', async () => {
     let isOffline = true;
     const page = createExpired({
       headers: () => {

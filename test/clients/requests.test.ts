@@ -61,7 +61,7 @@ describe('channels that are subscribed within the window', () => {
     expect(page.results.length).toBe(250);
   });
 
-  it('later are another request, with the headers of that moment', async () => {
+  it('later are another request, with the headers of that time', async () => {
     let token = 'a';
     const page = createPage({
       headers: () => Promise.resolve({ Authorization: token }),

@@ -101,7 +101,7 @@ describe('apps of tenants', () => {
     [{ ...app, retiring_secret: 'a' }, 'must have retiring_key and retiring_secret, or neither'],
     [{ ...app, cluster: null }, 'cluster must be a text'],
     [{ ...app, key: 'a:b' }, 'key must be letters, digits, and . _ - ~ = + @ ! * only'],
-  ])('are refused, and nothing of them is shown: %j', (item, expected) => {
+  ])('are refused without their values in the message: %j', (item, expected) => {
     expect(problem(item)).toEqual([expected]);
   });
 

@@ -180,7 +180,7 @@ describe('the file of a secret', () => {
     expect(loadConfig({ ...production, OPS_TOKEN_FILE: '' }).operator.token).toBeUndefined();
   });
 
-  it('is shown by check-config without its value', async () => {
+  it('is printed by check-config without its value', async () => {
     const OPS_TOKEN_FILE = put('token', token);
     const { code, stdout } = await runInProcess(['check-config'], {
       ...production,

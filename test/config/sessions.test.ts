@@ -39,7 +39,7 @@ const problems = (changes: Environment): readonly string[] => {
 };
 
 describe('session cookies', () => {
-  it('are no credential unless they are asked for', () => {
+  it('are no credential by default', () => {
     expect(load({}).sessions).toBeUndefined();
     expect(load({ ...django, SESSION_MODE: 'off' }).sessions).toBeUndefined();
   });
@@ -252,7 +252,7 @@ describe('Sanctum’s tokens', () => {
     expect(load({ SANCTUM_EXPIRATION: '8h' }).sanctum).toBeUndefined();
   });
 
-  it('are those of Laravel’s own user model, and end only by themselves, unless told otherwise', () => {
+  it('are by default those of Laravel’s own user model, and have no other expiry', () => {
     const SANCTUM_DATABASE_URL = 'postgresql://reader@db/shop';
     expect(load({ SANCTUM_DATABASE_URL }).sanctum).toEqual({
       database: { url: expect.anything() as unknown, timeZone: 'UTC' },

@@ -52,7 +52,7 @@ describe('the line at the start', () => {
     ['postgres://u:hid/den@h/db', 'an address that is not shown'],
     ['postgres://u:hid?den@h/db', 'an address that is not shown'],
     ['postgres://u:hid#den@h/db', 'an address that is not shown'],
-  ])('shows %s as %s', (url, shown) => {
+  ])('prints %s as %s', (url, shown) => {
     expect(addressOf(new Secret(url))).toBe(shown);
   });
 });

@@ -53,7 +53,7 @@ describe('the settings of tickets', () => {
     expect([...load(production).tickets.chatServers.keys()]).toEqual([]);
   });
 
-  it('lets tickets live two hours, or less', () => {
+  it('limit the lifetime of tickets to two hours', () => {
     expect(load({}).tickets.lifetimeMs).toBe(7_200_000);
     expect(load({ TICKET_TTL: '90s' }).tickets.lifetimeMs).toBe(90_000);
     expect(problemsOf({ TICKET_TTL: '121m' })).toEqual(['TICKET_TTL must be 2h at most']);

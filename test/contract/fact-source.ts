@@ -89,7 +89,7 @@ const likeAda = [
   '',
 ];
 
-/** What every source of facts does. Call it in a suite; `at` is asked within tests. */
+/** Tests of every source of facts. Call it in a suite; `at` is called within tests. */
 export function holdToFactContract(at: () => FactSourceAtHand): void {
   const find = (...ids: readonly string[]): Promise<Fact | undefined> =>
     at().find(at().kind, ids, {});
@@ -129,7 +129,7 @@ export function holdToFactContract(at: () => FactSourceAtHand): void {
     expect(await find('8', user)).toBeUndefined();
   });
 
-  it('tells large ids apart', async () => {
+  it('distinguishes large ids', async () => {
     const [one, next] = ['9007199254740992', '9007199254740993'];
     await at().put([next, 'ada'], editor);
     expect(await find(one, 'ada')).toBeUndefined();

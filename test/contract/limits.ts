@@ -60,7 +60,7 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     expect(await take(rate)).toEqual({ waitMs: 40_000 });
   });
 
-  it('refunds units, at most as many as were consumed', async () => {
+  it('refunds at most the consumed units', async () => {
     const rate = newRate();
     for (let i = 0; i < 3; i += 1) await take(rate);
     await limits().refund(rate);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Deduplicate, DeduplicationLease } from '../../src/pusher/webhooks/deduplicate.ts';
 
-/** Begins where nobody has begun. */
+/** Starts with a key that is not in use. */
 export async function begun(beginOnce: Deduplicate, text: string): Promise<DeduplicationLease> {
   const turn = await beginOnce(text);
   if (typeof turn === 'string') throw new Error(`${text} is ${turn}`);

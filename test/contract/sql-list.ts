@@ -34,7 +34,7 @@ export function listOf({ policy }: HostFacts): SqlList {
   return rules!.get('user')!.sqlLists![0]!;
 }
 
-/** What every database does for the list of a channel. Call it in a suite; `at` is asked within tests. */
+/** Tests of every database for the list of a channel. Call it in a suite; `at` is called within tests. */
 export function holdToListContract(at: () => ListSourceAtHand): void {
   /** Reads the rows of this query for a user, all pages. */
   async function rowsOf(query: string, user: string, channel?: string): Promise<ListedIds> {

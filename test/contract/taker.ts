@@ -11,7 +11,7 @@ export interface StoreAddress {
 
 /** A process that takes tickets. */
 export interface TicketConsumer {
-  /** Takes a ticket so many times at once, and says of each whether it was the first; `null` for a ticket that was not there. */
+  /** Redeems a ticket several times at once. Each result says whether it was the first; `null` if there was no ticket. */
   readonly take: (ticketHash: string, times: number) => Promise<readonly (boolean | null)[]>;
   readonly stop: () => Promise<void>;
 }
@@ -24,7 +24,7 @@ export async function startTicketConsumer(address: StoreAddress): Promise<Ticket
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  // By standard input, not as an argument: everybody can read those.
+  // By standard input, because command-line arguments are visible to all users.
   const ask = async (request: unknown): Promise<unknown> => {
     child.stdin.write(`${JSON.stringify(request)}\n`);
     const line = await lines.next();

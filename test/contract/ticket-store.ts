@@ -27,7 +27,7 @@ export function holderOf(changes: Partial<TicketHolder> = {}): TicketHolder {
   };
 }
 
-/** What every store of tickets does. Call it in a suite; `at` is asked within tests. */
+/** Tests of every store of tickets. Call it in a suite; `at` is called within tests. */
 export function holdToTicketContract(at: () => StoreAtHand): void {
   const put = async (changes: Partial<TicketHolder> = {}) => {
     const hash = newHash();
@@ -36,7 +36,7 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     return { hash, holder };
   };
 
-  it('lets the first caller redeem a ticket, and reports it to the others', async () => {
+  it('grants the first attempt to redeem a ticket, and reports it to the others', async () => {
     const { hash, holder } = await put();
     expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: true });
     expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: false });
@@ -56,7 +56,7 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     await put();
     const hash = newHash();
     expect(await at().store.consume(hash)).toBeUndefined();
-    // Asking for it must not make it.
+    // Reading it must not create it.
     expect(await at().store.consume(hash)).toBeUndefined();
   });
 
@@ -86,7 +86,7 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
   });
 
   it('keeps a ticket that expired less than an hour ago, also after the cleanup', async () => {
-    // A store of its own clock may take a moment off.
+    // A store with its own clock may differ by some milliseconds.
     const { hash, holder } = await put({ expiresAt: testNow - ticketGraceMs + 60_000 });
     await at().store.deleteExpired(testNow);
     expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: true });

@@ -44,7 +44,7 @@ describePostgres('a database whose zone is not UTC', (server) => {
     await at.drop();
   });
 
-  it('holds and returns the moment that was meant', async () => {
+  it('stores and returns the same instant', async () => {
     const checkOut = Date.UTC(2026, 6, 1, 10);
     const ids = ['h', 'zone'];
     const facts = createPushedFacts(database);
@@ -58,7 +58,7 @@ describePostgres('a database whose zone is not UTC', (server) => {
     expect(stored.rows).toEqual([{ ms: checkOut }]);
   });
 
-  it('has UTC, our schema, durable commits and the service’s role on each connection, whatever the URL asks for', async () => {
+  it('has UTC, our schema, durable commits and the service’s role on each connection, whatever the URL says', async () => {
     const url = new URL(at.url.reveal());
     url.searchParams.set(
       'options',
@@ -91,7 +91,7 @@ describePostgres('a connection that lacks a required setting', (server) => {
     return inspect(error, { depth: 10 });
   };
 
-  it('is not used where row-level security was switched off, and a sentence says where', async () => {
+  it('is not used if row-level security is off, and a message says where', async () => {
     const change = (what: string) =>
       withClient(at.url, (admin) => admin.query(`ALTER TABLE facts ${what} ROW LEVEL SECURITY`));
     await change('DISABLE');
@@ -200,7 +200,7 @@ describe('a database that is unavailable', () => {
     expect(inspect(await failure(invalid), { depth: 10, showHidden: true })).not.toMatch(/private/);
   });
 
-  it('keeps the codes that are answers', async () => {
+  it('keeps the error codes of queries', async () => {
     const data = { kind: 'booking', key: '', ids: ['h', 'twice'] };
     await at.database.query((prisma) => prisma.fact.create({ data }));
     const again = at.database.query((prisma) => prisma.fact.create({ data }));
@@ -230,7 +230,7 @@ describe('a database that is unavailable', () => {
         const query = 'SELECT FROM pg_stat_activity WHERE pid = $1';
         return (await client.query(query, [pid])).rowCount;
       });
-    // The server needs a moment to notice; a pool that was left to itself would keep it for ten seconds.
+    // The server needs some time to notice; the pool alone would keep the connection for ten seconds.
     await expect.poll(sessions, { timeout: 30_000 }).toBe(0);
   });
 });

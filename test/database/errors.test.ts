@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { databaseUnavailable } from '../../src/database/errors.ts';
 
-/** The reason that Usher gives for a connection to a server with this answer; silent without one. */
+/** The reason that Usher reports for a connection to a server with this response; without one the server does not respond. */
 function reasonFor(response: string, timeoutMs?: number): Promise<string> {
   return reasonOf((socket) => {
     socket.resume();
@@ -41,12 +41,12 @@ describe('a server at DATABASE_URL that is not PostgreSQL', () => {
     );
   });
 
-  it('that does not answer has a reason too', async () => {
+  it('that does not respond has a reason too', async () => {
     expect(await reasonFor('', 1)).toBe('timeout expired');
   });
 });
 
-it('a server that asks for a password which the URL lacks is named as the cause', async () => {
+it('a server that requires a password which the URL lacks is named as the cause', async () => {
   const request = (code: number, text: string) => {
     const body = Buffer.concat([Buffer.from([0, 0, 0, code]), Buffer.from(text)]);
     return Buffer.concat([Buffer.from('R'), Buffer.from([0, 0, 0, body.length + 4]), body]);

@@ -167,7 +167,7 @@ describePostgres('the schema of our tables', (server) => {
     });
   });
 
-  it('refuses a login that may not make it in a sentence, and leaves nothing half done', async () => {
+  it('refuses a login without the privilege to create it in one message, and leaves no partial schema', async () => {
     const login = `usher_poor_${Date.now().toString(36)}`;
     await query(`CREATE ROLE ${login} LOGIN PASSWORD 'word'`);
     try {

@@ -41,7 +41,7 @@ it.each([
   expect(readPostgresUrl(url)).toBe(undefined);
 });
 
-it('tells of parameters that are not the driver’s', () => {
+it('reports parameters that the driver does not know', () => {
   const { schema, target } = readPostgresUrl(
     'postgres://db/a?schema=s&target_session_attrs=primary',
   )!;

@@ -19,7 +19,7 @@ describePostgres('a DATABASE_URL of several servers', (server) => {
     return new Secret(several.href);
   };
 
-  it('uses one that answers, at start and for each connection', async () => {
+  it('uses one that responds, at start and for each connection', async () => {
     const at = await createTestDatabase(server, 'template0');
     const url = severalOf(at.url.reveal());
     const { role } = await prepareDatabase(url);

@@ -33,7 +33,7 @@ const expressions = [
 /** What Prometheus itself adds to each sample, or makes. */
 const added = new Set(['up', 'job', 'instance']);
 
-describe('what is asked of Prometheus', () => {
+describe('queries of the alerts', () => {
   let samples: readonly string[];
   beforeAll(async () => {
     samples = (await readEveryMetric()).split('\n').filter((line) => !line.startsWith('#'));

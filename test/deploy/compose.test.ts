@@ -16,7 +16,7 @@ const outside =
     .flat()
     .find((each) => each?.family === 'IPv4' && !each.internal)?.address ?? '127.0.0.1';
 
-it('lets the application put a fact with the environment of compose.yaml, by OPS_TOKEN only', async () => {
+it('the application can put a fact with the environment of compose.yaml, by OPS_TOKEN only', async () => {
   const database = await createTestDatabase();
   onTestFinished(() => database.drop());
   const environment = environmentOutside(compose.services['usher']!, secretFiles);

@@ -21,7 +21,7 @@ it.each(['20.19.0', '20.20.2', '22.0.0', '26.10.0'])('Node.js %s runs Usher', (v
   expect(refuseNodeVersion(version)).toBeUndefined();
 });
 
-it('says in a sentence that Usher is not built, and ends with 1', async () => {
+it('reports in one message that Usher is not built, and ends with 1', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'usher-launcher-'));
   onTestFinished(() => rm(directory, { recursive: true }));
   for (const name of ['bin', 'package.json']) {

@@ -201,7 +201,7 @@ describe('deploy/kubernetes/usher.yaml', () => {
     ['startupProbe', '/livez'],
     ['livenessProbe', '/livez'],
     ['readinessProbe', '/readyz'],
-  ])('lets the kubelet reach the %s', (name, path) => {
+  ])('allow the kubelet to reach the %s', (name, path) => {
     const probe = (usher as unknown as Readonly<Record<string, Probe>>)[name]!;
     expect(probe.httpGet).toStrictEqual({ path, port: 'usher-operator' });
     expect(config.operator).toMatchObject({ host: '0.0.0.0', token: expect.anything() as unknown });

@@ -18,7 +18,7 @@ async function examplesOf(page: string): Promise<readonly string[]> {
   return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
 }
 
-/** Asks a running Usher in every way. It prints one line of JSON. */
+/** Sends requests of every kind to a running Usher. It prints one line of JSON. */
 const host = `
 import { createServer } from 'node:http';
 import Fastify from 'fastify';

@@ -26,7 +26,7 @@ afterAll(async () => {
   expect(await deployment.stop()).toEqual([]);
 });
 
-/** A page of user 15 of tenant 1 whose pusher-js asks through the plugin. */
+/** A page of user 15 of tenant 1 whose pusher-js requests channels through the plugin. */
 function connect(token = deployment.tokens.user(), path = '/pusher/auth/batch'): PusherClient {
   return keep(
     connectPusher(deployment.soketi, {
@@ -40,7 +40,7 @@ function connect(token = deployment.tokens.user(), path = '/pusher/auth/batch'):
 const own = 'private-tenant.1.user.15';
 const news = 'private-tenant.1.announcements';
 
-/** How many batches the log tells of. Its lines come a moment later, in order: once it tells of our own request, none is missing. */
+/** The number of batches in the log. Its lines are written later, in order: once our own last request is there, none is missing. */
 async function asked(): Promise<number> {
   const { headers } = await fetch(deployment.usher.publicUrl);
   const mark = headers.get('x-request-id');

@@ -214,7 +214,7 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
     await page.close();
   });
 
-  /** The preflights in the log, once it tells of our own request. */
+  /** The preflights in the log, once our own last request is there. */
   async function countPreflights(): Promise<number> {
     const { headers } = await fetch(deployment.usher.publicUrl);
     await expect.poll(() => deployment.usher.output()).toContain(headers.get('x-request-id'));

@@ -34,7 +34,7 @@ function page(options: Partial<PageOptions> = {}): UsherPage {
   return opened;
 }
 
-/** How many requests to this path the log tells of, once it tells of our own. */
+/** The number of requests to this path in the log, once our own last request is there. */
 async function requestsTo(path: string): Promise<number> {
   const { headers } = await fetch(deployment.usher.publicUrl);
   await expect.poll(() => deployment.usher.output()).toContain(headers.get('x-request-id'));

@@ -13,7 +13,7 @@ import {
   type UsherPage,
 } from './support/usher-pages.ts';
 
-/** Pages of each kind, each with its own user and so many channels. */
+/** Number of pages of each kind, each with its own user, and of channels per page. */
 const pageCount = 20;
 const channelCount = 50;
 const outageMs = 30_000;

@@ -29,7 +29,7 @@ describe.runIf(hasChromium())('the page of the demo', () => {
   const guestChannel = 'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123';
   const escrow = 'presence-tenant.1.escrow.42.chat';
 
-  it('shows who enters, and the reason for who does not', async () => {
+  it('shows grants, and the reasons of refusals', async () => {
     await expect.poll(() => channel('guest', guestChannel).textContent()).toContain('entered');
     const refused = channel('neighbour', guestChannel);
     await expect.poll(() => refused.textContent()).toContain('refused (403)');

@@ -34,12 +34,12 @@ describe.skipIf('missing' in django).each(engines)('a real Django with the %s en
   });
   afterAll(async () => {
     for (const stop of stops) await stop();
-    // A cookie without its name, too: any part of it is enough to be somebody.
+    // A cookie without its name, too: its value alone authenticates a user.
     const texts = cookies.map((cookie) => cookie.slice('sessionid='.length));
     expect(leaksIn(usher.output(), [...texts, site.secretKey, site.readerUrl])).toEqual([]);
   });
 
-  /** Somebody new, signed in. */
+  /** Creates and logs in a user. */
   const newVisitor = async (isStaff: boolean) => {
     visitors += 1;
     const name = `visitor-${visitors}`;
@@ -59,7 +59,7 @@ describe.skipIf('missing' in django).each(engines)('a real Django with the %s en
   };
   const staffDoors = ['private-all-seat-status', 'private-chat-box'];
 
-  it('lets its staff in by their cookie, from its own pages', async () => {
+  it('grants its staff by their cookie, from its own pages', async () => {
     const { cookie } = await newVisitor(true);
     for (const door of staffDoors) {
       expect(await enter(door, cookie)).toBe(200);
@@ -70,7 +70,7 @@ describe.skipIf('missing' in django).each(engines)('a real Django with the %s en
     }
   });
 
-  it('lets superusers in, and nobody else', async () => {
+  it('grants superusers, and no one else', async () => {
     const { name, cookie } = await newVisitor(false);
     expect(await enter('private-chat-box', cookie)).toBe(403);
     await site.changeUser(name, { is_superuser: true });
@@ -87,21 +87,21 @@ describe.skipIf('missing' in django).each(engines)('a real Django with the %s en
     expect(await enter(`private-payment-${order}`, other.cookie)).toBe(403);
   });
 
-  it('closes the door with the logout, but for signed cookies, which Django itself still takes', async () => {
+  it('refuses after the logout, except for signed cookies, which Django itself still accepts', async () => {
     const { cookie, login } = await newVisitor(true);
     await site.logout(cookie);
     expect(await enter('private-chat-box', cookie)).toBe(engine === 'signed_cookies' ? 200 : 401);
     expect(await enter('private-chat-box', await login())).toBe(200);
   });
 
-  it('closes the door with another password, until the next login', async () => {
+  it('refuses after a change of password, until the next login', async () => {
     const { name, cookie, login } = await newVisitor(true);
     await site.changePassword(name);
     expect(await enter('private-chat-box', cookie)).toBe(401);
     expect(await enter('private-chat-box', await login())).toBe(200);
   });
 
-  it('closes the door when the staff flag or the account is taken away, and opens it again', async () => {
+  it('refuses when the staff flag or the account is removed, and grants when it is restored', async () => {
     const { name, cookie } = await newVisitor(true);
     await site.setStaff(name, false);
     expect(await enter('private-chat-box', cookie)).toBe(403);

@@ -31,7 +31,7 @@ afterAll(async () => {
   await soketi.stop();
 });
 
-/** What the doctor finds with these settings in place of the right ones, looking at the right Usher unless told otherwise. */
+/** The failed checks of the doctor with these settings in place of correct ones. By default it checks a correct Usher. */
 async function findings(
   over: Readonly<Record<string, string>> = {},
   wanted: Partial<CheckOptions> = {},
@@ -201,7 +201,7 @@ describe('the proxy in front of Usher', () => {
     expect(failures[readable]).toContain('the proxy must');
   });
 
-  it('a proxy that answers with a page of HTML', async () => {
+  it('a proxy that responds with a page of HTML', async () => {
     const usherUrl = await behind({
       instead: (_asked, response) => {
         response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome</html>');

@@ -51,7 +51,7 @@ ${commands
   .replaceAll('http://127.0.0.1:3001', usher.operatorUrl)}`;
 }
 
-/** Lets a curl fail that is not answered 2xx. */
+/** Makes curl fail unless the status is 2xx. */
 const failing = (script: string) => script.replaceAll('curl -s ', 'curl -sS --fail-with-body ');
 
 /** The environment in which `usher` commands find this one, as they find the one of a reader. */
@@ -74,7 +74,7 @@ describe('the documented commands', () => {
   let usher: Usher;
   beforeAll(async () => {
     checkout = await openCheckout();
-    // As somebody who tries it out has it: nothing is set.
+    // Without environment variables, like a first-time user.
     usher = await startUsher({});
   });
   afterAll(async () => {

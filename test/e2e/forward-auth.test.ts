@@ -38,7 +38,7 @@ const visitors: Readonly<Record<string, object>> = {
 };
 const as = (who: string) => ({ cookie: `sessionid=${who}`, origin });
 
-describe.skipIf(missing.length > 0)('a documented proxy that asks Usher', () => {
+describe.skipIf(missing.length > 0)('a documented proxy with forward authentication', () => {
   const stops: (() => Promise<unknown>)[] = [];
   const ports: Record<string, string> = {};
   let usher: Usher;
@@ -117,7 +117,7 @@ describe.skipIf(missing.length > 0)('a documented proxy that asks Usher', () => 
       return { client, server };
     };
 
-    it('connects who may enter, and tells the server behind who it is', async () => {
+    it('connects allowed users, and passes their identity to the server behind', async () => {
       const { client, server } = await open('/ws/chat/?theme=dark', as('staff'));
       expect(server.path).toBe('/ws/chat/?theme=dark');
       expect(server.headers).toMatchObject({
@@ -141,7 +141,7 @@ describe.skipIf(missing.length > 0)('a documented proxy that asks Usher', () => 
       });
     });
 
-    it('refuses who may not, before the server behind sees anything', async () => {
+    it('refuses other users before the server behind gets the request', async () => {
       const before = upstream.count();
       expect(await statusOf('/ws/chat/', as('owner'))).toBe(403);
       expect(await statusOf('/ws/chat/', as('nobody'))).toBe(401);

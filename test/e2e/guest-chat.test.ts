@@ -61,7 +61,7 @@ describe('a guest with a booking', () => {
     expect(text).toBe(grantBody(visit.channelName, data));
   });
 
-  it('may ask by JSON, with the token in either place, and with a trailing slash', async () => {
+  it('may send JSON, with the token in either place, and with a trailing slash', async () => {
     const { channelName, token } = await pages.newVisit();
     const fields = { socket_id: socketId, channel_name: channelName };
     const responses = await Promise.all([
@@ -211,7 +211,7 @@ describe('a malformed request', () => {
   });
 });
 
-describe('every answer', () => {
+describe('every response', () => {
   it('can be read by a page of another origin, refusals too', async () => {
     const { channelName, token } = await pages.newVisit();
     const form = { token, socket_id: socketId, channel_name: channelName };
@@ -240,7 +240,7 @@ describe('every answer', () => {
       code: 'hotel-mismatch',
       signals: ['cross-tenant'],
     });
-    // Lines are written together, a moment later.
+    // Lines are written in batches, with a delay.
     await expect.poll(() => deployment.usher.output()).toContain(refused);
   });
 });

@@ -13,7 +13,7 @@ const laravel = await findLaravel();
 const django = await findDjango();
 const secret = randomBytes(32).toString('hex');
 
-/** Starts an Usher that asks the documented route of this site. */
+/** Starts Usher with the documented route of this site. */
 const startRequests = (url: string, cookies: string, env: Readonly<Record<string, string>> = {}) =>
   startForPages(page, {
     LOG_LEVEL: 'debug',
@@ -121,7 +121,7 @@ describe.skipIf(laravel === undefined)('the documented route of a real Laravel',
     expect((await signIn(usher, `${second}; usher_test=new`)).status).toBe(401);
   });
 
-  it('answers nobody else, and another secret is an outage, not a visitor who is not logged in', async () => {
+  it('responds to no other client; another secret is an outage, not a visitor who is not logged in', async () => {
     await site.addUser('secret');
     const cookie = await site.login('secret');
     cookies.push(cookie);
@@ -188,7 +188,7 @@ describe.skipIf('missing' in django)('the documented view of a real Django', () 
     expect((await signIn(usher, `${cookie}; usher_test=new`)).status).toBe(401);
   });
 
-  it('answers nobody else', async () => {
+  it('responds to no other client', async () => {
     await site.addUser('secret');
     const cookie = await login('secret');
     const { status } = await fetch(`${site.url}/usher/session`, { headers: { cookie } });

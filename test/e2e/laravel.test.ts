@@ -43,7 +43,7 @@ describe.skipIf(version === undefined).each(hosts)(
       expect(leaksIn(usher.output(), [...texts, site.appKey, site.readerUrl])).toEqual([]);
     });
 
-    /** Somebody new, logged in. */
+    /** Creates and logs in a user. */
     const newVisitor = async () => {
       visitors += 1;
       const name = `visitor-${visitors}`;

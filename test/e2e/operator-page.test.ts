@@ -368,7 +368,7 @@ describe.runIf(hasChromium())('the operator’s page with a token', () => {
     await usher.stop();
   });
 
-  it('asks for the token, sends it only in a header, and forgets it at a reload', async () => {
+  it('requests the token, sends it only in a header, and forgets it at a reload', async () => {
     const page = await openBrowserPage(browser, `${usher.operatorUrl}/`);
     const input = page.getByLabel('OPS_TOKEN');
     await input.fill('another-token-of-tests');
@@ -388,7 +388,7 @@ describe.runIf(hasChromium())('the operator’s page with a token', () => {
     expect(await accessibilityFindings(page)).toEqual([]);
   });
 
-  it('forgets the token when told to', async () => {
+  it('forgets the token on request', async () => {
     const page = await openBrowserPage(browser, `${usher.operatorUrl}/`);
     await page.getByLabel('OPS_TOKEN').fill(token);
     await page.getByRole('button', { name: 'Use' }).click();

@@ -149,7 +149,7 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
         });
       });
 
-      it('have limits of their own: refusals of one visitor lock nobody else out', async () => {
+      it('have separate limits: refusals of one visitor do not block others', async () => {
         const [noisy, other] = [2, 3].map((last) => visitor(ports[name], `${network}.${last}`));
         const statuses: unknown[] = [];
         while (!statuses.includes(429) && statuses.length < 20) {

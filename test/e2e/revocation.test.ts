@@ -20,7 +20,7 @@ let proxy: Server;
 /** Shared by all replicas. */
 let database: EmbeddedPostgres;
 let home: string;
-/** The paths that soketi's HTTP API was asked for. */
+/** The paths of requests to soketi's HTTP API. */
 const asked: string[] = [];
 const open: PusherClient[] = [];
 const running: Usher[] = [];
@@ -28,7 +28,7 @@ const running: Usher[] = [];
 beforeAll(async () => {
   soketi = await startSoketi({ userAuthentication: true });
   home = await mkdtemp(join(tmpdir(), 'usher-e2e-'));
-  // As root, the embedded database runs as another user, who must be able to pass through here.
+  // As root, the embedded database runs as another user, which needs access to its parent directory.
   await chmod(home, 0o755);
   const log = { info: () => undefined, error: () => undefined };
   database = await startEmbeddedPostgres({ dataDir: join(home, 'data'), log });
@@ -72,7 +72,7 @@ const startReplica = async (): Promise<Usher> => {
   return usher;
 };
 
-/** A token of tenant 1 that is good for so many seconds from now. */
+/** A token of tenant 1 that expires after some seconds. */
 const tokenOf = (sub: string, seconds = 600) => {
   const now = Math.floor(Date.now() / 1000);
   return hmacToken(
@@ -82,7 +82,7 @@ const tokenOf = (sub: string, seconds = 600) => {
   );
 };
 
-/** A page of this user that is signed in, and how long after a moment its connection was closed. */
+/** A page of a signed-in user, and the time between an event and the end of its connection. */
 async function signIn(usher: Usher, sub: string, seconds?: number) {
   const headers = { Authorization: `Bearer ${tokenOf(sub, seconds)}`, 'X-Tenant-ID': '1' };
   const client = connectPusher(soketi, {
@@ -111,7 +111,7 @@ const terminations = (sub: string) =>
   asked.filter((path) => path.endsWith(`/users/${sub}/terminate_connections`)).length;
 
 describe('a connection at a real Pusher server', () => {
-  it('is closed within a second of the revocation of its user, and nobody else’s is', async () => {
+  it('is closed within a second of the revocation of its user; other connections stay open', async () => {
     const [one, other] = [await startReplica(), await startReplica()];
     const page = await signIn(one, 'leaver');
     const bystander = await signIn(one, 'stayer');

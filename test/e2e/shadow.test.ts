@@ -83,7 +83,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     return usher;
   };
 
-  /** Each user, each channel, until there are so many. */
+  /** Requests each channel as each user, up to this number of requests. */
   const requests = (count: number) => {
     const channels = [
       ...users.map(({ id }) => `private-App.Models.User.${id}`),
@@ -140,7 +140,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     expect(responses.filter(([, through, direct]) => through !== direct)).toEqual([]);
     expect(new Set(responses.map(([, status]) => status))).toEqual(new Set([200, 403]));
 
-    // Each user asked for `archive` 6 times. The other 48 answers agree.
+    // Each user requested `archive` 6 times. The other 48 decisions agree.
     expect(await compared(usher, 60)).toEqual([48, 12, 0, 0]);
     const disagreed = await decisions(usher, 'disagreed');
     expect(new Set(disagreed.map(({ channel }) => channel))).toEqual(
@@ -209,7 +209,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     expect(await compared(usher, 20)).toEqual([16, 4, 0, 0]);
     const resume = await site.freeze();
     try {
-      // All of these answers arrive while Laravel stands still: nothing thaws it before.
+      // All of these responses arrive while Laravel is frozen: nothing continues it before.
       await askAll(30);
       expect(await metric(usher, 'disagreements')).toBe(4);
     } finally {

@@ -45,7 +45,7 @@ const apps = (over: Partial<PusherApp> = {}) =>
     ...over,
   });
 
-/** Signs whatever is asked, as a grant of this member and by an app with these settings. */
+/** Signs any channel, as a grant of this member and by an app with these settings. */
 function signing(member?: Member, over: Partial<PusherApp> = {}): Sign {
   const signer = createSigner(apps(over));
   return (socketId, channelName) =>
@@ -172,7 +172,7 @@ describe('sign-in on a real server', () => {
     });
   };
 
-  it('knows the user whom we signed', async () => {
+  it('accepts our signature of a user', async () => {
     const client = signingIn(soketi.secret);
     expect(await client.signIn()).toEqual({
       ok: true,

@@ -34,14 +34,14 @@ const refused = { ok: false, status: 403 };
 const chatOf = (escrowId: string) => `tenant.1.escrow.${escrowId}.chat`;
 
 describe('a user', () => {
-  it('enters the own channel, and nobody else does', async () => {
+  it('enters their own channel, which others cannot enter', async () => {
     expect(await users.connect().private('tenant.1.user.15')).toEqual(entered);
     for (const claims of [stranger, admin]) {
       expect(await users.connect({ claims }).private('tenant.1.user.15')).toEqual(refused);
     }
   });
 
-  it('hears the announcements of the tenant and those for everybody', async () => {
+  it('receives the announcements of the tenant and the public ones', async () => {
     const client = users.connect({ claims: stranger });
     expect(await client.private('tenant.1.announcements')).toEqual(entered);
     expect(await client.private('announcements')).toEqual(entered);
@@ -55,7 +55,7 @@ describe('a user', () => {
     expect(await users.connect().private('tenant.1.admin')).toEqual(refused);
   });
 
-  it('finds every path under which clients ask', async () => {
+  it('can use every path to which clients send requests', async () => {
     const paths = ['/broadcasting/auth', '/api/broadcasting/auth', '/pusher/auth'];
     for (const path of paths) {
       expect(await users.connect({ path }).private('tenant.1.user.15')).toEqual(entered);
@@ -93,7 +93,7 @@ describe('an escrow', () => {
     expect(await users.connect({ claims: stranger }).join(chat)).toEqual(refused);
   });
 
-  it('lets an admin into its chat only while it is disputed', async () => {
+  it('grants an admin its chat only while it is disputed', async () => {
     const escrowId = await users.newEscrow('FUNDED');
     const client = users.connect({ claims: admin });
     const tries = async () => {
@@ -127,7 +127,7 @@ describe('an escrow', () => {
 });
 
 describe('an encrypted channel', () => {
-  it('is read by who may enter, and by the Pusher server not at all', async () => {
+  it('can be read by its members, and not by the Pusher server', async () => {
     const chat = chatOf(await users.newEscrow());
     const name = `private-encrypted-${chat}`;
     const client = users.connect({ claims: buyer });
@@ -157,7 +157,7 @@ function rawEvent({ pusher }: EchoClient, name: string): Promise<unknown> {
 }
 
 describe('sign-in', () => {
-  it('tells the Pusher server who the user is, who then gets what is sent to that user', async () => {
+  it('sends the user to the Pusher server, which then delivers messages to that user', async () => {
     const client = users.connect({ claims: buyer });
     const user = { id: '15', user_info: { name: 'Bea' } };
     expect(await client.signIn()).toEqual({ ok: true, user });
@@ -199,7 +199,7 @@ describe('every decision', () => {
     for (const [{ headers }, row] of rows) {
       const decisionId = headers.get('x-decision-id');
       expect(await auditRow(deployment.usher, decisionId)).toMatchObject({ ...kept, ...row });
-      // Lines are written together, a moment later.
+      // Lines are written in batches, with a delay.
       await expect.poll(() => deployment.usher.output()).toContain(decisionId);
     }
   });

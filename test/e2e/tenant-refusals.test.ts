@@ -108,7 +108,7 @@ describe('a credential is refused with 401', () => {
 describe('a channel is refused with 403', () => {
   const unknown = ['tenant.1', 'tenant.1.user', 'tenant.1.user.15.x', 'tenant.1.users', 'user.15'];
 
-  it.each(unknown)('that nobody defined: %s', async (name) => {
+  it.each(unknown)('that is not defined: %s', async (name) => {
     const client = users.connect();
     expect(await client.private(name)).toEqual(refusedWith(403));
     expect(await client.join(name)).toEqual(refusedWith(403));
@@ -159,7 +159,7 @@ describe('a signature', () => {
     return JSON.parse(text) as { auth: string };
   };
 
-  /** A page that has something else signed than what it then enters, and may add to the answer. */
+  /** A page that has one channel signed and enters another, and may add to the response. */
   const presenting = (change: (mine: Form) => Form, added: object = {}): UserPage => ({
     channelAuthorization: {
       customHandler: ({ socketId, channelName }, respondWith) => {
@@ -197,7 +197,7 @@ describe('a signature', () => {
   });
 });
 
-describe('the answer to a refusal', () => {
+describe('the response to a refusal', () => {
   it('has the body of the general routes', async () => {
     const response = await askFor('private-tenant.1.user.16');
     expect(response.status).toBe(403);
@@ -209,7 +209,7 @@ describe('the answer to a refusal', () => {
     expect(response.headers.get('x-decision-id')).not.toBeNull();
   });
 
-  it('does not tell which escrows exist', async () => {
+  it('does not reveal which escrows exist', async () => {
     await deployment.put('/resources/tenants/1/escrows/others', {
       ...{ buyer_id: '1', seller_id: '2', status: 'FUNDED' },
     });

@@ -67,7 +67,7 @@ describe('webhooks of a real server', () => {
         .split('\n')
         .filter((line) => line.includes('limit-'))
         .map((line) => JSON.parse(line) as unknown);
-    // Lines are written together, a moment later.
+    // Lines are written in batches, with a delay.
     await expect
       .poll(signals)
       .toMatchObject([{ signal: { signal: 'limit-exceeded', tenantId: '1', principalId: '15' } }]);

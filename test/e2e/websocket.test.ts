@@ -96,7 +96,7 @@ describe('a chat page that opens GET /ws', () => {
   const arrival = (): Promise<UpstreamSocket> =>
     within(15_000, upstream.next(), () => 'Usher did not come to the chat server');
 
-  it('talks with the chat server behind it, which knows who it is', async () => {
+  it('exchanges messages with the chat server behind it, which receives the user', async () => {
     const { client, server } = await enter(
       { roles: ['member'] },
       { 'X-Usher-User-Id': '1', 'x-usher-roles': 'admin', Cookie: 'sessionid=mine' },
@@ -198,7 +198,7 @@ describe.skipIf('missing' in django)('a page of a Django host that opens its Web
     for (const stop of stops) await stop();
   });
 
-  /** Somebody new of the staff, inside. */
+  /** Connects a new user of the staff. */
   const newGuest = async () => {
     visitors += 1;
     const name = `socket-${visitors}`;

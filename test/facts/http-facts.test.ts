@@ -105,7 +105,7 @@ describe('a fact by HTTP', () => {
 
   const typed = (text: string, type = 'application/json'): Respond =>
     plain(200, text, { 'content-type': type });
-  /** An answer without an end, of this text. */
+  /** A response that does not end, with this text. */
   const endless =
     (text: string, everyMs: number): Respond =>
     (response) => {
@@ -126,7 +126,7 @@ describe('a fact by HTTP', () => {
   };
 
   const silent = 'The server did not respond in time';
-  /** Each answer with the reason for the operator. */
+  /** Responses with the reason for the operator. */
   const unclear: Readonly<Record<string, readonly [Respond, string | RegExp]>> = {
     'a list': [json([{ status: 'open' }]), 'fact order: The body is not a JSON object'],
     'a text': [json('open'), 'fact order: The body is not a JSON object'],
@@ -310,7 +310,7 @@ describe('a fact by HTTP', () => {
     expect(await asked('x-max-age=0, max-age-x=0', 0)).toBe(2);
   });
 
-  it('is asked for once at a time', async () => {
+  it('has one request at a time', async () => {
     host.respondWith = (response, request) => {
       setTimeout(() => {
         json({ status: 'open' })(response, request);
@@ -323,7 +323,7 @@ describe('a fact by HTTP', () => {
     expect(host.asked).toHaveLength(1);
   });
 
-  it('is asked for with the headers that the policy names, for each visitor', async () => {
+  it('is requested with the headers that the policy names, for each visitor', async () => {
     host.respondWith = json({ status: 'open' });
     const { find: ask } = setUp();
     const kind = kindOf(

@@ -94,7 +94,7 @@ describePostgres('pushed facts', (server) => {
     expect(await find(order, ['gone'])).toBeUndefined();
   });
 
-  it('answer each of many lookups of one tick with its own fact, whatever its kind and viewer', async () => {
+  it('return its own fact for each of many lookups of one tick, whatever its kind and viewer', async () => {
     await facts().put(escrow, ['a', 'same'], { buyer_id: 'of-a', seller_id: 's', status: 'x' });
     await facts().put(escrow, ['b', 'same'], { buyer_id: 'of-b', seller_id: 's', status: 'x' });
     await facts().put(room, ['of-a'], { tenant_id: 'a', participants: ['1'] });
@@ -118,7 +118,7 @@ describePostgres('pushed facts', (server) => {
     }
   });
 
-  it('show a fact to its tenant, to its guest session and, without a tenant, to everybody', async () => {
+  it('are visible to their tenant, to its guest session and, without a tenant, to all', async () => {
     const body = { participants: [], guest_session_id: 'opener' };
     await facts().put(room, ['tenanted'], { ...body, tenant_id: 'a' });
     await facts().put(room, ['free'], body);

@@ -12,7 +12,7 @@ import { canMount, mountSmallDisk } from './support/small-disk.ts';
 
 const home = ({ dataDir }: Usher) => join(dataDir, 'postgres');
 
-describe('the embedded database fails while visitors ask', () => {
+describe('the embedded database fails during requests', () => {
   it('killed', async () => {
     const usher = await startService();
     onTestFinished(() => usher.stop());
@@ -30,7 +30,7 @@ describe('the embedded database fails while visitors ask', () => {
     });
   });
 
-  it.skipIf(!canMount)('has no room for a new one, and says so in a sentence', async () => {
+  it.skipIf(!canMount)('has no space for a new one, and says so in one message', async () => {
     const disk = await mountSmallDisk();
     onTestFinished(disk.remove);
     await disk.fill(10 * 1024 * 1024);

@@ -45,7 +45,7 @@ const crowd = 400;
 /** A page waits for a minute. The time-outs are two to ten seconds, and the machine may be slow. */
 const boundMs = 60_000;
 
-/** What holds whatever server is frozen, and however it is asked. */
+/** Expectations for every frozen server and every kind of request to it. */
 function holdToFreezing(
   name: string,
   host: () => Host,

@@ -34,7 +34,7 @@ const faults: readonly { readonly fault: string; readonly respondWith: Respond }
   { fault: 'the key set’s server sends an invalid response', respondWith: json('<html>') },
 ];
 
-describe('the server of the keys fails while visitors ask', () => {
+describe('the server of the keys fails during requests', () => {
   it.each(faults)('$fault', async ({ fault, respondWith }) => {
     const server = await startJwksServer();
     onTestFinished(server.close);
@@ -51,7 +51,7 @@ describe('the server of the keys fails while visitors ask', () => {
       privateKey,
     );
 
-    // The keys were never known, so nobody can be let in: the fault begins before the first visitor.
+    // The keys were never known, so no token can be accepted: the fault begins before the first visitor.
     const outage = await endure(
       usher,
       () =>

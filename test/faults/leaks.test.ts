@@ -30,7 +30,7 @@ afterAll(async () => {
   await postgres.remove();
 });
 
-/** Everything that was said to Usher and is nobody's business; each is looked for afterwards. */
+/** Every secret that was sent to Usher; the log and the database must contain none of them. */
 const said: string[] = [];
 const secret = (): string => {
   const text = `hush${randomBytes(12).toString('hex')}`;
@@ -200,7 +200,7 @@ it('no presented secret is in a row or in the log, also while the database is un
   await postgres.stop();
   const meanwhile = await sendAll();
   await postgres.start();
-  // Its lines are written behind the answers.
+  // Its lines are written after the responses.
   await sleep(200);
 
   expect(statusesOf(before)).toEqual(new Set([200, 400, 401, 403, 404, 413, 415]));

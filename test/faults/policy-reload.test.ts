@@ -214,7 +214,7 @@ describe('SIGHUP', () => {
       process.kill(usher.pid, 'SIGHUP');
       while (!(await textOf(usher, '/policy')).includes(goodHashes[which]!)) await sleep(10);
     }
-    // The files are also read every two seconds: so many changes in a row are not due to that.
+    // The files are also read every two seconds, which cannot explain this number of changes.
     expect(Date.now() - begun).toBeLessThan((changes / 2) * 2_000);
     await visitors.stop();
     await usher.stop();

@@ -50,7 +50,7 @@ const faults: readonly Fault[] = [
   },
 ];
 
-describe('PostgreSQL fails while visitors ask', () => {
+describe('PostgreSQL fails during requests', () => {
   let postgres: Postgres;
   let usher: Usher;
   beforeAll(async () => {

@@ -73,7 +73,7 @@ describeRedisServer('Redis fails while visitors ask', () => {
     await guests.stop();
     const lost = await expectNobodySlippedIn({ ...outage, asked: guests.asked }, postgres);
 
-    // Limits count in each process meanwhile, so nobody notices.
+    // Limits count in each process meanwhile, so no request is refused.
     expect(new Set(guests.asked.map(({ status }) => status))).toEqual(new Set([200]));
     // Tickets are in PostgreSQL.
     expect(new Set(outage.asked.map(({ status }) => status))).toEqual(new Set([200]));

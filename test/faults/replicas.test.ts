@@ -96,7 +96,7 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
     const granted = responses.filter(({ status }) => status === 200).length;
     // Without a Redis each counts for itself.
     const limit = hasRedisServer ? 20 : 40;
-    // A place or two come back while the sixty ask.
+    // The bucket may refill by one or two during the sixty requests.
     expect(granted).toBeGreaterThanOrEqual(limit);
     expect(granted).toBeLessThanOrEqual(limit + 4);
   });

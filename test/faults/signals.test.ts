@@ -8,7 +8,7 @@ import { startRoundRobin } from './support/round-robin.ts';
 import { startService } from './support/service.ts';
 import { type Asked, guestAsks, seenBy, startTraffic } from './support/traffic.ts';
 
-/** As many as keep one process busy, each asking again at once. */
+/** Clients that keep one process busy: each sends its next request immediately. */
 const fullLoad = { visitors: 48, pause: 0 };
 
 let postgres: Postgres;
@@ -56,7 +56,7 @@ describe('SIGKILL under full load', () => {
       starts.push(Date.now() - begun);
       const traffic = startTraffic(guestAsks(usher), fullLoad);
       await traffic.granted(500);
-      // Every second time the database is killed in the same moment: what was answered is on its disk.
+      // Every second time the database is killed as well: each grant that was sent is on its disk.
       const database = round % 2 === 1 ? postgres.kill() : Promise.resolve();
       await Promise.all([usher.stop('SIGKILL'), database]);
       await traffic.stop();

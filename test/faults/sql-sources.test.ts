@@ -19,11 +19,11 @@ const tables = `CREATE TABLE members (project_id bigint PRIMARY KEY, role varcha
 
 /** What every source does while its server stands still. */
 function holdToFreezing(at: () => HostFacts, freeze: () => Promise<() => void>): void {
-  it('answers 503 within a bound while the server is frozen, and finds facts again after it', async () => {
+  it('responds 503 within a bound while the server is frozen, and finds facts again after it', async () => {
     const { find } = at();
     expect(await find('member', '8')).toEqual({ role: 'editor' });
     const resume = await freeze();
-    // All threads of a process need a moment to stop.
+    // All threads of a process need some time to stop.
     await expect
       .poll(() => find('member', '8').catch(() => 'not answered'), { timeout: 20_000 })
       .toBe('not answered');
@@ -64,7 +64,7 @@ describe('a source on PostgreSQL', () => {
     () => postgres!.freeze(),
   );
 
-  it('asks again on a new connection when the server ends the old ones', async () => {
+  it('repeats the query on a new connection when the server ends the old ones', async () => {
     for (let round = 0; round < 3; round += 1) {
       expect(await opened!.find('member', '8')).toEqual({ role: 'editor' });
       await postgres!.cutConnections();

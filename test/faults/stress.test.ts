@@ -29,7 +29,7 @@ afterAll(async () => {
   await postgres.remove();
 });
 
-/** Opens so many connections, says this on each, and lets ordinary visitors ask all the while. */
+/** Opens some connections, sends this on each, and sends ordinary requests at the same time. */
 async function besiege(count: number, text: string): Promise<void> {
   sockets = [];
   visitors = startTraffic(guestAsks(usher));
@@ -48,7 +48,7 @@ async function besiege(count: number, text: string): Promise<void> {
   }
 }
 
-/** Everybody else was served all the while. */
+/** All other requests were served. */
 async function expectOthersServed(): Promise<void> {
   await visitors.granted(visitors.asked.length + 20);
   await Promise.all([visitors.stop(), probes.stop()]);
@@ -72,7 +72,7 @@ describe('ordinary visitors are served beside', () => {
     await expectOthersServed();
     const growth = (await memory()) - before;
     expect(open()).toBe(10_000);
-    // A connection that rests costs 10 to 20 kB; a leak of what it was asked would cost more.
+    // An idle connection takes 10 to 20 kB; a leak of its requests would take more.
     expect(growth).toBeLessThan(400);
     report({
       fault: '10,000 idle keep-alive connections',
@@ -96,7 +96,7 @@ describe('ordinary visitors are served beside', () => {
     ],
   ] as const;
 
-  it.each(unfinished)('%s, who are cut off', async (fault, text) => {
+  it.each(unfinished)('%s, whose connections are closed', async (fault, text) => {
     const begun = Date.now();
     await besiege(1_000, text);
     while (open() > 0) await sleep(50);
@@ -112,7 +112,7 @@ describe('ordinary visitors are served beside', () => {
 });
 
 describe('load beyond capacity', () => {
-  it('waits its turn, and the probe is answered throughout', async () => {
+  it('is queued, and the probe responds throughout', async () => {
     const load = startTraffic(guestAsks(usher), { visitors: 1_000, pause: 0 });
     probes = startTraffic(operatorAsks(usher, '/livez'), { visitors: 1 });
     await load.granted(5_000);

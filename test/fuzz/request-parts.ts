@@ -31,7 +31,7 @@ export const requestParts = fc.record({
     { weight: 2, arbitrary: mutated(...channels) },
     fc.string({ unit: 'binary' }),
   ),
-  /** Whether they ask for a channel of their own, and for which. */
+  /** Whether the request is for a channel of the caller, and for which. */
   own: fc.boolean(),
   pick: fc.nat(11),
   tenant: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, mutated('1', '2')),

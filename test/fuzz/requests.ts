@@ -35,7 +35,7 @@ function isErrorBody(text: string): boolean {
   return shapes.includes(names) || text === '{"error":"Missing required parameters"}';
 }
 
-/** A target that sends whole requests to a running service, and judges every answer. */
+/** A target that sends whole requests to a running service, and checks every response. */
 export function requestTarget(
   address: string,
   credentials: Readonly<Record<Caller, Shown>>,
@@ -46,7 +46,7 @@ export function requestTarget(
     seen.responses += 1;
     if (status >= 500) seen.broken += 1;
     assert.ok(status < 500, `answered ${status}: ${text}`);
-    // Node itself answers a request without a host, and an expectation that nobody can meet (RFC 9110 §10.1.1).
+    // Node itself responds to a request without a host, and to an expectation that it cannot meet (RFC 9110 §10.1.1).
     if ((status === 400 || status === 417) && text === '') return;
     if (status >= 400) {
       assert.ok(isErrorBody(text), `no error body of ours: ${status} ${text}`);

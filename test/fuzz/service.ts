@@ -10,7 +10,7 @@ import { fuzzed } from './world.ts';
 /** An Usher in a process of its own, on a database of its own. */
 export interface Service {
   readonly address: string;
-  /** What went wrong so far beside its answers: secrets in its log, bugs, words on its standard error, its end. */
+  /** Problems outside responses: secrets in its log, internal errors, output on standard error, its end. */
   readonly faults: () => readonly string[];
   /** Ends it as an operator would. */
   readonly stop: () => Promise<void>;
@@ -40,7 +40,7 @@ const environment = {
 /** Starts it and reads its log as it is written; none of `secrets` may be in there. */
 export async function startService(secrets: readonly string[]): Promise<Service> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-fuzz-'));
-  // It may run as root, and its database then as another user, who must get in.
+  // As root, its database runs as another user, which needs access to its parent directory.
   await chmod(directory, 0o711);
   const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   const script = fileURLToPath(new URL('../../src/main.ts', import.meta.url));

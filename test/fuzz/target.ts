@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
-/** Something that reads what strangers write, and what must hold whatever they write. */
+/** A parser of untrusted input, with properties that must hold for every input. */
 export interface Target {
   readonly name: string;
-  /** Makes up inputs for this long in milliseconds, or so many of them, and tells how it went; the same seed makes the same inputs. */
+  /** Generates inputs for some milliseconds, or a number of them, and returns the outcome; the same seed generates the same inputs. */
   readonly run: (bounds: Bounds) => Promise<Outcome>;
 }
 

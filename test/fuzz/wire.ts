@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** One answer on a connection. */
+/** One response on a connection. */
 export interface WireResponse {
   readonly status: number;
   /** The status line and the headers, in lower case. */
@@ -8,7 +8,7 @@ export interface WireResponse {
   readonly text: string;
 }
 
-/** The longest that an answer may take, in milliseconds: a busy machine is no fault. */
+/** The maximum duration of a response in milliseconds. It is long, because a busy machine is no fault. */
 const longest = 20_000;
 
 /** Milliseconds without a response after which the client ends its side of the connection. */
@@ -28,7 +28,7 @@ function exchangeBytes(address: string, bytes: Buffer): Promise<Buffer> {
       socket.destroy(new Error(`There was no end after ${longest} ms`));
     }, longest);
     let failure: NodeJS.ErrnoException | undefined;
-    // Not at once: Node answers nobody who has ended their side.
+    // Not immediately: Node does not respond after the client has ended its side.
     socket.setTimeout(silence, () => socket.end());
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('error', (error) => {
@@ -45,18 +45,18 @@ function exchangeBytes(address: string, bytes: Buffer): Promise<Buffer> {
   });
 }
 
-/** Every answer, told apart by their lengths (RFC 9112 §6.3); what follows a 101 is no HTTP. */
+/** Splits responses by their lengths (RFC 9112 §6.3); data after a 101 is no HTTP. */
 function responsesIn(bytes: Buffer): readonly WireResponse[] {
   const responses: WireResponse[] = [];
   let rest = bytes;
   while (rest.length > 0) {
     const end = rest.indexOf('\r\n\r\n');
-    if (end < 0) throw new Error(`This is no answer: ${rest.toString('latin1')}`);
+    if (end < 0) throw new Error(`No HTTP response: ${rest.toString('latin1')}`);
     const head = rest.subarray(0, end).toString('latin1').toLowerCase();
     const status = Number(/^http\/1\.1 (\d{3}) /.exec(head)?.[1]);
-    if (Number.isNaN(status)) throw new Error(`This is no answer: ${head}`);
+    if (Number.isNaN(status)) throw new Error(`No HTTP response: ${head}`);
     const from = end + 4;
-    // Node's own answers have no body and say so in chunks.
+    // Node's own responses have no body and an empty chunked encoding.
     const isEmpty =
       head.includes('\r\ntransfer-encoding: chunked') && rest.indexOf('0\r\n\r\n', from) === from;
     const length = isEmpty ? 5 : Number(/\r\ncontent-length: (\d+)/.exec(head)?.[1] ?? 0);

@@ -9,13 +9,13 @@ export const fuzzed = {
   chatSecret: 'chat-7Yk2mQx9Lr4Vt6Wz8Bn3-usher-fuzz',
 } as const;
 
-/** What somebody shows: a bearer token and a tenant, or a guest's token. */
+/** Credentials of a caller: a bearer token and a tenant, or a guest's token. */
 export interface Shown {
   readonly token: string;
   readonly tenant: string;
 }
 
-/** Credentials that are good at this moment, in milliseconds since the epoch, and for an hour. */
+/** Credentials that are valid at this time, in milliseconds since the epoch, and for an hour. */
 export function credentialsAt(now: number): Readonly<Record<Caller, Shown>> {
   const iat = Math.floor(now / 1000);
   const life = { iat, exp: iat + 3600 };

@@ -1,20 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A real HTTP server that answers a request only when the test says so. */
+/** A real HTTP server that responds to a request only when the test says so. */
 export interface HeldHost {
   readonly url: URL;
-  /** The paths that were asked, in the order of their arrival. */
+  /** The requested paths, in the order of their arrival. */
   readonly asked: readonly string[];
-  /** The requests without an answer. A test that answers one itself removes it. */
+  /** The open requests. A test that responds to one itself removes it. */
   readonly open: Held[];
-  /** The most requests that were without an answer at the same time. */
+  /** The maximum number of concurrent open requests. */
   readonly mostOpen: () => number;
   /** The number of connections that were opened. */
   readonly connections: () => number;
-  /** Resolves when so many requests have arrived in all. */
+  /** Resolves when this number of requests has arrived in total. */
   readonly arrived: (count: number) => Promise<void>;
-  /** Answers the first open request with 200. */
+  /** Responds to the first open request with 200. */
   readonly answerFirst: () => void;
   readonly close: () => Promise<void>;
 }

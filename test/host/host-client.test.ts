@@ -83,15 +83,15 @@ describe('a storm', () => {
       await host.arrived(Math.min(400, hostLimits.maxConcurrent + count - 1));
       host.answerFirst();
       while (answered.length < count) await settled();
-      // A hundred answers a second.
+      // A hundred responses per second.
       time.advance(10);
     }
     await Promise.all(pages);
     expect(outcomes).toEqual(Array(400).fill('success'));
     expect(host.mostOpen()).toBe(hostLimits.maxConcurrent);
-    // A connection is free again a moment after its answer.
+    // A connection is free again shortly after its response.
     expect(host.connections()).toBeLessThan(2 * hostLimits.maxConcurrent);
-    // A request is asked when one of those before it was answered. Parallel connections may overtake each other.
+    // A request is sent when one of those before it has its response. Parallel connections may overtake each other.
     const late = host.asked.filter(
       (path, position) => paths.indexOf(path) - position >= hostLimits.maxConcurrent,
     );
@@ -99,7 +99,7 @@ describe('a storm', () => {
     expect([gauges.queued(), gauges.inFlight(), time.waiting()]).toEqual([0, 0, 0]);
   });
 
-  it('keeps the order exactly where one request is asked at a time', async () => {
+  it('keeps the order exactly with one request at a time', async () => {
     client = clientOf({ limits: { ...hostLimits, maxConcurrent: 1 } });
     const paths = Array.from({ length: 20 }, (_, page) => `/${page}`);
     const pages = Promise.all(paths.map((path) => ask(path)));
@@ -111,7 +111,7 @@ describe('a storm', () => {
     expect(host.asked).toEqual(paths);
   });
 
-  it('beyond the length of the queue is an outage at once, and nobody in the queue loses the place', async () => {
+  it('beyond the length of the queue is an outage at once, and no queued request loses its place', async () => {
     client = clientOf({ limits: { maxConcurrent: 1, maxQueued: 2, maxWaitMs: second } });
     const pages = ['/1', '/2', '/3'].map((path) => ask(path));
     expect(await reasonOf(ask('/4'))).toBe('Too many requests to the server are queued');
@@ -123,7 +123,7 @@ describe('a storm', () => {
     expect(await Promise.all(pages)).toEqual(['/1', '/2', '/3']);
   });
 
-  it('is an outage for those whose turn does not come in time, who are not asked about later', async () => {
+  it('is an outage for requests that wait too long, which are not sent later', async () => {
     client = clientOf({ limits: { maxConcurrent: 1, maxQueued: 2, maxWaitMs: 5 * second } });
     const first = ask('/1');
     const late = reasonOf(ask('/2'));
@@ -138,7 +138,7 @@ describe('a storm', () => {
 });
 
 describe('a request', () => {
-  it('with the same key is asked once at a time', async () => {
+  it('with the same key is sent once at a time', async () => {
     const both = Promise.all([ask('/a'), ask('/a'), ask('/b')]);
     await host.arrived(2);
     host.answerFirst();
@@ -177,11 +177,11 @@ describe('a request', () => {
       host.answerFirst();
       await response;
     }
-    // A connection is free again a moment after its answer.
+    // A connection is free again shortly after its response.
     expect(host.connections()).toBeLessThan(5);
   });
 
-  it('is asked again on a new connection if the host closed the idle one meanwhile', async () => {
+  it('is repeated on a new connection if the host closed the idle one meanwhile', async () => {
     const { server, port } = await startClosingHost();
     onTestFinished(() => void server.close());
     const origin = `http://127.0.0.1:${port}`;
@@ -192,7 +192,7 @@ describe('a request', () => {
   });
 });
 
-describe('an answer', () => {
+describe('a response', () => {
   it.each([301, 302, 307, 308])('of status %i is not followed', async (status) => {
     const asked = reasonOf(ask('/'));
     await host.arrived(1);
@@ -214,7 +214,7 @@ describe('an answer', () => {
     expect(await asked).toBe('The body is larger than 65536 bytes');
   });
 
-  it('that cannot be read is an outage, asked about again', async () => {
+  it('that cannot be read is an outage, and the next request is sent', async () => {
     const read = () => {
       throw new Error('not what was asked');
     };
@@ -227,7 +227,7 @@ describe('an answer', () => {
     expect(outcomes).toEqual(['invalid', 'invalid']);
   });
 
-  it('that does not come is an outage, also for those who wait for as long, and the next request is asked', async () => {
+  it('that does not arrive is an outage, also for all who wait for the same key, and the next request is sent', async () => {
     client = clientOf({ limits: { ...hostLimits, maxConcurrent: 1 } });
     const silent = reasonOf(ask('/1', { silenceMs: second }));
     const unasked = reasonOf(ask('/2', { silenceMs: second }));
@@ -252,11 +252,11 @@ describe('an answer', () => {
     expect(await dripping).toBe('The server did not respond in time');
   });
 
-  it('is waited for while the host answers others that were asked before', async () => {
+  it('is awaited while the host responds to earlier requests', async () => {
     const slow = ask('/slow', { silenceMs: second });
     await host.arrived(1);
     const [held] = host.open.splice(0);
-    // Each of these was asked within a second of it.
+    // Each of these was sent within a second of it.
     const others = Array.from({ length: 5 }, (_, i) => ask(`/${i}`, { silenceMs: second }));
     await host.arrived(6);
     for (const other of others) {
@@ -269,7 +269,7 @@ describe('an answer', () => {
     await Promise.all(others);
   });
 
-  it('is not waited for once the host has answered requests that were asked long after', async () => {
+  it('is not awaited once the host has responded to much later requests', async () => {
     const hanging = reasonOf(ask('/hanging', { silenceMs: second }));
     await host.arrived(1);
     host.open.splice(0);
@@ -291,7 +291,7 @@ describe('an answer', () => {
   });
 });
 
-/** A host that answers each connection's first request, and closes the connection when a second one arrives. */
+/** A host that responds to the first request of each connection, and closes the connection when a second one arrives. */
 async function startClosingHost(): Promise<{ readonly server: Server; readonly port: number }> {
   const server = createServer((socket) => {
     socket.once('data', () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 
-/** What the host was asked. */
+/** A received request. */
 export interface HostRequest {
   readonly method: string;
   readonly path: string;
@@ -15,15 +15,15 @@ export interface HostRequest {
 
 export type Respond = (response: ServerResponse, request: HostRequest) => void;
 
-/** A real HTTP server of a test, whose answer the test sets. */
+/** A real HTTP server of a test, which sets the response. */
 export interface ScriptedHost {
   readonly url: string;
-  /** What was asked since the test began. */
+  /** The requests since the start of the test. */
   readonly asked: readonly HostRequest[];
   respondWith: Respond;
 }
 
-/** Answers with this JSON. */
+/** Responds with this JSON. */
 export const json =
   (value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Respond =>
   (response) => {
@@ -31,7 +31,7 @@ export const json =
     response.end(JSON.stringify(value));
   };
 
-/** Answers with this status and body. */
+/** Responds with this status and body. */
 export const plain =
   (status: number, body = '', headers: Readonly<Record<string, string>> = {}): Respond =>
   (response) => {
@@ -39,7 +39,7 @@ export const plain =
     response.end(body);
   };
 
-/** Starts a host that answers 404. */
+/** Starts a host that responds 404. */
 export async function startScriptedHost(): Promise<
   ScriptedHost & { readonly stop: () => Promise<void>; readonly forget: () => void }
 > {
@@ -75,7 +75,7 @@ export async function startScriptedHost(): Promise<
   return host;
 }
 
-/** A host for the tests of one file. It must be started before an Usher that asks it: call it at the top of the file. */
+/** A host for the tests of one file. It must be started before an Usher that uses it: call it at the top of the file. */
 export async function useScriptedHost(): Promise<ScriptedHost> {
   const host = await startScriptedHost();
   beforeEach(host.forget);

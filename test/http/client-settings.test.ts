@@ -113,7 +113,7 @@ describe('a native client that cannot send headers, TOKEN_FIELD=token', () => {
     expect(response.status).toBe(200);
   });
 
-  it('is nobody where the operator has not switched that on', async () => {
+  it('is refused if the operator has not enabled it', async () => {
     const response = await post(`${usual.public}${path}`, { channel_name, token: userToken() });
     expect(response.status).toBe(401);
   });

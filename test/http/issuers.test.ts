@@ -112,7 +112,7 @@ async function ask(channel: string, text: string, tenant?: string) {
 
 const enter = async (...request: Parameters<typeof ask>) => (await ask(...request)).status;
 
-/** The checks of a decision that the client is not told about. */
+/** The checks of a decision, which the client does not receive. */
 async function checksOf(...request: Parameters<typeof ask>): Promise<readonly string[]> {
   const { headers } = await ask(...request);
   const id = headers.get('x-decision-id');
@@ -152,7 +152,7 @@ describe('a token of an issuer of the policy', () => {
     expect(await enter('private-news', userToken({ tenant_id: undefined }))).toBe(200);
   });
 
-  it('is shown at a route of the policy that takes its kind only', async () => {
+  it('is accepted at a route of the policy that takes its kind only', async () => {
     const at = async (text: string) => {
       const fields = { socket_id: '1.2', channel_name: 'private-partner-a', token: text };
       const body = new URLSearchParams(fields);

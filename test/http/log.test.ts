@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
 import { createServer } from '../../src/http/server.ts';
 
-/** Starts a listener with this level, asks it once, and gives what was logged. */
+/** Starts a listener with this level, sends it one request, and returns the log. */
 async function linesAt(level: string): Promise<readonly unknown[]> {
   const lines: unknown[] = [];
   const logger = pino({ level }, { write: (line: string) => lines.push(JSON.parse(line)) });

@@ -117,7 +117,7 @@ function itChecks(host: TokenHost): void {
         { user_id: null },
         'user_id of the token in oauth_access_tokens is its sub',
       ],
-    ])('is refused from the moment in which its row %s', async (_name, changes, check) => {
+    ])('is refused as soon as its row %s', async (_name, changes, check) => {
       // The signature is in the cache now.
       expect((await enter('private-inbox-15', tokenOf()))[0]).toBe(200);
       await put(changes);

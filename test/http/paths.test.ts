@@ -48,7 +48,7 @@ describe('paths and methods', () => {
     ['POST', '/ws', 'GET, HEAD'],
     ['PROPFIND', '/broadcasting/auth', 'POST'],
     ['QUERY', '/api/channels', 'GET, HEAD'],
-  ])('%s %s is answered 405, with what the route takes', async (method, path, allow) => {
+  ])('%s %s gets 405 with the methods of the route', async (method, path, allow) => {
     const response = await send(usher.public, { method, path, headers });
     expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
     expect(response.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
@@ -156,11 +156,11 @@ describe('paths and methods', () => {
       'bad chunks',
       'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
     ],
-  ])('%s is answered 400 and the connection ended', async (_case, text) => {
+  ])('%s gets 400, and the connection ends', async (_case, text) => {
     expect(await speak(usher.public, text)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
   });
 
-  it('endless headers are answered 431 and the connection ended', async () => {
+  it('endless headers get 431, and the connection ends', async () => {
     const text = `POST /pusher/auth HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(70_000)}\r\n\r\n`;
     expect(await speak(usher.public, text)).toMatch(/^HTTP\/1\.1 431 /);
   });

@@ -71,7 +71,7 @@ describe('tenants with an app of their own', () => {
     expect((await send(usher.public, userRequest(ofTenant('1', encrypted('1'))))).status).toBe(403);
   });
 
-  it('enter channels for everybody by the app of their tenant', async () => {
+  it('enter public channels in the app of their tenant', async () => {
     // A connection is to one app, and a user of tenant 2 is connected to that of tenant 2.
     const everybodys = 'private-announcements';
     const response = await send(usher.public, userRequest(ofTenant('2', everybodys)));
@@ -114,7 +114,7 @@ describe('webhooks of several apps', () => {
     expect(await tell(pusherApp, 'private-tenant.2.user.15')).toBe(200);
     expect([await told('1'), await told('2')]).toEqual(before);
     expect(await told('4')).toBe(0);
-    // Channels for everybody are in every app.
+    // Public channels are in every app.
     expect(await tell(two, 'private-announcements')).toBe(200);
     expect(await told('')).toBe(1);
   });

@@ -167,7 +167,7 @@ describe('what real clients send', () => {
         'The Content-Type must be application/json, application/x-www-form-urlencoded or multipart/form-data',
       ],
     ),
-  ])('%s is refused, and the answer and the record name the cause', async (...row) => {
+  ])('%s is refused, and the response and the audit log name the cause', async (...row) => {
     const [, lines, body, status, message] = row;
     const response = await post(lines, body);
     expect([response.status, JSON.parse(response.text)]).toMatchObject([status, { message }]);

@@ -12,7 +12,7 @@ import { send, userRequest } from './requests.ts';
 
 const secret = 'django-3Rk8wZ2mXq7Tb5Ny4Vc9-usher-tests';
 
-/** The answers of a real Django’s token views. */
+/** The responses of a real Django’s token views. */
 interface SimpleJwtTokens {
   readonly version: string;
   readonly id: string;
@@ -76,7 +76,7 @@ describe.skipIf(python === undefined)('tokens of a real Simple JWT', () => {
     return (await send(usher.public, request)).status;
   };
 
-  it('let their user in, and nobody else', async () => {
+  it('authenticate only their user', async () => {
     expect(await enter(`private-inbox-${tokens.id}`, tokens.access)).toBe(200);
     expect(await enter('private-inbox-999', tokens.access)).toBe(403);
   });

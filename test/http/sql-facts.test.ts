@@ -67,7 +67,7 @@ describe('a fact by SQL', () => {
     expect(await enter('private-project-7')).toBe(403);
   });
 
-  it('is asked for each decision', async () => {
+  it('is queried for each decision', async () => {
     await client!.query(`UPDATE project_members SET role = 'reader' WHERE project_id = 8`);
     expect(await enter('private-project-8')).toBe(403);
     await client!.query(`UPDATE project_members SET role = 'editor' WHERE project_id = 8`);

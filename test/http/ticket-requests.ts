@@ -10,7 +10,7 @@ export const chatServers = {
 
 export type ChatServer = keyof typeof chatServers;
 
-/** What Usher must be told to have them. */
+/** The settings that enable tickets. */
 export const ticketEnvironment = {
   CHAT_SERVER_KEYS: Object.entries(chatServers)
     .map(([key, secret]) => `${key}:${secret}`)

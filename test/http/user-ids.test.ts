@@ -9,7 +9,7 @@ type Running = Omit<TestUsher, 'stop'>;
 const room = 'presence-room-r1';
 const bearer = (sub: string) => ({ headers: { authorization: `Bearer ${userToken({ sub })}` } });
 
-/** Puts everybody into the room. */
+/** Makes every user a member of the room. */
 const openRoom = (usher: Running, participants: readonly string[]) =>
   send(usher.operator, {
     ...{ method: 'PUT', path: '/resources/rooms/r1' },

@@ -26,7 +26,7 @@ export function webhook(
   return { path: '/pusher/webhooks', headers: Object.fromEntries(sent), body };
 }
 
-/** The body of a webhook that was sent at a moment, in milliseconds since the epoch. */
+/** The body of a webhook, by its time in milliseconds since the epoch. */
 export function webhookBody(at: number, ...events: readonly object[]): string {
   return JSON.stringify({ time_ms: at, events });
 }

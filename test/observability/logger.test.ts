@@ -50,7 +50,7 @@ describe('the log', () => {
     },
   );
 
-  it('tells the time of each line', async () => {
+  it('has the time of each line', async () => {
     const { lines } = logging(
       'log.info("a"); log.info("b"); globalThis.time = 1500; log.info("c");',
       '() => globalThis.time ?? 0',
@@ -62,7 +62,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('keeps the process going while nobody reads, and says afterwards how much was dropped', async () => {
+  it('does not block the process while its output is not read, and reports afterwards how much was dropped', async () => {
     const most = 40_000;
     const { child, lines } = logging(
       `const text = 'x'.repeat(1000); for (let i = 0; i < ${String(most)}; i += 1) log.info(text);

@@ -4,7 +4,7 @@ import type { Fact } from '../../src/policy/fact-kind.ts';
 import type { LinkedUser, Principal } from '../../src/policy/principal.ts';
 import { shippedGuestIssuer } from '../support/shipped-policy.ts';
 
-/** A moment to which all facts below are relative, in milliseconds since the epoch. */
+/** The time to which all facts below are relative, in milliseconds since the epoch. */
 export const noon = Date.UTC(2026, 0, 15, 12);
 
 /** The guest of a guest token with these claims. */

@@ -45,7 +45,7 @@ const channels = [
   announcements,
 ];
 
-describe.each(spellings)('who may enter, by $spelling', ({ policy }) => {
+describe.each(spellings)('grants and refusals, by $spelling', ({ policy }) => {
   const { verdict, checks, memberOf } = createTruthTable(policy);
 
   it.each([

@@ -10,7 +10,7 @@ const order = { owner_id: '15' };
 const ofTheHouse = 'visitor is staff or superuser';
 const own = 'order is the visitor’s own';
 
-describe('who may enter', () => {
+describe('grants and refusals', () => {
   it.each([
     ['staff', seatStatus, { who: visitor({ isStaff: true }) }, 'enters'],
     ['superuser', seatStatus, { who: visitor({ isSuperuser: true }) }, 'enters'],

@@ -25,7 +25,7 @@ const policyOf = (...channels: readonly (readonly string[])[]): string =>
 
 const usual = policyOf(channel('private-news'));
 
-/** A mapping that nests so many others. */
+/** A mapping with this depth of nesting. */
 const nested = (depth: number): string => `${'{a: '.repeat(depth)}x${'}'.repeat(depth)}`;
 
 describe('a file that would take too much', () => {

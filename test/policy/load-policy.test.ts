@@ -49,7 +49,7 @@ describe('two patterns that clash', () => {
   });
 });
 
-describe('a refusal code that nobody declares', () => {
+describe('an undeclared refusal code', () => {
   const own = 'neither a refusal code of Usher nor in `codes`';
   const withCode = (code: string) =>
     channels.replace(
@@ -187,7 +187,7 @@ describe('a route', () => {
     expect(await problemsOf({ 'p.yaml': text })).toEqual([`p.yaml:${problem}`]);
   });
 
-  it('may have the path of a door, which takes other requests', async () => {
+  it('may have the path of a WebSocket endpoint, which takes other requests', async () => {
     const door = "{ channel: 'private-a.{x}', upstream: { env: SESSION_WS_UPSTREAM } }";
     const text = `${channels}routes:\n  /t/{x}: { ${credential} }\ndoors:\n  /t/{x}: ${door}\n`;
     expect(await problemsOf({ 'p.yaml': text })).toEqual([]);
@@ -204,7 +204,7 @@ it('does not list many names beside one that is near to none', async () => {
   ]);
 });
 
-it('finds two doors of one path in two files', async () => {
+it('reports two WebSocket endpoints with one path in two files', async () => {
   const door = (path: string) =>
     `doors:\n  ${path}: { channel: 'private-a.{x}', upstream: { env: SESSION_WS_UPSTREAM } }\n`;
   const files = { 'a.yaml': channels + door('/ws/{x}'), 'b.yaml': door('/ws/{x}/') };

@@ -89,7 +89,7 @@ describe('toUserId', () => {
 
   it.each([128, 1024])('makes of any two ids two user ids that a server takes: %i', (maxLength) => {
     const mapped = ids.map((id) => toUserId(id, maxLength)!);
-    // What was mapped once is an id that somebody else may have.
+    // Another user may have a mapped id as their own id.
     const again = mapped.map((id) => toUserId(id, maxLength)!);
     for (const userId of [...mapped, ...again]) {
       expect(isPathSegment(userId, maxLength)).toBe(true);

@@ -62,7 +62,7 @@ describe('createPusherApps', () => {
     expect(() => createPusherApps(settings(over))).toThrow(/^Pusher app with/);
   });
 
-  it('reaches the host before the cluster, and over TLS unless told otherwise', () => {
+  it('uses the host before the cluster, and TLS by default', () => {
     expect(addressOf({ cluster: 'eu' })).toBe('https://api-eu.pusher.com');
     expect(addressOf({})).toBe('https://api-mt1.pusher.com');
     expect(addressOf({ cluster: 'eu', host: '127.0.0.1', port: 6001, tls: false })).toBe(

@@ -16,7 +16,7 @@ describe('revoking a member of a presence channel at Reverb', () => {
   let usher: TestUsher | undefined;
   afterEach(() => usher?.stop());
 
-  /** User 15 is in a presence channel and is revoked; what `POST /revocations` says of Reverb, and whom that was asked to end. */
+  /** User 15 is in a presence channel and is revoked. Returns the status of Reverb in the response to `POST /revocations`, and the users of its requests. */
   const revokeMember = async (behaviour: Behaviour, changes: Record<string, string> = {}) => {
     const { requests, port } = await startServer(behaviour);
     usher = await startUsher({
@@ -34,7 +34,7 @@ describe('revoking a member of a presence channel at Reverb', () => {
     const held = await withClient(usher.database, (admin) =>
       admin.query('SELECT FROM live_grants'),
     );
-    // Nothing is left from which anybody would ask again.
+    // No client is left that would authorize again.
     expect(held.rowCount).toBe(0);
     const { effects } = body as { effects: readonly { server?: string }[] };
     return { atReverb: effects.filter(({ server }) => server === 'reverb'), asked: requests };

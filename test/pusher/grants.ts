@@ -29,7 +29,7 @@ const judged = {
   checks: [{ name: 'always', passed: true, code: 'not-allowed' }],
 } as const;
 
-/** A grant as a rule would have given it; its parts go through the parsers, so that no test signs what nobody could ask. */
+/** A grant like one of a rule. The parsers check its parts, so that no test signs an invalid request. */
 export function grantOf({ socketId, channelName, ...parts }: GrantParts): Grant {
   const channel = parseChannelName(channelName);
   if (channel === undefined) throw new Error(`Not a channel name: ${channelName}`);

@@ -14,7 +14,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** How a server answers: the path whose signature it verifies, and the status of a route. */
+/** The behaviour of a server: the path whose signature it verifies, and the status of a route. */
 interface Behaviour {
   readonly signedPath?: (path: string) => string;
   readonly statusOf?: (path: string) => number;
@@ -100,7 +100,7 @@ describe('Sockudo', () => {
     expect(requests).toEqual(expected);
   });
 
-  it.each([401, 500])('that answers %i is not asked for anything else', async (status) => {
+  it.each([401, 500])('with status %i gets no further request', async (status) => {
     const { requests, where } = await startServer({ statusOf: () => status });
     const outcome = end({ ...where, dialect: 'sockudo' });
     await expect(outcome).rejects.toMatchObject({ cause: new Error(`status ${status}`) });

@@ -21,7 +21,7 @@ describe('createUserSigner', () => {
     });
   });
 
-  it('signs what is shown of the user', () => {
+  it('signs the public attributes of the user', () => {
     const member = { user_info: { name: 'Zoë' }, user_id: '15' };
     const user_data = '{"id":"15","user_info":{"name":"Zoë"}}';
     expect(signUser(signInOf({ socketId: '12.34', member }))).toEqual({
@@ -35,7 +35,7 @@ describe('createUserSigner', () => {
     expect(() => signUser(grant)).toThrow('Invalid user id');
   });
 
-  it('asks for the app of the tenant, and takes no other', () => {
+  it('uses the app of the tenant, and no other', () => {
     const ofTenantOne = createUserSigner({ for: (id) => (id === '1' ? app.for(id) : undefined) });
     const grant = signInOf({ socketId: '12.34', member: { user_id: '15' } });
     expect(ofTenantOne({ ...grant, tenantId: '1' })).toEqual(signUser(grant));

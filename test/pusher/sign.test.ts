@@ -28,7 +28,7 @@ describe('createSigner', () => {
     expect(signerOf().sign(privateGrant)).toEqual({ auth: authOf('12.34:private-a.1') });
   });
 
-  it('puts channel_data into the answer, with user_id first, and into the signature', () => {
+  it('puts channel_data into the response, with user_id first, and into the signature', () => {
     const backwards = { user_info: guest.user_info, user_id: guest.user_id, secretField: 'x' };
     const response = signerOf().sign({ ...guestGrant, member: backwards });
     expect(response).toEqual({

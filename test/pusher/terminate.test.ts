@@ -69,7 +69,7 @@ it('is unavailable when soketi refuses, which it does with status 200', async ()
   await expect(outcome).rejects.toMatchObject({ cause: new Error('status 401') });
 });
 
-it('is unavailable when the server never ends its answer', async () => {
+it('is unavailable when the server never ends its response', async () => {
   const { terminate } = await startServer(200, endless);
   await expect(terminate({ appKey: 'app-key', userId: '15' })).rejects.toThrow(Unavailable);
 });

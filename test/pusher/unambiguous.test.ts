@@ -46,7 +46,7 @@ const appsOf = (dialect: PusherDialect) =>
   createPusherApps(settings({ dialect, encryptionMasterKey: new Secret(masterKey) }));
 const runs = { numRuns: 2000 };
 
-/** Equal signatures mean equal texts to sign: nobody has found two texts with one HMAC-SHA256. */
+/** Equal signatures mean equal texts to sign: no collision of HMAC-SHA256 is known. */
 describe('no signature is valid for two requests', () => {
   it.each(['pusher', 'reverb'] as const)('%s binds socket, channel and member', (dialect) => {
     const signer = createSigner(appsOf(dialect));

@@ -105,7 +105,7 @@ describe('user signatures of the official libraries', () => {
     ({ key, secret, socket_id, user_data, auth }) => {
       const apps = createPusherApps(settings({ key, secret: new Secret(secret) }));
       const user = JSON.parse(user_data) as { id: string };
-      // We put what is shown of a user under user_info; two vectors have it beside the id, and go beneath the signer.
+      // We put the public attributes of a user under user_info; two vectors have them beside the id, and are passed to the signer directly.
       const response =
         Object.keys(user).length === 1
           ? createUserSigner(apps)(signInOf({ socketId: socket_id, member: { user_id: user.id } }))

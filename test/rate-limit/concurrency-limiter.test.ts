@@ -181,7 +181,7 @@ describe('permits of requests that wait for a server of the application', () => 
     return { ...time, limiter, run };
   };
 
-  it('are lent when the answer takes long, and requests that wait in this way count as queued ones', async () => {
+  it('are lent when the response is slow, and requests that wait in this way count as queued ones', async () => {
     const { advance, limiter, run } = setUpRequests();
     for (let n = 0; n < 4; n += 1) void run(() => limiter.withLentPermit(unending));
     await settled();
@@ -194,7 +194,7 @@ describe('permits of requests that wait for a server of the application', () => 
     await expect(run(unending)).rejects.toMatchObject(turnedAway);
   });
 
-  it('are kept while answers come soon', async () => {
+  it('are kept while responses are fast', async () => {
     const { advance, limiter, run, waiting } = setUpRequests();
     let respondWith: () => void = () => undefined;
     const answered = new Promise<void>((resolve) => (respondWith = resolve));
@@ -261,7 +261,7 @@ describe('permits of requests that wait for a server of the application', () => 
 });
 
 describe('a server that is full', () => {
-  it('answers with CORS and Retry-After, preflights as ever, and reads bodies before it gives a permit', async () => {
+  it('responds with CORS and Retry-After, handles preflights as usual, and reads bodies before it gives a permit', async () => {
     const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
     onTestFinished(() => server.close());
     await addCors(server, {
@@ -351,7 +351,7 @@ describe('a batch', () => {
 describe('a storm', () => {
   const usher = useUsher();
 
-  it('of two thousand requests at once is answered without a failure', async () => {
+  it('of two thousand requests at once gets only successful responses', async () => {
     const asked = Array.from({ length: 2_000 }, () => send(usher.public, userRequest()));
     const alive = await send(usher.operator, { method: 'GET', path: '/livez' });
     expect(alive.status).toBe(200);

@@ -9,7 +9,7 @@ const fromProxy = { ...ticketEnvironment, TRUSTED_PROXIES: '127.0.0.0/8' };
 const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
 
 describe('connections from one address', () => {
-  // As it is when nobody sets it: ten a minute.
+  // The default: ten per minute.
   const usher = useUsher({ ...fromProxy, RATE_LIMIT_CONNECTIONS: '', RATE_LIMIT_FAILURES: '1' });
   const signals = () =>
     withClient(usher.database, async (client) => {

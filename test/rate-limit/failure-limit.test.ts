@@ -19,7 +19,7 @@ function expectLimited({ status, headers, body }: TestResponse): void {
 }
 
 describe('refused requests of one address', () => {
-  // As it is when nobody sets it.
+  // The default.
   const usher = useUsher({ RATE_LIMIT_FAILURES: '' });
 
   it('are limited to sixty a minute on all routes together; good ones are not', async () => {

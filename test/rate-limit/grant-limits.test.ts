@@ -37,7 +37,7 @@ async function rowsOf(usher: Pick<TestUsher, 'database'>, sql: string): Promise<
 }
 
 describe('authorizations beyond those a minute', () => {
-  // One in 20 seconds after the first three: nobody waits for that.
+  // One in 20 seconds after the first three, so that none is added during the test.
   const usher = useUsher({ RATE_LIMIT_AUTHORIZATIONS: '3', RATE_LIMIT_FAILURES: '5' });
   const responseTo = (changes: object) => send(usher.public, userRequest(changes));
 

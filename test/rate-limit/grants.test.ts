@@ -7,7 +7,7 @@ import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 import { request, verdict, writtenDeps, type Changes } from '../authorize/authorizing.ts';
 
-/** Asks for a channel under real limits: one a second after the first sixty, and three channels a connection. */
+/** Requests a channel under real limits: one per second after the first sixty, and three channels per connection. */
 function setUp(changes: Changes = {}, limited: Partial<RateLimitGrantDeps> = {}) {
   const time = createTestClock(testNow);
   const closing = new AbortController();
@@ -100,7 +100,7 @@ describe('a grant of one more channel than a connection may have', () => {
   const names = ['private-tenant.1.escrow.42', 'private-tenant.1.user.15', 'private-announcements'];
   const another = 'private-tenant.1.announcements';
 
-  it('is refused, however often the others were asked for, and not on another connection', async () => {
+  it('is refused, however often the others were requested, and not on another connection', async () => {
     const { ask, reported } = setUp();
     for (const channelName of [...names, ...names]) {
       expect(verdict(await ask({ channelName }))).toBe('grant');
@@ -115,7 +115,7 @@ describe('a grant of one more channel than a connection may have', () => {
     expect(verdict(await ask({ channelName: another, socketId: '1.3' }))).toBe('grant');
   });
 
-  it('does not count for channels that were refused, nor for somebody else who names its connection', async () => {
+  it('does not count for refused channels, nor for another principal that names its connection', async () => {
     const { ask, state } = setUp();
     for (let i = 16; i < 26; i += 1) {
       expect(verdict(await ask({ channelName: `private-tenant.1.user.${i}` }))).toBe('not-allowed');
@@ -169,7 +169,7 @@ describe('a page that opens channel after channel on one connection', () => {
     expect(time.waiting()).toBe(0);
   });
 
-  it('gets a true Retry-After when it asks for too many channels at once', async () => {
+  it('gets a correct Retry-After if it requests too many channels at once', async () => {
     const { time, ask } = open();
     const asked = names.slice(0, 22).map(ask);
     expect(await asked[21]).toMatchObject({
@@ -205,7 +205,7 @@ describe('a decision that is made again because something changed meanwhile', ()
     expect(verdict(await ask())).toBe('too-many-authorizations');
   });
 
-  it('is reported once when it is too much, and keeps the time after which to ask again', async () => {
+  it('is reported once if it exceeds the limit, and keeps its Retry-After', async () => {
     const { ask, reported } = setUp(changedOnce({ records: 0 }), { authorizations: 1 });
     await ask();
     const refused = await ask();

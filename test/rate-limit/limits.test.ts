@@ -13,7 +13,7 @@ describe('limits in memory', () => {
   const limits = createMemoryLimits(now);
   limitsContract(() => limits, time);
 
-  it('are bounded for each limit: who was idle longest goes when there are too many', async () => {
+  it('are bounded for each limit: the key that was idle longest is evicted', async () => {
     const [first, second] = [newRate({ perMinute: 1 }), newRate({ perMinute: 1 })];
     const other = newRate({ perMinute: 1, limit: 'failures' });
     for (const each of [first, second, other]) await limits.consume([each]);
@@ -63,7 +63,7 @@ describeRedis('limits in Redis', () => {
     for (const key of keys) expect(await at.admin.pttl(key)).not.toBe(-1);
   });
 
-  it('keep no key for who gave everything back', async () => {
+  it('keep no key after all its units were refunded', async () => {
     const rate = newRate();
     await limits().consume([rate]);
     await limits().refund(rate);

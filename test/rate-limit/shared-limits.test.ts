@@ -77,7 +77,7 @@ describeRedisServer('shared limits', () => {
     const resume = await server.freeze();
     await limits.consume([newRate()]);
     time.now += 1_000;
-    // This one begins a look at a frozen server, and has its answer before that can end.
+    // This request starts a check of the frozen server, and must have its response before that ends.
     const next = new Promise((resolve) => setImmediate(resolve, 'still waiting'));
     expect(await Promise.race([limits.consume([newRate()]), next])).toEqual({ waitMs: 0 });
     resume();

@@ -53,7 +53,7 @@ describeRedis('the Redis of a Laravel host', () => {
     expect(remainingMs).toBeLessThanOrEqual(7_200_000);
   });
 
-  it('is no answer if the key is of another type', async () => {
+  it('is unavailable if the key is of another type', async () => {
     await test.admin.rpush(`${test.keyPrefix}list`, 'a');
     await expect(host.read(`${test.keyPrefix}list`)).rejects.toMatchObject({ name: 'Unavailable' });
   });

@@ -78,7 +78,7 @@ describeRedisKinds('a Redis Cluster of three nodes', () => {
     await until(() => isShared(shared));
   }, 120_000);
 
-  it('is refused with a sentence under redis://', async () => {
+  it('is refused with a message under redis://', async () => {
     const redis = await connect(`redis://${nodes[0]!.address}`);
     expect(redis.misconfiguration()).toMatch(/^REDIS_URL names one node of a Redis Cluster\. Set /);
     await expect(redis.run((client) => client.echo('x'))).rejects.toThrow('redis');
@@ -106,18 +106,18 @@ describeRedisKinds('Sentinels', () => {
   it.each([
     ['another name', '/other', /^The Sentinels of REDIS_URL watch no master of the name/],
     ['no such database', '/main?db=99', /^REDIS_URL names a database that this Redis does not/],
-  ])('are refused with a sentence: %s', async (_case, path, message) => {
+  ])('are refused with a message: %s', async (_case, path, message) => {
     const redis = await connect(`redis+sentinel://:a-password@${url}${path}`);
     expect(redis.misconfiguration()).toMatch(message);
   });
 
-  it('do not hold up the start when none answers, and are found when one does', async () => {
+  it('do not delay the start if none responds, and are found when one does', async () => {
     const redis = await connect(`redis+sentinel://:a-password@127.0.0.1:1/main`);
     expect(redis.misconfiguration()).toBeUndefined();
     expect(lines).toEqual(['{"reason":"no Sentinel responds"}Redis is not reachable']);
   });
 
-  it('are refused with a sentence under redis:// and redis+cluster://', async () => {
+  it('are refused with a message under redis:// and redis+cluster://', async () => {
     const plain = await connect(`redis://${url}`);
     expect(plain.misconfiguration()).toMatch(
       /^REDIS_URL names a Sentinel\. Set REDIS_URL=redis\+sentinel:/,
@@ -139,7 +139,7 @@ describeRedisKinds('a single Redis', () => {
     ['redis+cluster://', '', /^REDIS_URL names no node of a Redis Cluster, although/],
     ['redis+sentinel://', '/main', /^REDIS_URL names no Sentinel, although/],
     ['redis://', '/99', /^REDIS_URL names a database that this Redis does not have/],
-  ])('is refused with a sentence under %s…%s', async (scheme, path, message) => {
+  ])('is refused with a message under %s…%s', async (scheme, path, message) => {
     const redis = await connect(`${scheme}${server.address}${path}`);
     expect(redis.misconfiguration()).toMatch(message);
     await expect(redis.run((client) => client.echo('x'))).rejects.toThrow('redis');

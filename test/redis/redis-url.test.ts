@@ -72,7 +72,7 @@ describe('the address of Redis', () => {
     ['redis+srv://secret', 'must have the form'],
     ['http://secret', 'must have the form'],
     ['secret:6379', 'must have the form'],
-  ])('%s is refused with a sentence that repeats no part of it', (text, message) => {
+  ])('%s is refused with a message that repeats no part of it', (text, message) => {
     const parsed = parseRedisUrl(text);
     expect(parsed).toEqual({ problem: expect.stringContaining(message) as string });
     expect(JSON.stringify(parsed)).not.toContain('secret');

@@ -19,7 +19,7 @@ const steps = fc.array(
 );
 
 describe('an LRU map', () => {
-  it('has the entries that were set last, as many as it may have', () => {
+  it('has the entries that were set last, up to its maximum', () => {
     fc.assert(
       fc.property(steps, (all) => {
         const map = createLruMap<number>(4);

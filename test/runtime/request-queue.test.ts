@@ -5,7 +5,7 @@ import { testNow } from '../support/tokens.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A server that is asked two requests at once, each of which ends when the test says so. */
+/** A server with two concurrent requests, each of which ends when the test says so. */
 function setUp(maxConcurrent = 2) {
   const { clock, advance, waiting } = createTestClock(testNow);
   const queue = createRequestQueue({ ...queueLimits, maxConcurrent }, clock.startTimer);
@@ -29,7 +29,7 @@ function setUp(maxConcurrent = 2) {
 const silent = 'The server did not respond in time';
 
 describe('requests to a server', () => {
-  it('wait in their order while it answers, however long that takes', async () => {
+  it('wait in order while it responds, however long that takes', async () => {
     const { queue, ask, sent, advance, timers } = setUp();
     const asked = Array.from({ length: 10 }, () => ask());
     for (let n = 0; n < 10; n += 1) {
@@ -46,7 +46,7 @@ describe('requests to a server', () => {
     expect([queue.inFlight(), queue.queued(), timers()]).toEqual([0, 0, 0]);
   });
 
-  it('are given up if it answers nothing in their time, and keep their place until they end', async () => {
+  it('fail if it does not respond in time, and keep their place until they end', async () => {
     const { queue, ask, sent, advance } = setUp();
     const first = [ask(1_000), ask(1_000)];
     const [short, long] = [ask(1_000), ask(3_000)];

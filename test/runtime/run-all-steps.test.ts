@@ -26,7 +26,7 @@ it('runs every step in order, also after one that failed, and throws the first e
 
 it('stops the embedded PostgreSQL although the connections to it could not be closed', async () => {
   const home = await mkdtemp(join(tmpdir(), 'usher-steps-'));
-  // As root, the embedded database runs as another user, who must be able to pass through here.
+  // As root, the embedded database runs as another user, which needs access to its parent directory.
   await chmod(home, 0o755);
   try {
     const config = loadConfig({ ...testEnvironment, DATA_DIR: join(home, 'data') });

@@ -34,7 +34,7 @@ describe('a TTL cache', () => {
     expect(memory.get('long')).toBeUndefined();
   });
 
-  it('evicts as many of the oldest entries as a long key needs', () => {
+  it('evicts the number of oldest entries that a long key needs', () => {
     const memory = createTtlCache<string>({ maxEntries: 9, maxCharacters: 5, now: () => 0 });
     for (const key of ['aa', 'b', 'cc', 'dddd']) memory.set(key, key, 10);
     expect(['aa', 'b', 'cc', 'dddd'].map(memory.get)).toEqual([
@@ -47,7 +47,7 @@ describe('a TTL cache', () => {
     expect(['dddd', 'e'].map(memory.get)).toEqual(['dddd', 'e']);
   });
 
-  it('keeps nothing of an answer that was replaced', async () => {
+  it('keeps nothing of a replaced value', async () => {
     const memory = createTtlCache<object>({ maxEntries: 1_000, now: () => 0 });
     const responses = Array.from({ length: 1_000 }, (_, i) => {
       const response = { i };

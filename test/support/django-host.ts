@@ -17,7 +17,7 @@ export interface DjangoTypes {
 /** A database with Django's two tables, as its migrations make them. */
 export interface DjangoHost {
   readonly url: Secret;
-  /** Puts these rows in place of all others; moments as a session of the host's zone writes them. */
+  /** Replaces all rows. Times are written as a session of the host's time zone writes them. */
   readonly fill: (rows: DjangoRows) => Promise<void>;
   readonly drop: () => Promise<void>;
 }

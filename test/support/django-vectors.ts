@@ -83,7 +83,7 @@ export function settingsOf({ settings }: DjangoCase): DjangoSettings {
   };
 }
 
-/** Who is signed in, as far as Django says it too; `undefined` for nobody. */
+/** The user of a session, with the attributes that Django reports too; `undefined` without a user. */
 export type ExpectedUser = HostUser | undefined;
 
 /** What Usher has to say to a case: what Django said, but for the stricter ones. */

@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Stops processes where they are (SIGSTOP), and resolves to what lets them go on.
+ * Stops processes (SIGSTOP), and resolves to a function that continues them.
  *
- * `kill` returns before each thread of the process has stopped: on a busy machine a server still
- * answered the next request. So this waits until all have, where `/proc` tells.
+ * `kill` returns before each thread of the process has stopped: on a busy machine a server could still
+ * respond to the next request. So this waits until all threads have stopped, if `/proc` is available.
  */
 export async function freeze(...pids: readonly number[]): Promise<() => void> {
   for (const pid of pids) process.kill(pid, 'SIGSTOP');

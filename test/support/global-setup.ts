@@ -30,7 +30,7 @@ const redisUrl = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 /** One embedded cluster for the whole run, and the server outside when there is one; both are left as they were found. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-test-'));
-  // The tests may run as root, and the server then as another user, who must get in.
+  // As root, the server runs as another user, which needs access to its parent directory.
   await chmod(directory, 0o711);
   cleanUpAfterDeath(directory);
   project.provide('runDirectory', directory);

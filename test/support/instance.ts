@@ -12,7 +12,7 @@ export async function makeDataDir(): Promise<{
   readonly remove: () => Promise<void>;
 }> {
   const parent = await mkdtemp(join(inject('runDirectory'), 'instance-'));
-  // The tests may run as root, and the server then as another user, who must get in.
+  // As root, the server runs as another user, which needs access to its parent directory.
   await chmod(parent, 0o711);
   return {
     dataDir: join(parent, 'data'),
@@ -68,7 +68,7 @@ export interface Instance {
   readonly server: EmbeddedPostgres;
   readonly dataDir: string;
   readonly log: ReturnType<typeof makeLog>;
-  /** Stops the server's processes where they are; resolves to what lets them go on. */
+  /** Stops the server's processes (SIGSTOP); resolves to a function that continues them. */
   freeze(): Promise<() => void>;
   stop(): Promise<void>;
   /** After `stop`. */

@@ -85,7 +85,7 @@ export function isStricter({ id, only_lenient, by_remember_cookie }: LaravelCase
 
 const isVersion8 = ({ id }: LaravelCase) => id.startsWith('l8-');
 
-/** The cookie driver has no host that could answer: the whole session is in a second cookie. */
+/** The cookie driver has no server to query: the whole session is in a second cookie. */
 const isSupported = ({ settings }: LaravelCase) => settings.driver !== 'cookie';
 
 /** The recorded sessions, by version. */

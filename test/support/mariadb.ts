@@ -28,7 +28,7 @@ export interface MariadbServer {
   /** The login of its administrator, on the database `shop`. */
   readonly url: string;
   readonly admin: Connection;
-  /** Stops its process where it is, and resolves to what lets it go on. */
+  /** Stops its process (SIGSTOP), and resolves to a function that continues it. */
   readonly freeze: () => Promise<() => void>;
 }
 

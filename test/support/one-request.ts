@@ -43,7 +43,7 @@ export async function filesOfOneRequest(): Promise<readonly string[]> {
     for (let i = 0; i < rounds; i += 1) {
       await inspector.call('Profiler.takePreciseCoverage');
       await grant();
-      // What follows the response to the first request has run when the second is answered.
+      // The second response proves that work after the first response has run.
       await grant();
       ran.push(filesIn((await inspector.call('Profiler.takePreciseCoverage')) as Coverage));
     }

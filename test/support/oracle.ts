@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-/** Somebody in the world of these tests, by the credential that is shown. */
+/** A caller in the test data, by the credentials of the request. */
 export type Caller =
   | 'nobody'
   | 'user 15 of tenant 1'
@@ -22,8 +22,8 @@ const ofTenant = (tenant: string, user: string) => [
 ];
 
 /**
- * Who may enter what, given the demo's booking and escrow and nothing else. Written down by hand from what is promised:
- * nothing of Usher is asked, so a mistake there is not made here as well.
+ * The channels that each caller may enter, with the demo's booking and escrow and nothing else. Written by hand from the documentation
+ * and not derived from Usher, so that a mistake there is not repeated here.
  */
 export const mayEnter: Readonly<Record<Caller, readonly string[]>> = {
   nobody: [],
@@ -35,7 +35,7 @@ export const mayEnter: Readonly<Record<Caller, readonly string[]>> = {
   'guest of the hotel': ['private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123'],
 };
 
-/** The id by which somebody is shown to others, and signs in; a guest cannot sign in. */
+/** The user id that others see and that sign-in uses; a guest cannot sign in. */
 const idOf: Readonly<Record<Caller, string | undefined>> = {
   nobody: undefined,
   'user 15 of tenant 1': '15',
@@ -46,17 +46,17 @@ const idOf: Readonly<Record<Caller, string | undefined>> = {
   'guest of the hotel': 'guest_BK-2025-ABC123',
 };
 
-/** What may have been signed for somebody: for one of these sockets, and for these channels of theirs at most. */
+/** The signatures that a caller may receive: for one of these sockets, and at most for these channels. */
 export interface AllowedChannels {
   readonly who: Caller;
   readonly sockets: readonly string[];
   /** All channels that they may enter, where it is left out. */
   readonly channels?: readonly string[];
-  /** Whether they asked to sign in. */
+  /** Whether the caller requested sign-in. */
   readonly signIn?: boolean;
 }
 
-/** An object of an answer that holds a signature. */
+/** An object of a response with a signature. */
 interface Signed {
   readonly auth: string;
   readonly channel_data?: unknown;
@@ -87,7 +87,7 @@ export function createOracle({ key, secret }: { readonly key: string; readonly s
     asked.sockets.some((socket) => auth === hmac(`${socket}::user::${String(data)}`));
 
   return {
-    /** The signatures in the body of an answer that should not exist. */
+    /** Returns the signatures in a response that the caller must not receive. */
     forged: (text: string, asked: AllowedChannels): readonly string[] =>
       signaturesIn(text).flatMap((signed) =>
         isChannel(signed, asked) || isSignIn(signed, asked) ? [] : [signed.auth],

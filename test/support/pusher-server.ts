@@ -2,16 +2,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach } from 'vitest';
 
-/** What the server does with a request: answer with this status, or close the connection without an answer. */
+/** How the server handles a request: a status, or closing the connection without a response. */
 export type Behaviour = number | 'hang-up';
 
 /**
  * A real HTTP server in place of a Pusher server's HTTP API, for behaviour that a real one cannot be made to show here:
- * Reverb 1.11 answers 500 to `terminate_connections` while the user stays, and with scaling on its process ends.
+ * Reverb 1.11 responds 500 to `terminate_connections` while the user stays, and with scaling on its process ends.
  */
 export interface PusherServer {
   readonly port: number;
-  /** The users that it was asked to end, in this order. */
+  /** The users whose connections it was requested to terminate, in order. */
   readonly requests: readonly string[];
   behaviour: Behaviour;
 }

@@ -50,7 +50,7 @@ export function useRedisProcesses(after: (work: () => Promise<void>) => void): R
   };
 }
 
-/** A Cluster of three masters, each with so many replicas. */
+/** A Cluster of three masters, each with this number of replicas. */
 export async function startCluster(
   processes: RedisProcesses,
   { replicas = 0 }: { readonly replicas?: number } = {},

@@ -20,13 +20,13 @@ export interface RedisProcess {
   /** `host:port`. */
   readonly address: string;
   readonly url: string;
-  /** Sends it a command and resolves to what it answers. */
+  /** Sends a command and resolves to its reply. */
   readonly ask: (...command: readonly string[]) => Promise<unknown>;
-  /** Stops its process where it is, and resolves to what lets it go on. */
+  /** Stops its process (SIGSTOP), and resolves to a function that continues it. */
   readonly freeze: () => Promise<() => void>;
   /** Ends it with everything it held in memory, and resolves when it is gone. */
   readonly kill: () => Promise<void>;
-  /** Starts it again with what it has on disk, and resolves when it answers. */
+  /** Restarts it with its data on disk, and resolves when it responds. */
   readonly start: () => Promise<void>;
 }
 

@@ -7,7 +7,7 @@ export interface TestClock {
   readonly clock: Clock;
   /** How many timers wait. */
   readonly waiting: () => number;
-  /** Moves the time on by so many milliseconds; timers run in their order, each at its own moment. */
+  /** Advances the time by some milliseconds; timers run in order, each at its due time. */
   readonly advance: (milliseconds: number) => void;
 }
 
@@ -16,7 +16,7 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** Creates such a clock, standing at this moment. */
+/** Creates a clock at this time. */
 export function createTestClock(start: number): TestClock {
   const timers = new Set<Timer>();
   // Timers count time that passed, as real ones do, whatever the clock on the wall was set to.

@@ -2,7 +2,7 @@ import { createHmac, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Secret } from '../../src/runtime/secret.ts';
 
-/** The moment at which tests take place, in milliseconds; a whole second. */
+/** The current time of the tests in milliseconds; a whole second. */
 export const testNow = Date.UTC(2025, 5, 1, 12);
 
 /** The same in seconds, as claims count time. */

@@ -30,7 +30,7 @@ export const testEnvironment: Environment = {
   GUEST_TOKEN_SECRET: guestSecret,
   USER_TOKEN_SECRET: testSecret.reveal(),
   ALLOWED_ORIGINS: allowedOrigin,
-  // Tests keep connections open, and nobody is to be sent elsewhere.
+  // No load balancer needs time to notice a shutdown, and tests keep connections open.
   SHUTDOWN_NOTICE: '1ms',
   RATE_LIMIT_FAILURES: '1000000',
   RATE_LIMIT_CONNECTIONS: '1000000',

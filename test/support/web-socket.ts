@@ -48,7 +48,7 @@ export function wrapSocket(socket: WebSocket): TestSocket {
   return { socket, next, nextJson, closed };
 }
 
-/** What a handshake was answered. */
+/** A refused handshake. */
 export interface HandshakeRefused {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
@@ -71,7 +71,7 @@ export async function openClient(
   return client;
 }
 
-/** The same, but a refused handshake is its answer. */
+/** The same, but resolves to the response if the handshake is refused. */
 export async function tryClient(
   base: string,
   path: string,
@@ -111,7 +111,7 @@ export interface TestUpstream {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts one on a free port of loopback. While `accepts` says no, it answers handshakes with 503. */
+/** Starts one on a free port of loopback. While `accepts` returns false, it responds to handshakes with 503. */
 export async function startUpstream(accepts = () => true): Promise<TestUpstream> {
   const server = new WebSocketServer({
     ...{ host: '127.0.0.1', port: 0, perMessageDeflate: false },

@@ -3,7 +3,7 @@ import { systemClock } from '../../src/runtime/clock.ts';
 import type { Handler } from '../../src/workers/rpc.ts';
 import { createRpcPair, type RpcPair } from './rpc-pair.ts';
 
-/** The peers of so many workers, whose primary process passes calls on as the supervisor does. */
+/** The peers of some workers, whose primary process forwards calls like the supervisor. */
 export function createWorkerPeers(count: number): readonly Peers[] {
   const pairs: RpcPair[] = [];
   return Array.from({ length: count }, (_, i) => {

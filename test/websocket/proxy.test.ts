@@ -49,7 +49,7 @@ async function pair(changes: TestEndpointOptions = {}, settings = {}) {
   const doorstep = await start(changes);
   const client = await doorstep.enter(settings);
   const server = await upstream.next();
-  // Until Usher knows that the server behind has answered.
+  // Until Usher has received the response of the server behind.
   await settle(server);
   return { doorstep, client, server };
 }
@@ -282,7 +282,7 @@ describe('a receiver that does not read', () => {
     for (let i = 0; i < chunks; i += 1) expect((await reader.next()).length).toBe(chunk.length);
   });
 
-  it('is closed if it does not answer pings either', async () => {
+  it('is closed if it does not respond to pings either', async () => {
     const { doorstep, client, server } = await pair();
     client.socket.pause();
     for (let i = 0; i < 3; i += 1) {
@@ -449,7 +449,7 @@ describe('a server behind', () => {
     expect(await turnedAway(url)).toMatchObject({ closing: notReachable, spent: 0 });
   });
 
-  /** A server that takes connections and never answers. */
+  /** A server that accepts connections and does not respond. */
   const startSilent = async () => {
     let [dialled, hungUp]: (() => void)[] = [];
     const arrival = new Promise<void>((resolve) => (dialled = resolve));

@@ -133,7 +133,7 @@ it('checks once more when a connection is added to those that a revocation close
 });
 
 describe('a heartbeat', () => {
-  it('keeps a connection whose client answers', async () => {
+  it('keeps a connection whose client responds', async () => {
     const doorstep = await startTestEndpoint();
     const client = await doorstep.enter();
     let pings = 0;
@@ -175,7 +175,7 @@ describe('a heartbeat', () => {
 });
 
 describe('the message limit', () => {
-  it('counts all connections of a principal together, and nobody else’s', async () => {
+  it('counts all connections of a principal together, and not those of others', async () => {
     let userId = '15';
     const redeemTicket: RedeemTicket = () => {
       const principal = { ...user, id: userId };
@@ -187,7 +187,7 @@ describe('the message limit', () => {
     const [one, two] = [await doorstep.enter(), await doorstep.enter()];
     userId = '16';
     const other = await doorstep.enter();
-    // What is beyond the limit is dropped: the next answer is that to the next message that passes.
+    // Messages beyond the limit are dropped: the next response is for the next accepted message.
     const say = (client: typeof one, text: string) => {
       client.socket.send(text);
       return settle(client);

@@ -74,7 +74,7 @@ afterAll(async () => {
 });
 
 let count = 0;
-/** A cookie that nobody had before. */
+/** A new session cookie. */
 const newCookie = (response: object | number) => {
   count += 1;
   visitors.set(`cookie-${count}`, response);
@@ -366,7 +366,7 @@ describe('the application’s response to the handshake', () => {
     site = undefined;
   });
 
-  /** A product whose host answers like this. */
+  /** An application with this response. */
   const behind = async (
     respondWith: (request: IncomingMessage, socket: Duplex) => void,
     settings: Record<string, string> = {},
@@ -566,7 +566,7 @@ describe('a connected visitor is disconnected', () => {
 
   it.each([
     ['loses a right', { user_id: '7', is_staff: false }],
-    ['becomes somebody else', { user_id: '9', is_staff: true }],
+    ['changes to another user', { user_id: '9', is_staff: true }],
   ])('who %s', async (_what, now) => {
     const cookie = newCookie(staff);
     const { client } = await enter('/ws/chat/', cookie);
@@ -575,7 +575,7 @@ describe('a connected visitor is disconnected', () => {
     expect((await client.closed).code).toBe(4003);
   });
 
-  it('with the reason in the audit log, if the session passes to somebody else', async () => {
+  it('with the reason in the audit log, if the session changes to another user', async () => {
     const cookie = newCookie(staff);
     const { client, server } = await enter('/ws/chat/', cookie);
     visitors.set(cookie, { user_id: '9', is_staff: true });
@@ -587,7 +587,7 @@ describe('a connected visitor is disconnected', () => {
     });
   });
 
-  it('whose order becomes somebody else’s', async () => {
+  it('whose order changes to another owner', async () => {
     const order = {
       path: '/resources/orders/O-9',
       method: 'PUT',
@@ -666,7 +666,7 @@ ${doors}`;
       door('private-backstage', 'SESSION_WS_UPSTREAM'),
       'visitor is superuser',
     ],
-  ])('disconnects a visitor if the policy %s', async (_which, doors, failed_check) => {
+  ])('if the policy %s', async (_which, doors, failed_check) => {
     const { own, reload, client, server } = await withPolicy();
     await reload(doors);
     own.clock.advance(15_000);

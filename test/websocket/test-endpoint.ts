@@ -59,7 +59,7 @@ export const redeemAnything: RedeemTicket = ({ ticket }) => {
   );
 };
 
-/** `GET /ws` without the rest of Usher: everything that it asks is the test's. */
+/** `GET /ws` without the rest of Usher: the test provides all dependencies. */
 export interface TestEndpoint {
   readonly address: string;
   readonly time: TestClock;
@@ -86,7 +86,7 @@ const open: TestEndpoint[] = [];
 afterEach(async () => {
   for (const doorstep of open.splice(0)) {
     const closing = doorstep.close();
-    // A timer cuts a client that did not answer the close frame.
+    // A timer terminates a client that did not respond to the close frame.
     doorstep.time.advance(60_000);
     await closing;
   }
@@ -169,9 +169,9 @@ export async function until(holds: () => boolean): Promise<void> {
   throw new Error('It did not come about');
 }
 
-/** Waits until the server has heard all that this client said, answers to its pings among it. */
+/** Waits until the server has received everything that this client sent, including its responses to pings. */
 export async function settle({ socket }: TestSocket): Promise<void> {
-  // The first answer comes after the server's own ping, the second after our answer to that was heard.
+  // The first pong comes after the server's own ping, the second after the server has received our pong to it.
   for (let i = 0; i < 2; i += 1) {
     const answered = new Promise((resolve) => socket.once('pong', resolve));
     socket.ping();

@@ -43,7 +43,7 @@ describe('a client of GET /ws', () => {
     ['no ticket', '{"type":"ticket_authenticate"}'],
     ['a binary one', Buffer.from(ticketMessage(goodTicket))],
     ['a long one', ticketMessage(goodTicket).padEnd(4097)],
-  ])('that sends %s first is asked for authentication', async (_what, first) => {
+  ])('that sends %s first gets an authentication request', async (_what, first) => {
     const { knock, logged } = await startTestEndpoint();
     const client = await knock();
     client.socket.send(first);
@@ -161,7 +161,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
       'Sec-WebSocket-Protocol',
       [...upgrade, 'Sec-WebSocket-Version: 13', key, 'Sec-WebSocket-Protocol: a, a'],
     ],
-  ])('%s is answered %d with the reason', async (...[, status, reason, lines]) => {
+  ])('%s gets %d with the reason', async (...[, status, reason, lines]) => {
     const { address } = await startTestEndpoint();
     const received = await speak(
       address,
@@ -226,13 +226,13 @@ describe('when Usher closes', () => {
     ]);
   });
 
-  it('one that does not answer is terminated', async () => {
+  it('terminates a client that does not respond', async () => {
     const { enter, close, time } = await startTestEndpoint();
     const client = await enter();
     client.socket.pause();
     await until(() => time.waiting() === 3);
     const closing = close();
-    // What watched it is gone, and the time to answer has begun.
+    // The previous timer is cleared, and the timeout for the close frame has started.
     await until(() => time.waiting() === 2);
     time.advance(3_000);
     await closing;

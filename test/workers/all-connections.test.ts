@@ -22,7 +22,7 @@ function openAt(times: readonly number[]) {
 
 const own = [[1, 4, 6], [2, 3, 5], []];
 
-it('lists the newest WebSockets of all workers, whichever is asked', async () => {
+it('lists the newest WebSockets of all workers, whichever receives the request', async () => {
   const lists = createWorkerPeers(own.length).map((peers, i) =>
     createListAllConnections(openAt(own[i] ?? []), peers),
   );

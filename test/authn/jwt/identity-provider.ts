@@ -7,7 +7,7 @@ export interface IdentityProvider {
   readonly issuer: string;
   /** The number of requests so far, by path. */
   readonly requests: (path: string) => number;
-  /** Answers with these keys, and with this document in place of a correct one. */
+  /** Responds with these keys, and with this document in place of a correct one. */
   readonly serve: (responses: ProviderResponses) => void;
   readonly close: () => Promise<void>;
 }
@@ -15,7 +15,7 @@ export interface IdentityProvider {
 export interface ProviderResponses {
   readonly keys: readonly object[];
   readonly document?: unknown;
-  /** Answers a request in place of the provider. */
+  /** Responds to a request in place of the provider. */
   readonly instead?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 type Respond = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A real HTTP server that counts its requests and answers each as the test last said. */
+/** A real HTTP server that counts its requests and sends the response that the test last set. */
 export interface JwksServer {
   readonly url: URL;
   readonly requests: () => number;
@@ -12,19 +12,19 @@ export interface JwksServer {
   readonly close: () => Promise<void>;
 }
 
-/** Answers with these keys. */
+/** Responds with these keys. */
 export function keySet(...keys: readonly object[]): Respond {
   return json(JSON.stringify({ keys }));
 }
 
-/** Answers 200 with this text. */
+/** Responds 200 with this text. */
 export function json(text: string): Respond {
   return (_request, response) => {
     response.setHeader('content-type', 'application/json').end(text);
   };
 }
 
-/** Answers with a body that ends after 64 MB only, and tells how much of it was sent. */
+/** Responds with a body of 64 MB, and returns how much of it was sent. */
 export function endlessBody(): { readonly respond: Respond; readonly sent: () => number } {
   const chunk = ' '.repeat(16 * 1024);
   let sent = 0;

@@ -315,7 +315,7 @@ describe('an outage', () => {
         });
       },
     ],
-  ])('is Unavailable, asked once in two seconds: %s', async (_name, breakServer) => {
+  ])('is Unavailable, with one request in two seconds: %s', async (_name, breakServer) => {
     breakServer();
     await expectOutage(token(first, 'a'));
     await expectOutage(token(first, 'a'));
@@ -366,7 +366,7 @@ describe('an outage', () => {
     expect(body.sent()).toBeLessThan(16 * 1024 * 1024);
   });
 
-  it('is a server that does not answer, or stops in the middle', async () => {
+  it('is a server that does not respond, or stops in the middle', async () => {
     verifier = verifierOf(server.url, 50);
     server.respondWith(() => undefined);
     await expectOutage(token(first, 'a'));

@@ -20,7 +20,7 @@ const malformed = refused('credential-malformed');
 const rejected = refused('credential-rejected');
 const expired = refused('credential-expired');
 
-/** A verifier whose clock and key a test can change, and which tells how often a signature was looked at. */
+/** A verifier whose clock and key a test can change, and which counts verifications of signatures. */
 function watched(settings: Partial<OnlyIssuer> = {}) {
   let verifications = 0;
   const keyOf = (secret: string): TokenKey => ({
@@ -135,7 +135,7 @@ describe('a cached token of published keys', () => {
   );
   const tenMinutes = 600_000;
 
-  /** Shows the token once, then ten minutes later, when the keys' address answers otherwise. */
+  /** Verifies the token once, then ten minutes later, when the keys' address has another response. */
   async function shownAgain(change: 'withdrawn' | 'unreachable' | 'same') {
     const server = await startJwksServer();
     const published = keySet({ ...pair.publicKey.export({ format: 'jwk' }), kid: 'a' });

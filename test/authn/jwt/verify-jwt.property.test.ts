@@ -88,7 +88,7 @@ describe.each(cases)('under %s', (_alg, verifier, token) => {
   });
 });
 
-it('whatever claims are signed, the reader answers with a principal or a fault', async () => {
+it('for any signed claims, the reader returns a principal or a fault', async () => {
   const keys = createTokenKeys({ secret: testSecret }, { now, fetch });
   const read = createOnlyReader({ keys, now }, userTokenClaims);
   const claims = fc.dictionary(

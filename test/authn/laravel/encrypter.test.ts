@@ -146,7 +146,7 @@ describe('a tag of GCM', () => {
 describe('the HMAC of CBC', () => {
   const cipher = 'AES-256-CBC';
 
-  it('is checked before the padding: all wrong texts get the same answer', () => {
+  it('is checked before the padding: all wrong texts get the same response', () => {
     const parts = seal('session', cipher);
     // Its last byte is no length of a padding. The text of a random block would be padded in one of 256 runs.
     const iv = Buffer.from(parts.iv, 'base64');

@@ -48,7 +48,7 @@ describe('a session', () => {
     expect(JSON.stringify(identified)).not.toContain(row!.id);
   });
 
-  it('keeps its id when Laravel renews the cookie, which it does with each answer', async () => {
+  it('keeps its id when Laravel renews the cookie, which it does with each response', async () => {
     const tokenIds = await Promise.all(
       ['login-aes-256-cbc', 'padding-raw'].map(async (id) => {
         const one = caseOf(id);

@@ -5,7 +5,7 @@ import { Unavailable } from '../../../src/runtime/unavailable.ts';
 
 const userOf = (userId: string): AppUser => ({ appKey: 'app-key', userId });
 
-/** An action whose Pusher server answers when the test lets it. */
+/** An action whose Pusher server responds when the test allows it. */
 function ending() {
   const closing = new AbortController();
   const begun: { readonly userId: string; readonly respondWith: (error?: Error) => void }[] = [];

@@ -88,7 +88,7 @@ describe('terminating the connections of a user', () => {
     const { server, look } = await ending(500, { dialect: 'reverb' });
     const claimed = createTrackedConnections(at.database);
     const { leaseUntil } = await claimed.leaseDue({ now: testNow, leaseUntil: testNow + lease });
-    // What another process did before it asked, and then it ended.
+    // Another process removed the connection and exited before the response.
     expect(await claimed.remove({ appKey: 'app-key', userId: '15' }, leaseUntil)).toBe(true);
     expect(await look(testNow + lease)).toEqual([]);
     expect(server.requests).toEqual([]);

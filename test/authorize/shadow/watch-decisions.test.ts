@@ -19,14 +19,14 @@ sources: { host: { url: { env: HOST_URL } } }
 channels:
   private-o.{id}: { ${channel} }
 `);
-/** The rules answer: user 15 may enter channel 15. The application watches. */
+/** The rules decide: user 15 may enter channel 15. The application is the shadow. */
 const applicationWatches = await policyOf(
   `ask: { ${laravel}, shadow: true }, params: { id: int }, allow: { user: { own: 'params.id == user.id' } }`,
 );
 const pointWatches = await policyOf(
   `ask: { authzen: { source: host }, shadow: true }, params: { id: int }, allow: { user: { own: 'params.id == user.id' } }`,
 );
-/** The application answers. The rules watch. */
+/** The application decides. The rules are the shadow. */
 const rulesWatch = await policyOf(
   `ask: { ${laravel} }, params: { id: int }, allow: { user: { own: { rule: 'params.id == user.id', shadow: true } }, host_visitor: {} }`,
 );
@@ -43,7 +43,7 @@ type WatchingChanges = Changes & {
   readonly record?: (verdict: RecordedShadowVerdict) => Promise<unknown>;
 };
 
-/** Authorization whose other side is asked with `ask`. */
+/** Authorization whose other side uses `ask`. */
 function watching(
   policy: Policy | (() => Policy),
   ask: (request: AskRequest) => Promise<AskResponse>,
@@ -104,7 +104,7 @@ describe('the application as the shadow', () => {
   ] as const)('about %s, which has no effect', async (id, respondWith, verdict) => {
     const { authorize, run, recorded, counted } = watching(applicationWatches, respondWith);
     expect((await authorize(id)).outcome).toBe(verdict.answered);
-    // Only after the answer.
+    // Only after the response.
     expect(recorded).toEqual([]);
     await run();
     const { hash: policy } = applicationWatches;

@@ -237,7 +237,7 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
     );
   });
 
-  it('the servers behind doors of the policy', async () => {
+  it('the servers behind WebSocket endpoints of the policy', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-doctor-'));
     onTestFinished(() => rm(directory, { recursive: true }));
     await writeFile(

@@ -20,7 +20,7 @@ const error = (code: number, message: string) => ({
   event: 'pusher:error',
   data: JSON.stringify({ code, message }),
 });
-/** `allowed_origins` of Reverb 1.10: without an origin nobody is allowed. */
+/** `allowed_origins` of Reverb 1.10: an empty list allows no origin. */
 const onlyThePage: Greet = (origin) =>
   origin === page ? accepted : error(4009, 'Origin not allowed');
 

@@ -84,7 +84,7 @@ describe('usher doctor with a session cookie of a Laravel host', () => {
     expect(response).toMatch(expected);
   });
 
-  it('does not know while the host does not answer, or without session cookies', async () => {
+  it('is unknown while the host does not respond, or without session cookies', async () => {
     const LARAVEL_DATABASE_URL = `mysql://reader:geheim@127.0.0.1:${await freePort()}/shop`;
     expect(await say('login-aes-256-cbc', { LARAVEL_DATABASE_URL })).toBe('unknown');
     const deps = { fetch, now: Date.now };

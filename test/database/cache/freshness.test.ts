@@ -14,10 +14,10 @@ import type { FactKind, Field } from '../../../src/policy/fact-kind.ts';
 import { createTableCache, maxAgeMs } from '../../../src/database/cache/freshness.ts';
 import { describePostgres, useDatabase, withClient } from '../../support/database.ts';
 
-/** A process with a memory: what it asked the database, and whether what it decided by memory was kept. */
+/** A process with a cache: its queries, and whether a decision that used the cache was written. */
 async function start(database: Database) {
   const clock = { now: 0 };
-  /** Answers to statements that have come, and are on their way still, in the order of their statements. */
+  /** Responses that have arrived and are not delivered yet, in the order of their statements. */
   const underWay: (() => void)[] = [];
   const tables = createTableCache({ now: () => clock.now, lookups: { hits: 0, misses: 0 } });
   const asked: string[] = [];
@@ -56,7 +56,7 @@ async function start(database: Database) {
     ]);
     return isKept;
   };
-  /** Puts on record with a statement whose answer has yet to arrive: resolves when PostgreSQL has given it. */
+  /** Writes a decision with a statement whose response is delivered later: resolves when PostgreSQL has sent it. */
   const keepSlowly = async (asOf: number | undefined) => {
     const before = underWay.length;
     const isKept = keep(asOf, slowly);
@@ -495,7 +495,7 @@ describePostgres('a cache of tables', (server) => {
             // Each its own booking: two would wait for one another.
             await clients[who]!.query(putting('booking', `h,${ids[who]}`, { status: to }));
           };
-          /** Lets one of the answers that are under way arrive, in any order. */
+          /** Delivers one of the pending responses, in any order. */
           const deliver = async (which: number) => {
             const [arrive] = process.underWay.splice(which % process.underWay.length, 1);
             const [check] = slow.splice(which % slow.length, 1);

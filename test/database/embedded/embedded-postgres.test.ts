@@ -210,7 +210,7 @@ describe('an embedded server that was stopped', () => {
     await startsWithItsData();
   });
 
-  it('starts at the same moment in four places, and one has it', async () => {
+  it('is started by one of four concurrent processes', async () => {
     const starts = await Promise.allSettled(
       Array.from({ length: 4 }, () => start(instance.dataDir)),
     );
@@ -230,7 +230,7 @@ describe('the first start of an embedded server', () => {
   });
   afterEach(() => directory.remove());
 
-  it('happens at the same moment in three places, and one has it', async () => {
+  it('is done by one of three concurrent processes', async () => {
     const starts = await Promise.allSettled(
       Array.from({ length: 3 }, () => start(directory.dataDir)),
     );

@@ -73,7 +73,7 @@ describe.skipIf(!isRoot)('root in a private directory', () => {
     expect((await stat(join(volume, 'postgres'))).isDirectory()).toBe(true);
   });
 
-  it('leaves a private directory of somebody else’s files private', async () => {
+  it('does not change the mode of a private directory with other files', async () => {
     await mkdir(join(home, 'letters'));
     await (await start(home)).server.stop();
     expect((await stat(home)).mode & 0o777).toBe(0o700);

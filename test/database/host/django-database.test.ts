@@ -70,7 +70,7 @@ describePostgres('the database of a Django host', (server) => {
       expect(await readCase(one, read)).toEqual(expectedUser(one));
     });
 
-    it('gives the moment of expire_date, in any zone', async () => {
+    it('reads the time of expire_date, in any time zone', async () => {
       await host.fill(first!.rows);
       const [row] = first!.rows.django_session;
       const { expireDate } = (await host.database.session(row!.session_key))!;
@@ -90,7 +90,7 @@ describePostgres('the database of a Django host', (server) => {
       },
     );
 
-    it('asks by a condition that the index answers', async () => {
+    it('uses a condition that the index supports', async () => {
       const plan = await withClient(host.url, async (admin) => {
         await admin.query('SET enable_seqscan = off');
         return admin.query<{ 'QUERY PLAN': string }>(
@@ -172,7 +172,7 @@ describePostgres('the database of a Django host', (server) => {
   });
 });
 
-describe('a host that does not answer', () => {
+describe('a database that does not respond', () => {
   it('is Unavailable within the time-out, without the address or the password', async () => {
     const sockets: Socket[] = [];
     const server = createServer((socket) => sockets.push(socket.on('error', () => undefined)));

@@ -174,7 +174,7 @@ describeMariadb('the MariaDB of a Laravel host', () => {
     await wrong.host.close();
   });
 
-  it('does not answer while it is frozen, and answers again afterwards', async () => {
+  it('does not respond while it is frozen, and responds again afterwards', async () => {
     const made = await createMysqlLaravel(server, 'int');
     await made.fill(valid.rows);
     const url = new Secret(server.url);

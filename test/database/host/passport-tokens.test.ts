@@ -166,7 +166,7 @@ describe('Passport', () => {
   describeTokenHosts('tokens of users with integer ids', { keys: 'bigint' }, (host) => {
     itReads(host, '15');
 
-    it('does not answer while the table cannot be read', async () => {
+    it('fails while the table cannot be read', async () => {
       await host.run('ALTER TABLE oauth_access_tokens RENAME TO hidden');
       await expect(readerOf(host)(tokenOf())).rejects.toBeInstanceOf(Unavailable);
       await host.run('ALTER TABLE hidden RENAME TO oauth_access_tokens');

@@ -58,7 +58,7 @@ function itReads(
   it.each([
     ['with its id', good],
     ['without its id', secret],
-  ])('accepts a token that is shown %s', async (_name, text) => {
+  ])('accepts a token that is sent %s', async (_name, text) => {
     await put({});
     expect(await read(text)).toEqual({
       principal: {

@@ -147,7 +147,7 @@ describePostgres('the upgrade of a database of the last release', (server) => {
     await database.close();
   });
 
-  it('lets a replica of the last release decide by the new rows, from indexes, and cache none of them', async () => {
+  it('a replica of the last release can decide by the new rows, from indexes, and caches none of them', async () => {
     await startLastRelease();
     await query(rows);
     const before: Record<string, unknown> = {};
@@ -175,7 +175,7 @@ describePostgres('the upgrade of a database of the last release', (server) => {
     });
   });
 
-  it('keeps the privileges of the host’s logins, who need none on the new tables', async () => {
+  it('keeps the privileges of the application’s logins, which need none on the new tables', async () => {
     const login = `usher_host_${Date.now().toString(36)}`;
     await startLastRelease();
     await query(`CREATE ROLE ${login}; GRANT USAGE ON SCHEMA usher TO ${login};

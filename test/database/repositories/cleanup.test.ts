@@ -68,7 +68,7 @@ describe('the cleanup of revocations', () => {
   } as const satisfies Readonly<Record<string, RevocationSubject>>;
   const all = Object.keys(subjects) as (keyof typeof subjects)[];
 
-  /** What is left of a revocation of each kind after a cleanup at this time after their moment; one guest session of before is live for a month. */
+  /** The revocations of each kind that are left after a cleanup at this time after them; one guest session of before is valid for a month. */
   const leftAfter = async (age: number, lives: Partial<CredentialLifetimes> = {}) => {
     await withClient(at.url, (client) =>
       client.query('TRUNCATE revocations, guest_sessions; TRUNCATE table_changes'),

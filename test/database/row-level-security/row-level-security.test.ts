@@ -127,7 +127,7 @@ describePostgres('row-level security', (server) => {
     },
   );
 
-  it('shows a fact of a tenant to its guest session, and one without a tenant to everybody', async () => {
+  it('makes a fact of a tenant visible to its guest session, and one without a tenant to all', async () => {
     const add = (id: string, tenant: string | null, session: string | null) =>
       withClient(at.url, (admin) =>
         admin.query(

@@ -12,7 +12,7 @@ import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariad
 reportMariadb('connections that MariaDB ends are not tested');
 
 interface Server {
-  /** Asks a request that takes the server some time. */
+  /** Sends a query that takes the server some time. */
   readonly ask: () => Promise<unknown>;
   readonly countConnections: () => Promise<number>;
   /** Ends all connections of Usher, as a restart does. */
@@ -20,7 +20,7 @@ interface Server {
 }
 
 function itAsksOnOthers(at: () => Server): void {
-  it('costs no request an answer, however many connections were open', async () => {
+  it('does not make a request fail, however many connections were open', async () => {
     const { ask, countConnections, endConnections } = at();
     const queryMany = () => Promise.all(Array.from({ length: 64 }, ask));
     do await queryMany();

@@ -51,7 +51,7 @@ function start(respondWith: Respond = found) {
     Promise.allSettled(
       Array.from({ length: count }, (_, i) => ask({ statement: of, values: [String(i)] })),
     );
-  /** Requests that are asked alone and answered fast, after which groups may have any size. */
+  /** Single requests with fast responses, after which groups may have any size. */
   const grow = async () => {
     for (let i = 0; i < 5; i += 1) await askAll(1);
     asked.length = 0;
@@ -73,7 +73,7 @@ const responsesOf = (count: number) =>
 const cancelled = (code: string) => new ServerError('refused', { cause: { code } });
 
 describe('requests with the same statement', () => {
-  it('of one turn of the event loop are asked together, each with its own answer', async () => {
+  it('of one turn of the event loop are sent together, each with its own response', async () => {
     const { askAll, grow, statements } = start();
     await grow();
     expect(await askAll(31)).toEqual(responsesOf(31));
@@ -86,13 +86,13 @@ describe('requests with the same statement', () => {
     ]);
   });
 
-  it('are asked alone if the dialect has no groups', async () => {
+  it('are sent alone if the dialect has no groups', async () => {
     const { askAll, statements } = start();
     expect(await askAll(3, { name: 'single', text: '', binds: ['id'] })).toEqual(responsesOf(3));
     expect(statements()).toEqual(['single', 'single', 'single']);
   });
 
-  it('are asked alone at first, which shows the columns, and then in larger and larger groups', async () => {
+  it('are sent alone at first, which determines the columns, and then in larger and larger groups', async () => {
     const { askAll, statements } = start();
     await askAll(3);
     expect(statements()).toEqual(['single', 'single', 'single']);
@@ -100,7 +100,7 @@ describe('requests with the same statement', () => {
     expect(statements()).toEqual(['group of 2', 'single']);
   });
 
-  it('are asked alone after a slow answer, and together again after fast ones', async () => {
+  it('are sent alone after a slow response, and together again after fast ones', async () => {
     const { askAll, grow, statements, slow } = start();
     await grow();
     slow(51);
@@ -113,7 +113,7 @@ describe('requests with the same statement', () => {
     expect(statements()).toEqual(['group of 4']);
   });
 
-  it('are asked together although statements wait for their turn', async () => {
+  it('are sent together although statements are queued', async () => {
     const { askAll, grow, statements, wait } = start();
     await grow();
     wait(1_000);
@@ -122,7 +122,7 @@ describe('requests with the same statement', () => {
     expect(statements()).toEqual(['group of 16', 'group of 16']);
   });
 
-  it('are asked alone if the server refuses the group, so that only the refused one fails', async () => {
+  it('are sent alone if the server refuses the group, so that only the refused one fails', async () => {
     const refused = new ServerError('refused', { cause: { code: '22012' } });
     const { askAll, grow, statements } = start((request) =>
       request.values.includes('2') ? refused : found(request),
@@ -134,7 +134,7 @@ describe('requests with the same statement', () => {
     expect(statements()).toEqual(['group of 4', 'single', 'single', 'single', 'single']);
   });
 
-  it('are asked alone if a value of the group is impossible', async () => {
+  it('are sent alone if a value of the group is impossible', async () => {
     const { askAll, grow, statements } = start((request) =>
       request.values.includes('2') ? 'impossible-value' : found(request),
     );
@@ -147,7 +147,7 @@ describe('requests with the same statement', () => {
     expect(statements()).toEqual(['single', 'single']);
   });
 
-  it('are asked alone while the columns of a group differ from those of a request', async () => {
+  it('are sent alone while the columns of a group differ from those of a request', async () => {
     let type = 'tinyint(1)';
     const { askAll, grow, statements } = start((request) => {
       const response = found(request) as SqlRows;

@@ -1,12 +1,12 @@
-/** An answer of Usher, read to its end. */
+/** A complete response of Usher. */
 export interface TextResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** The body as it came, byte for byte. */
+  /** The body, byte for byte. */
   readonly text: string;
 }
 
-/** Posts a form, as pusher-js does, where a test wants to see what pusher-js hides: the body of an error, and the headers. */
+/** Posts a form like pusher-js, for tests of what pusher-js hides: the body of an error, and the headers. */
 export function ask(
   url: string,
   form: Readonly<Record<string, string>>,
@@ -15,7 +15,7 @@ export function ask(
   return send(url, { method: 'POST', body: new URLSearchParams(form), headers });
 }
 
-/** Sends a JSON body; throws after 15 s without an answer. */
+/** Sends a JSON body; throws after 15 s without a response. */
 export function requestJson(
   method: 'POST' | 'PUT',
   ...[url, body, headers]: readonly [string, object, Readonly<Record<string, string>>?]
@@ -27,7 +27,7 @@ export function requestJson(
   });
 }
 
-/** Asks by GET; throws after 15 s without an answer. */
+/** Sends a GET; throws after 15 s without a response. */
 export function get(url: string): Promise<TextResponse> {
   return send(url, { method: 'GET' });
 }

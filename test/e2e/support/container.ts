@@ -59,7 +59,7 @@ function inContainer(image: Image): string {
       sh -c 'cd ${lastOf(stage, 'WORKDIR')} && exec "$@"' sh "$@"`;
 }
 
-/** As the image's user, who cannot become anybody else. */
+/** As the image's user, without the privilege to become another one. */
 function asUser({ stage }: Image): readonly string[] {
   const [uid = '', gid = ''] = lastOf(stage, 'USER').split(':');
   const forGood = ['--clear-groups', '--no-new-privs', '--inh-caps=-all'];

@@ -20,7 +20,7 @@ export interface Deployment {
   readonly put: (path: string, fact: object) => Promise<void>;
   /** Stops Usher; the returned function starts it again at the same addresses. Needs `DATA_DIR` in the environment. */
   readonly stopUsher: () => Promise<() => Promise<void>>;
-  /** Ends everything, then tells which secrets stand in Usher's log: to be none. */
+  /** Ends all processes, then returns the secrets in Usher's log, which must be none. */
   readonly stop: () => Promise<readonly string[]>;
 }
 

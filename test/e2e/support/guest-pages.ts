@@ -2,7 +2,7 @@ import { type TextResponse, ask } from './ask.ts';
 import { connectPusher, type Joined, type PusherClient } from './clients.ts';
 import type { Deployment } from './deployment.ts';
 
-/** What a guest's page asks for, and with what. */
+/** The channel that a guest's page requests, and its credentials. */
 export interface Visit {
   readonly bookingId: string;
   readonly hotelInUrl: string;
@@ -10,11 +10,11 @@ export interface Visit {
   readonly token: string;
 }
 
-/** The pages of one hotel's guests, and what the hotel tells Usher of their bookings. */
+/** The pages of one hotel's guests, and the bookings that the hotel writes to Usher. */
 export interface GuestPages {
-  /** What the guest of a new booking rightly asks for; one for each test, so that none depends on what another did. */
+  /** A valid request of the guest of a new booking, so that tests do not share one. */
   newVisit(facts?: object): Promise<Visit>;
-  /** What a guest of this booking would rightly ask for, if it exists. */
+  /** A request of a guest of this booking, which is valid if the booking exists. */
   visitOf(bookingId: string): Visit;
   putBooking(bookingId: string, facts: object): Promise<void>;
   endpoint(hotelInUrl?: string): string;

@@ -12,7 +12,7 @@ const project = fileURLToPath(new URL('../../..', import.meta.url));
 /** How to build without a container engine. */
 export interface Building {
   readonly stages: readonly Stage[];
-  /** What `.dockerignore` lets into the build. */
+  /** The files that `.dockerignore` does not exclude from the build. */
   readonly isSent: (path: string) => boolean;
   /** An empty directory, to hold the root of each stage. */
   readonly home: string;

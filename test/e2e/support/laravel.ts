@@ -53,7 +53,7 @@ export interface LaravelSite {
   readonly save: (cookie: string) => Promise<string>;
   /** The flashed message and the previous URL, as the next page reads them. */
   readonly status: (cookie: string) => Promise<unknown>;
-  /** Stops its process where it is, and resolves to what lets it go on. */
+  /** Stops its process (SIGSTOP), and resolves to a function that continues it. */
   readonly freeze: () => Promise<() => void>;
   readonly stop: () => Promise<void>;
 }

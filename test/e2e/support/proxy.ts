@@ -14,7 +14,7 @@ export interface Proxy {
 /** What a proxy does wrong. */
 export interface Meddling {
   readonly instead?: Meddle;
-  /** Headers of answers that it keeps to itself, by their beginning. */
+  /** Prefixes of response headers that it removes. */
   readonly strips?: string;
 }
 

@@ -119,7 +119,7 @@ function nodeThatRunsSoketi(): string {
   throw new Error('soketi needs Node 20: run the end-to-end tests with it on this platform');
 }
 
-/** Waits for the greeting on our app's key: it tells our server from another that was given the same port meanwhile. */
+/** Waits for the greeting on our app's key, since another server may have got the same port meanwhile. */
 async function respondsTo(child: Child, url: string): Promise<void> {
   const deadline = Date.now() + 30_000;
   while (!child.ended() && Date.now() < deadline) {

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../support/tokens.ts';
 import { connectEcho, type EchoClient, type EchoSettings } from './clients.ts';
 import type { Deployment } from './deployment.ts';
 
-/** A user's page: who is signed in, and what its Echo sends along. */
+/** A user's page: its credentials, and what its Echo sends. */
 export interface UserPage {
   /** Claims that differ from those of user 15 of tenant 1. */
   readonly claims?: JsonObject;
@@ -10,13 +10,13 @@ export interface UserPage {
   readonly token?: string;
   /** `X-Tenant-ID`; '' sends none. */
   readonly tenant?: string;
-  /** Where Echo asks for a channel. */
+  /** The path to which Echo sends its requests. */
   readonly path?: string;
-  /** Answers in place of Usher. */
+  /** Responds in place of Usher. */
   readonly channelAuthorization?: EchoSettings['channelAuthorization'];
 }
 
-/** The pages of tenants' users, and what their hosts tell Usher. */
+/** The pages of tenants' users, and the facts that their applications write to Usher. */
 export interface TenantUsers {
   connect(page?: UserPage): EchoClient;
   /** An escrow of tenant 1 between users 15 and 16, for one test alone; its id. */
@@ -29,7 +29,7 @@ export interface TenantUsers {
 export const buyer = { sub: '15', name: 'Bea' };
 export const seller = { sub: '16', name: 'Sal' };
 export const admin = { sub: '90', name: 'Ada', roles: ['admin'] };
-/** A user of tenant 1 who takes part in nothing. */
+/** A user of tenant 1 without escrows. */
 export const stranger = { sub: '17', name: 'Stan' };
 
 /** Opens the pages of a deployment. */

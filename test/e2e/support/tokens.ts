@@ -6,7 +6,7 @@ import {
   userClaims,
 } from '../../support/tokens.ts';
 
-/** Who signs a token, when it is not whom Usher expects. */
+/** The signer of a token, if it is not the expected one. */
 export type Signing = { readonly secret: string } | 'nobody';
 
 /** Makes a token that is good for an hour from now, but for the changed claims. */

@@ -36,7 +36,7 @@ export async function startUsher(
 ): Promise<Usher> {
   if (!existsSync(script)) throw new Error('No dist/main.js: run npm run build first');
   const home = await mkdtemp(join(tmpdir(), 'usher-e2e-'));
-  // As root, the embedded database runs as another user, who must be able to pass through here.
+  // As root, the embedded database runs as another user, which needs access to its parent directory.
   await chmod(home, 0o755);
   const dataDir = env['DATA_DIR'] ?? join(home, 'data');
   const child = startChild({
@@ -50,7 +50,7 @@ export async function startUsher(
       HOST: '127.0.0.1',
       PORT: '0',
       OPS_PORT: '0',
-      // Tests keep connections open, and nobody is to be sent elsewhere.
+      // No load balancer needs time to notice a shutdown, and tests keep connections open.
       SHUTDOWN_NOTICE: '1ms',
       ...env,
       DATA_DIR: dataDir,
@@ -71,7 +71,7 @@ export async function startUsher(
   }
 }
 
-/** Starts it as in production, with secrets that nobody else knows, for pages of this origin. */
+/** Starts it as in production, with generated secrets, for pages of this origin. */
 export function startForPages(
   origin: string,
   env: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-/** The promise's result, or an error with this message after so many milliseconds. */
+/** The promise's result, or an error with this message after some milliseconds. */
 export async function within<T>(
   milliseconds: number,
   promise: Promise<T>,

@@ -37,14 +37,14 @@ function testGroups(opened: () => HostFacts): void {
     const settled = await Promise.allSettled(ids.map((each) => opened().find(kind, ...each)));
     return settled.map((each) => (each.status === 'fulfilled' ? each.value : 'failed'));
   };
-  // After fast answers to single requests a group may have any size.
+  // After fast responses to single requests a group may have any size.
   beforeEach(async () => {
     for (const kind of ['taken', 'share', 'pair']) {
       for (const id of ['1', '2', '1', '2', '1']) await outcomes(kind, [[id]]);
     }
   });
 
-  it('have the same outcomes as those that are asked alone', async () => {
+  it('have the same outcomes as single queries', async () => {
     const ids = Array.from({ length: 100 }, (_, i) => [String(i), `row ${i % 3}`]);
     const odd = [
       ['08', 'row 2'],
@@ -106,7 +106,7 @@ describePostgres('facts by SQL that are asked at once', (server) => {
     // The row 7 does not fit.
     const ids = Array.from({ length: 60 }, (_, i) => String(i + 8));
     const findAll = async () => {
-      // After an impossible id requests are asked alone, which takes more connections than groups do.
+      // After an impossible id requests are sent alone, which takes more connections than groups do.
       await at.facts.find('share', 'x');
       return Promise.all(ids.map((id) => at.facts.find('share', id)));
     };

@@ -8,7 +8,7 @@ import type { Outage } from './outage.ts';
 import { query } from './postgres.ts';
 import type { Asked } from './traffic.ts';
 
-/** Who can be asked for the rows of `audit_log`. */
+/** A source of the rows of `audit_log`. */
 export interface AuditRows {
   readonly query: <Row extends object>(text: string, values?: unknown[]) => Promise<Row[]>;
 }
@@ -22,8 +22,8 @@ export function embeddedRows({ dataDir }: Usher): AuditRows {
 }
 
 /**
- * What holds in every outage: a stranger gets nothing, the process answers its probe, nobody sees a bug,
- * and each grant that a client received has its row. Resolves to the last of these in words.
+ * Expectations for every outage: requests without valid credentials get nothing, the probe responds, no request gets 500,
+ * and each grant that a client received has its row. Resolves to a summary of the grants.
  */
 export async function expectNobodySlippedIn(
   { asked, strangers, probes }: Pick<Outage, 'asked' | 'strangers' | 'probes'>,

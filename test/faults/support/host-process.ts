@@ -5,7 +5,7 @@ import { freeze } from '../../support/freeze.ts';
 /** A server of the application in a process of its own, which a test can freeze. */
 export interface HostProcess {
   readonly url: string;
-  /** Stops the process (SIGSTOP), and gives what lets it go on. */
+  /** Stops the process (SIGSTOP), and returns a function that continues it. */
   readonly freeze: () => Promise<() => void>;
   readonly stop: () => Promise<void>;
 }

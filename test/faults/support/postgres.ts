@@ -24,9 +24,9 @@ export interface Postgres {
   readonly stop: () => Promise<void>;
   /** As when the machine runs out of memory: it ends without a word. */
   readonly kill: () => Promise<void>;
-  /** Every process of it stands still, connections stay open; resolves to what lets it go on. */
+  /** Stops every process of it (SIGSTOP) with open connections; resolves to a function that continues them. */
   readonly freeze: () => Promise<() => void>;
-  /** Ends the sessions of everybody else. */
+  /** Ends all other sessions. */
   readonly cutConnections: () => Promise<void>;
   /** Runs one statement, on a connection of its own. */
   readonly query: <Row extends object>(text: string, values?: unknown[]) => Promise<Row[]>;
@@ -36,7 +36,7 @@ export interface Postgres {
 /** Starts one of its own on a free loopback port. */
 export async function startPostgres(): Promise<Postgres> {
   const parent = await mkdtemp(join(inject('faultDirectory'), 'postgres-'));
-  // As root the server runs as another user, who must get in.
+  // As root, the server runs as another user, which needs access to its parent directory.
   await chmod(parent, 0o711);
   const binaries = findBinaries();
   const account = await serverAccount();
@@ -51,7 +51,7 @@ export async function startPostgres(): Promise<Postgres> {
   };
   const start = async () => {
     if (await isRunning()) return;
-    // After a SIGKILL its sessions take a moment to end, and a start before that is in vain.
+    // After a SIGKILL its sessions take some time to end, and a start before that fails.
     do await launch({ cluster, binaries, account, address });
     while (!(await isRunning()));
   };

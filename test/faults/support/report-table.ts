@@ -22,7 +22,7 @@ const [begin, end] = ['<!-- faults: begin -->\n', '<!-- faults: end -->'];
 /** Collects what the tests measured and prints the table; with `USHER_WRITE_RELIABILITY` set, into `docs/RELIABILITY.md` too. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-faults-'));
-  // As root, servers run below it as another user, who must get in.
+  // As root, servers below it run as another user, which needs access to it.
   await chmod(directory, 0o711);
   cleanUpAfterDeath(directory);
   const file = join(directory, 'rows');

@@ -20,7 +20,7 @@ export const tokens: TokenMint = createTokenMint(secrets);
 /** The chat server that may have tickets. */
 export const chatServer = { key: 'faults-chat', secret: secrets.chatServer };
 
-/** What one guest asks about, again and again. */
+/** The request that one guest repeats. */
 export const hotel = 'grand-hotel';
 export const booking = 'BK-2025-ABC123';
 

@@ -4,7 +4,7 @@ import { chatServer, tokens } from './service.ts';
 
 type Door = Pick<Usher, 'publicUrl'>;
 
-/** Asks for a ticket, as the chat page does. */
+/** Requests a ticket, like the chat page. */
 export function issueTicket({ publicUrl }: Door): Promise<TextResponse> {
   const headers = {
     authorization: `Bearer ${tokens.user()}`,
@@ -23,7 +23,7 @@ export function redeemTicket({ publicUrl }: Door, ticket: string): Promise<TextR
   return requestJson('POST', `${publicUrl}/api/websocket/ticket/redeem`, { ticket }, headers);
 }
 
-/** The ticket in an answer; throws when there is none. */
+/** The ticket in a response; throws if there is none. */
 export function ticketIn({ status, text }: TextResponse): string {
   const { ticket } = JSON.parse(text) as { readonly ticket?: string };
   if (ticket === undefined) throw new Error(`No ticket: ${status} ${text}`);

@@ -63,7 +63,7 @@ const ec = {
 const answering = (text: string, status = 200) =>
   (() => Promise.resolve(new Response(text, { status }))) as unknown as typeof fetch;
 
-/** What it gives; `Unavailable` is an answer too, and any other error is a fault of ours. */
+/** The result of a sender; `Unavailable` is a valid one, and any other error is a defect. */
 async function orUnavailable<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;

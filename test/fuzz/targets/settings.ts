@@ -51,7 +51,7 @@ export const settingTargets = [
     holds: ([name, text]) => {
       const setting: Setting<unknown> = settings[name];
       const parsed = setting.parse(text);
-      // A word of ours may be in the sentence by chance, a long value not.
+      // The message may contain one of our own words by chance, but not a long value.
       if ('problem' in parsed && text.length > 60) assert.ok(!parsed.problem.includes(text));
     },
   }),

@@ -31,12 +31,12 @@ function isRefused(address: string): Promise<boolean> {
 }
 
 describe('closing', () => {
-  it('answers a request that had begun, and one that follows on its connection', async () => {
+  it('responds to a request that had started, and to one that follows on its connection', async () => {
     const usher = await startUsher();
     let stopped: Promise<void> | undefined;
     try {
       const socket = await openSocket(usher.public);
-      // The interim answer tells that the request has begun; its body is still to come.
+      // The interim response proves that the request has started; its body follows.
       const [head, body] = rawRequest(userRequest(), 'Expect: 100-continue\r\n');
       socket.write(head);
       await socket.until('100 Continue');

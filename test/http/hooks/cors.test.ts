@@ -37,7 +37,7 @@ describe('a page’s preflight', () => {
     expect(headers.get('access-control-max-age')).toBe('600');
   });
 
-  it('lets it send what Echo, axios and pusher-js send, and ask with credentials', async () => {
+  it('allows the headers of Echo, axios and pusher-js, and credentials', async () => {
     const sent = [
       ...['authorization', 'content-type', 'x-csrf-token', 'x-guest-session', 'x-requested-with'],
       ...['x-socket-id', 'x-tenant-id', 'x-xsrf-token', 'traceparent'],
@@ -67,7 +67,7 @@ describe('a page’s preflight', () => {
   });
 });
 
-describe('an answer to a page', () => {
+describe('a response to a page', () => {
   const usher = useUsher();
   const large = asJson(userRequest(), JSON.stringify({ x: 'a'.repeat(25_000) }));
   const text = { ...userRequest(), headers: { 'content-type': 'text/plain' }, body: 'x' };
@@ -91,7 +91,7 @@ describe('an answer to a page', () => {
     ]);
     const exposed = good.headers.get('access-control-expose-headers')?.split(', ');
     expect(exposed).toEqual(['X-Request-Id', 'X-Decision-Id', 'Retry-After']);
-    // Else a page with `withCredentials: true` gets status 0, whatever we answer.
+    // Otherwise a page with `withCredentials: true` gets status 0 for every response.
     expect(good.headers.get('access-control-allow-credentials')).toBe('true');
     const other = await send(usher.public, from('https://evil.example', request));
     expect([other.status, other.headers.get('access-control-allow-origin')]).toStrictEqual([
@@ -105,7 +105,7 @@ describe('an answer to a page', () => {
 describe('with any origin allowed', () => {
   const usher = useUsher({ ALLOWED_ORIGINS: '*' });
 
-  it('every page may read the answer, and none may send cookies', async () => {
+  it('lets every page read the response, and none send cookies', async () => {
     const { headers } = await send(usher.public, from('https://any.example', userRequest()));
     expect(headers.get('access-control-allow-origin')).toBe('*');
     expect(headers.get('access-control-allow-credentials')).toBeNull();
@@ -134,9 +134,9 @@ describe('with apps, and the subdomains of tenants', () => {
     ['capacitor://localhost', 'true'],
     ['chrome-extension://abcdefghijklmnop', 'true'],
     ['https://app.example', 'true'],
-    // There may be pages behind it that somebody else wrote.
+    // Pages of other authors may be behind it.
     ['https://a.tenants.example', null],
-  ])('%s may ask', async (origin, credentials) => {
+  ])('%s may send requests', async (origin, credentials) => {
     expect(await allowed(origin)).toEqual(Array(3).fill([origin, credentials]));
   });
 

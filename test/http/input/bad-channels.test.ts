@@ -6,7 +6,7 @@ import type { TestResponse, TestRequest } from '../requests.ts';
 const booking = 'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123';
 const own = 'private-tenant.1.user.15';
 
-/** Texts that are the given name for somebody who looks away; good for no door. */
+/** Texts that resemble the given name; every endpoint must refuse them. */
 const nearly = (name: string): readonly string[] => [
   name.toUpperCase(),
   name.replace('private-', 'Private-'),

@@ -60,7 +60,7 @@ describe('Sanctum’s tokens', () => {
     expect([status, text]).toEqual([200, expect.stringContaining('{\\"id\\":\\"15\\"') as string]);
   });
 
-  it('may be shown without their id', async () => {
+  it('may be sent without their id', async () => {
     expect((await signIn(usher, secret)).status).toBe(200);
     expect((await signIn(usher, `${secret}x`)).status).toBe(401);
     expect((await signIn(usher, 'x'.repeat(16_384))).status).toBe(401);
@@ -91,7 +91,7 @@ describe('Sanctum’s tokens', () => {
     await single.stop();
   });
 
-  it('with another secret are not, and no body tells what was sent', async () => {
+  it('with another secret are not, and no response repeats them', async () => {
     const { status, text } = await signIn(usher, `7|${secret}x`);
     expect(status).toBe(401);
     expect(text).not.toContain(secret);
@@ -156,7 +156,7 @@ describe('Passport’s tokens', () => {
     ]);
   });
 
-  it('get 503 while the host does not answer', async () => {
+  it('get 503 while the application’s database does not respond', async () => {
     await withClient(host.url, (admin) =>
       admin.query('ALTER TABLE oauth_access_tokens RENAME TO hidden'),
     );
@@ -188,7 +188,7 @@ describe('opaque tokens that an introspection endpoint knows', () => {
   });
 });
 
-describe('a host that is asked who a cookie belongs to', () => {
+describe('an application that identifies the user of a cookie', () => {
   let host: JwksServer;
   let usher: TestUsher;
   beforeAll(async () => {
@@ -210,7 +210,7 @@ describe('a host that is asked who a cookie belongs to', () => {
       body: new URLSearchParams({ socket_id: socketId, channel_name: 'private-chat-box' }),
     });
 
-  it('opens its doors, or closes them', async () => {
+  it('decides about the channels of its session endpoints', async () => {
     host.respondWith(json('{"user_id":15,"is_staff":true}'));
     expect((await enter('staff')).status).toBe(200);
     host.respondWith(json('{"user_id":16}'));

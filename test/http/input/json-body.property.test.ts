@@ -77,7 +77,7 @@ describe('parseJsonObject', () => {
         const repeats = (key: string) => names.indexOf(key) !== names.lastIndexOf(key);
         const expected = JSON.parse(text) as object;
         const deep = depthOf(expected) > 4;
-        // What nobody reads, further in, may stand there twice.
+        // Duplicate keys in nested values that are not read are accepted.
         const once = Object.fromEntries(
           Object.entries(expected).filter(([key]) => wrap === 1 || !repeats(key)),
         );

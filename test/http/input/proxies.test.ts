@@ -110,7 +110,7 @@ describe('behind no trusted proxy', () => {
 });
 
 describe('an idle connection', () => {
-  /** The header that tells a client how long, and the connection on which it came. */
+  /** The Retry-After header, and the connection on which the response arrived. */
   const keepAlive = async (address: string): Promise<readonly [string | undefined, Socket]> => {
     const socket = connect(Number(new URL(address).port), '127.0.0.1');
     onTestFinished(() => {

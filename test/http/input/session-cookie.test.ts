@@ -138,14 +138,14 @@ describe('the page behind a request', () => {
     expect(findSession(['Cookie', 'sessionid=abc', ...headers], mode)).toBe('foreign-page');
   });
 
-  it('is nobody that "*" or "null" could stand for, even if they were configured', () => {
+  it('never matches "*" or "null", even if they were configured', () => {
     const anybody = { ...mode, allowedOrigins: ['*'] };
     for (const headers of [origin('*'), origin('https://evil.example')]) {
       expect(findSession(['Cookie', 'sessionid=abc', ...headers], anybody)).toBe('foreign-page');
     }
   });
 
-  it('does not matter where no session is shown', () => {
+  it('is not checked without a session cookie', () => {
     expect(findSession(['Cookie', 'other=1', 'Origin', 'https://evil.example'], mode)).toBe(
       'absent',
     );
@@ -178,7 +178,7 @@ describe('the routes of a Django application', () => {
     readonly body: Readonly<Record<string, unknown>>;
   }
 
-  /** Asks over a connection of its own, with exactly these lines as headers. */
+  /** Sends a request over its own connection, with exactly these header lines. */
   const request = async (
     path: string,
     fields: object,
@@ -292,7 +292,7 @@ describe('the routes of a Django application', () => {
     },
   );
 
-  it('do not look at the cookie or the page where a bearer is shown', async () => {
+  it('ignore the cookie and the page if a bearer token is sent', async () => {
     const user = [`Authorization: Bearer ${userToken()}`, 'X-Tenant-ID: 1'];
     const lines = ['Origin: https://evil.example', `${cookieOf('bob')}; sessionid=x`, ...user];
     expect((await enter('private-tenant.1.user.15', lines)).status).toBe(200);
@@ -330,7 +330,7 @@ describe('the routes of a Django application', () => {
     });
   });
 
-  it('answer 503 while the host’s database is away, and open again when it is back', async () => {
+  it('respond 503 while the database of the application is down, and work again afterwards', async () => {
     const rename = (from: string, to: string) =>
       withClient(host.url, (admin) => admin.query(`ALTER TABLE ${from} RENAME TO ${to}`));
     await rename('django_session', 'away');
@@ -341,7 +341,7 @@ describe('the routes of a Django application', () => {
     expect((await enter(seats, [page, cookieOf('bob')])).status).toBe(200);
   });
 
-  it('let the pages that may ask send the cookie and read the answer, errors too', async () => {
+  it('let allowed pages send the cookie and read the response, including errors', async () => {
     for (const lines of [[page, cookieOf('bob')], [page]]) {
       const { head } = await enter(seats, lines);
       expect(head).toContain(`access-control-allow-origin: ${allowedOrigin}\r\n`);

@@ -22,7 +22,7 @@ const { version } = JSON.parse(
 
 const { demo } = shippedPolicy;
 
-/** All routes that were registered on each listener, as Fastify itself tells of them. */
+/** All routes that were registered on each listener, as reported by Fastify. */
 const registered: string[][] = [];
 
 function listen(message: unknown): void {
@@ -30,7 +30,7 @@ function listen(message: unknown): void {
   const routes: string[] = [];
   registered.push(routes);
   fastify.addHook('onRoute', ({ method, url, config }) => {
-    // What a path does not take, it answers with 405 each time. What takes any method is documented as GET.
+    // Methods that a path does not accept get 405 and are not documented. A route for all methods is documented as GET.
     if (config?.isOtherMethod !== true && config?.isAnyMethod !== true)
       routes.push(...[method].flat().map((each) => `${each} ${url.replace(/:(\w+)/g, '{$1}')}`));
   });
@@ -40,7 +40,7 @@ subscribe('fastify.initialization', listen);
 const document = await readDocument();
 unsubscribe('fastify.initialization', listen);
 
-/** HEAD comes with every GET; OPTIONS is what the CORS plugin answers. The demo and the operator's page are no API. */
+/** HEAD comes with every GET; the CORS plugin responds to OPTIONS. The demo and the operator's page are no API. */
 const isOurs = (route: string): boolean =>
   !/^(HEAD|OPTIONS) |^GET \/(demo(\/|$)|operator\/|$)/.test(route);
 
@@ -60,7 +60,7 @@ it.each(['public', 'operator'] as const)('has the routes of the %s port, and no 
   expect(documented.length).toBeGreaterThan(10);
 });
 
-it('shows a body with every answer, and takes every example of a request for an answer', () => {
+it('has a body for every response, and uses every example of a request for a response', () => {
   for (const documented of operationsOf(document)) {
     const { pointer, operation } = documented;
     const responses = answersOf(documented).map(([name]) => name);
@@ -69,7 +69,7 @@ it('shows a body with every answer, and takes every example of a request for an 
       ...Object.values(operation.requestBody?.content ?? {}),
     ].flatMap(({ examples }) => Object.keys(examples ?? {}));
     for (const name of new Set(examples)) {
-      // The signature for a principal of the demo depends on the keys, so that answer shows no body.
+      // The signature for a principal of the demo depends on the keys, so that response has no body.
       if (name !== 'tenant' && !(responses.includes('bare') && demo.principals.has(name)))
         expect([pointer, responses]).toEqual([pointer, expect.arrayContaining([name])]);
     }
@@ -77,7 +77,7 @@ it('shows a body with every answer, and takes every example of a request for an 
   }
 });
 
-/** Where each of these answers can be had, and the sentences that cannot. */
+/** Examples by response, and the error messages without an example. */
 const tables = [
   ['/broadcasting/auth', generalResponses, []],
   [
@@ -90,7 +90,7 @@ const tables = [
   ['/api/websocket/ticket/redeem', redeemResponses, []],
 ] as const;
 
-it.each(tables)('%s: every sentence in which it refuses is shown', (path, replies, never) => {
+it.each(tables)('%s: has an example of every error message', (path, replies, never) => {
   const documented = operationsOf(document).find((operation) => operation.path === path)!;
   const shown = answersOf(documented).map(([name, status]) => {
     const response = documentedResponse(documented, name, status) as

@@ -56,8 +56,8 @@ const elsewhere = new Set([
 ]);
 
 /**
- * The token is for one channel, so no connection has too many there. The policy of the example has a mistake, so nothing asks
- * the database; `test/http/routes/policy-trial.test.ts` has one without.
+ * The token is for one channel, so no connection has too many there. The policy of the example has a mistake, so nothing
+ * queries the database; `test/http/routes/policy-trial.test.ts` has one without.
  */
 const isPossible = ({ documented: { path }, name }: Row): boolean =>
   !(path.startsWith('/api/guest/') && name === 'too-many-subscriptions') &&
@@ -126,7 +126,7 @@ describe('an example', () => {
     expectExample(row, await replay(usher(), row.documented, row));
   });
 
-  it('of a dependency that does not answer', async () => {
+  it('of a dependency that does not respond', async () => {
     expect(rowsOf('unavailable').length).toBeGreaterThan(20);
     await withoutDatabase(usher(), async () => {
       for (const row of rowsOf('unavailable')) {

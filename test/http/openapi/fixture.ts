@@ -18,7 +18,7 @@ import { settings } from '../../../src/config/settings.ts';
 import type { Document } from './read-document.ts';
 import type { Change } from './requests.ts';
 
-/** The keys of development, with which the examples are made: everybody can read them. */
+/** The published development keys, with which the examples are made. */
 const keys = {
   pusher: settings.PUSHER_SECRET.development,
   guest: settings.GUEST_TOKEN_SECRET.development,
@@ -120,7 +120,7 @@ export const signWebhook = (text: string): Readonly<Record<string, string>> => (
     .digest('hex'),
 });
 
-/** Puts a fact, or asks the operator's port for anything else, as JSON. */
+/** Puts a fact, or sends another JSON request to the operator's port. */
 export async function operate(
   usher: TestUsher,
   [method, path]: readonly [string, string],

@@ -43,7 +43,7 @@ export const limits: Readonly<Record<string, Limited>> = {
 /** More than any limit here. */
 const mostTries = 70;
 
-/** Asks until it is too much; gives the last answer. */
+/** Repeats a request until it exceeds the limit; returns the last response. */
 export async function untilLimited(
   usher: TestUsher,
   documented: Documented,

@@ -6,12 +6,12 @@ import { bearer, cookieOf, guest, operate, startSession } from './fixture.ts';
 import type { Documented } from './read-document.ts';
 import type { Change } from './requests.ts';
 
-/** What an answer takes beside the documented request: it gives what of the request differs. */
+/** Prepares the state that a response needs; returns the changes to the documented request. */
 export type Precondition = (usher: TestUsher, documented: Documented) => Change | Promise<Change>;
 
 const headers = (changes: Change['headers']): Change => ({ headers: { ...changes } });
 const nobody = { authorization: undefined, 'x-guest-session': undefined, cookie: undefined };
-/** As a page of the host asks, which knows no tenants. */
+/** A request of a page of the application without tenants. */
 const noTenant = { ...nobody, 'x-tenant-id': undefined };
 const longId = 'x'.repeat(81);
 
@@ -55,7 +55,7 @@ async function getTicket(usher: TestUsher, authorization: string): Promise<strin
   return (response.body as { readonly ticket: string }).ticket;
 }
 
-/** What each answer takes, by its name, or by its operation and its name; nothing, where it is not here. */
+/** The preconditions of each response, by its name or by its operation and name. Responses without an entry need none. */
 export const preconditions: Readonly<Record<string, Precondition>> = {
   'not-json': () => ({ text: '{' }),
   'too-large': () => ({ text: 'x'.repeat(1024 * 1024 + 1) }),

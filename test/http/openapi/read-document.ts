@@ -46,7 +46,7 @@ export function at(document: Document, pointer: string): unknown {
   );
 }
 
-/** The names of an operation's answers, with the status of each. */
+/** The names of an operation's responses, with the status of each. */
 export function answersOf({ operation }: Documented): readonly (readonly [string, number])[] {
   return Object.entries(operation.responses).flatMap(([status, { content }]) => {
     const [media] = Object.values(content ?? {});
@@ -56,7 +56,7 @@ export function answersOf({ operation }: Documented): readonly (readonly [string
   });
 }
 
-/** The body that the document shows for this answer. */
+/** The documented body of this response. */
 export function documentedResponse(
   { operation }: Documented,
   name: string,

@@ -6,13 +6,13 @@ import { preconditions } from './preconditions.ts';
 import type { Documented } from './read-document.ts';
 import { requestOf, type Change } from './requests.ts';
 
-/** Which answer of an operation is to come, to a body of which type. */
+/** The expected response of an operation, and the type of the request body. */
 export interface Wanted {
   readonly name: string;
   readonly type: string | undefined;
 }
 
-/** Makes the documented request for an answer, with good credentials and whatever that answer takes, or with bad ones. */
+/** Makes the documented request for a response, with valid credentials and its preconditions, or with invalid ones. */
 export async function replay(
   usher: TestUsher,
   documented: Documented,

@@ -13,7 +13,7 @@ export interface Schemas {
   readonly complaints: (pointer: string, value: unknown) => string | undefined;
 }
 
-/** Compiles the schemas of the document as they are asked for. */
+/** Compiles the schemas of the document on demand. */
 export function createSchemas(document: Document): Schemas {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
@@ -27,7 +27,7 @@ export function createSchemas(document: Document): Schemas {
   };
 }
 
-/** Expects an answer to be one that the operation documents: its status, its body, and its headers. */
+/** Expects that the operation documents a response: its status, body and headers. */
 export function expectDocumented(
   { pointer, operation }: Documented,
   reply: TestResponse,

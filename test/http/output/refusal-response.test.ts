@@ -12,7 +12,7 @@ import type { TestRequest } from '../requests.ts';
 import { scenarios } from './refusal-scenarios.ts';
 
 const codes = Object.keys(scenarios) as RefusalCode[];
-/** Nobody may learn from an answer that a booking or an escrow exists: whatever is missing looks like whatever is not yours. */
+/** A response must not reveal that a booking or an escrow exists: missing and foreign objects get the same response. */
 const alike: readonly RefusalCode[] = ['fact-missing', 'booking-closed', 'not-allowed'];
 
 /** A server whose decisions are all refusals, with the code that is set last. */
@@ -36,7 +36,7 @@ function refusingServer() {
   return { server, refuseWith: (next: RefusalCode) => (code = next) };
 }
 
-describe('the answer to each refusal', () => {
+describe('the response to each refusal', () => {
   const { server, refuseWith } = refusingServer();
   afterAll(() => server.close());
 
@@ -72,7 +72,7 @@ describe('the answer to each refusal', () => {
   it.each([
     ['general', userRequest],
     ['hotel', guestRequest],
-  ])('what is missing and what is not yours look alike (%s)', async (_route, asks) => {
+  ])('is the same for missing and foreign objects (%s)', async (_route, asks) => {
     const seen = new Set<string>();
     for (const code of alike) {
       const response = await responseTo(asks(), code);

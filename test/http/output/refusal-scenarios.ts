@@ -4,7 +4,7 @@ import { guestToken, userToken } from '../../support/usher.ts';
 import { guestRequest, userRequest, signInRequest } from '../requests.ts';
 import type { TestRequest } from '../requests.ts';
 
-/** A request, and the status and sentence that it is refused with. */
+/** A request, and the status and message of its refusal. */
 type Refused = readonly [asking: TestRequest, status: 400 | 401 | 403, message: string];
 
 /** How each kind of route comes to a refusal; a route that cannot is left out, and `nowhere` says why none can. */

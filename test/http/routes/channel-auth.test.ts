@@ -109,7 +109,7 @@ describe('the general routes with a master key', () => {
     });
   });
 
-  it('hand it out to nobody else', async () => {
+  it('do not return it to anyone else', async () => {
     const response = await send(usher.public, requestWith('private-encrypted-tenant.1.user.16'));
     expect(response.status).toBe(403);
     expect(response.text).not.toContain('shared_secret');

@@ -67,7 +67,7 @@ describe('a batch of channels', () => {
         body: `&socket_id=${socketId}&channel_name[0]=${own}&channel_name[1]=${chat}&channel_name[2]=${other}`,
       },
     ],
-  ])('is answered channel by channel: %s', async (_case, request) => {
+  ])('gets a response for each channel: %s', async (_case, request) => {
     const response = await send(usher.public, request);
     expect(response.status).toBe(200);
     expect(entriesOf(response.body)).toStrictEqual({ ...granted, [other]: denied });
@@ -213,7 +213,7 @@ describe('refused batches of one address', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '2' });
   const bad = batch([own, chat], { headers: { authorization: 'Bearer x', origin: allowedOrigin } });
 
-  it('count once each, and keep nobody from what is granted', async () => {
+  it('count once each, and do not block grants to others', async () => {
     expect((await send(usher.public, bad)).status).toBe(200);
     expect((await send(usher.public, batch([own, other]))).status).toBe(200);
     const limited = await send(usher.public, bad);

@@ -120,7 +120,7 @@ it('lists rooms of a view that the host has put in place of the table', async ()
   );
 });
 
-describe('a list that is asked for in a loop', () => {
+describe('a list that is requested in a loop', () => {
   const limited = useUsher({ RATE_LIMIT_AUTHORIZATIONS: '2' });
 
   it('is 429 with Retry-After', async () => {

@@ -55,7 +55,7 @@ describe('a decision, on the operator’s port', () => {
     expect(nobody.told.body).not.toHaveProperty('principal');
   });
 
-  it('that nobody made is not found; what is no id is malformed', async () => {
+  it('is not found by an unknown id; a value that is no id is malformed', async () => {
     expect((await read(absent)).body).toMatchObject({
       error: 'Not Found',
       message: 'There is no such decision in the audit log',
@@ -71,7 +71,7 @@ describe('a decision, on the operator’s port', () => {
     }
   });
 
-  it('is not told on the public port', async () => {
+  it('is not available on the public port', async () => {
     const { id } = await decided();
     const told = await send(usher.public, { method: 'GET', path: `/decisions/${id}` });
     expect(told.status).toBe(404);

@@ -25,7 +25,7 @@ describe('GET /demo', () => {
     }
   });
 
-  it('has the people of the policy’s demo, with tokens that no page of another origin can read', async () => {
+  it('has the users of the policy’s demo, with tokens that no page of another origin can read', async () => {
     const { headers, text } = await send(usher.public, {
       ...get('/demo/visits?seconds=12'),
       headers: { origin: 'https://other.example' },

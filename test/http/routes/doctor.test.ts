@@ -51,7 +51,7 @@ describe('GET /doctor', () => {
     const { checks } = await examine();
     const env = { ...testEnvironment, ...settings, DATABASE_URL: usher.database.reveal() };
     const { stdout } = await runInProcess(['doctor', '--url', usher.public], env);
-    // Without a port of the running Usher the command cannot ask for its policy.
+    // Without a port of the running Usher the command cannot request its policy.
     for (const { name, ...result } of checks.filter(
       ({ name }) => !name.startsWith('the running'),
     )) {

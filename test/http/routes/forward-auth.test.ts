@@ -134,7 +134,7 @@ describe('forward-auth of a channel', () => {
     },
   );
 
-  it('does not answer a preflight of the client, which would be a grant', async () => {
+  it('does not respond to a preflight of the client, which would be a grant', async () => {
     const head =
       `OPTIONS ${ownChannel} HTTP/1.1\r\nHost: x\r\nOrigin: ${allowedOrigin}\r\n` +
       'Access-Control-Request-Method: GET\r\nConnection: close\r\n\r\n';

@@ -47,7 +47,7 @@ describe('the hotel chat’s route', () => {
     }
   });
 
-  it('asks for them when there is no body at all', async () => {
+  it('requires them if there is no body', async () => {
     const response = await send(usher.public, { path: withTokenInQuery });
     expect([response.status, response.text]).toStrictEqual([
       400,

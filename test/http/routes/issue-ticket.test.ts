@@ -9,7 +9,7 @@ import { issueRequest, issueBody, redeemRequest, ticketEnvironment } from '../ti
 const hour = 3_600_000;
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-describe('asking for a ticket', () => {
+describe('a request for a ticket', () => {
   const usher = useUsher({ ...ticketEnvironment, USER_TOKEN_MAX_AGE: '24h' });
   const responseTo = async (request: TestRequest) => {
     const { status, text } = await send(usher.public, request);
@@ -56,7 +56,7 @@ describe('asking for a ticket', () => {
   it.each([
     ['two hours', 8 * hour, 2 * hour],
     ['the token behind it', hour / 4, hour / 4],
-  ])('lets it live no longer than %s', async (_case, tokenLife, ticketLife) => {
+  ])('limits the lifetime of the ticket to %s', async (_case, tokenLife, ticketLife) => {
     const token = userToken({ exp: testSeconds + tokenLife / 1000 });
     const response = await send(usher.public, issueRequest(issueBody, bearer(token)));
     expect(response.body).toMatchObject({
@@ -208,7 +208,7 @@ describe('asking for a ticket', () => {
   });
 });
 
-describe('asking for a ticket when the store fails', () => {
+describe('a request for a ticket when the store fails', () => {
   const usher = useUsher(ticketEnvironment);
   const rename = (from: string, to: string) =>
     withClient(usher.database, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));

@@ -8,7 +8,7 @@ import { guestClaims, keyToken, userClaims } from '../../support/tokens.ts';
 import { allowedOrigin, startUsher, userToken, type TestUsher } from '../../support/usher.ts';
 import { send, guestRequest, userRequest } from '../requests.ts';
 
-/** A host that says who a session cookie belongs to, or that it cannot. */
+/** An application that identifies the user of a session cookie, or fails. */
 async function startHost() {
   let status = 200;
   const server = createServer((_request, response) => {
@@ -41,7 +41,7 @@ const figures = async (of = usher) =>
 
 let sessions = 0;
 
-/** Asks for channels with a session that the host was not asked about yet. */
+/** Requests channels with a session that is not cached yet. */
 const askForBox = (path: string, channels: unknown) =>
   send(usher.public, {
     path,
@@ -73,7 +73,7 @@ describe('a dependency of Usher', () => {
     expect(metric(await figures(), 'usher_dependency_up', 'dependency="database"')).toBe(1);
   });
 
-  it('is not up while one of two does not answer, though the other does', async () => {
+  it('is not up while one of two does not respond, even if the other does', async () => {
     const [guests, users] = [await startJwksServer(), await startJwksServer()];
     const { privateKey } = generateKeyPairSync('ed25519');
     const token = (claims: object) => keyToken(claims, { alg: 'EdDSA' }, privateKey);
@@ -100,7 +100,7 @@ describe('a dependency of Usher', () => {
     expect(metric(await figures(other), 'usher_unavailable_total', keys)).toBe(1);
   });
 
-  it('counts for each channel of a batch that it could not be asked about', async () => {
+  it('counts each channel of a batch whose request failed', async () => {
     const [, before = 0] = await read();
     host.fail(true);
     const { text } = await askForBox('/pusher/auth/batch', [box]);

@@ -52,7 +52,7 @@ describe('the operator’s port without a token', () => {
     expect(await read(usher.operator, `Host: ${host}`)).toBe(forbidden);
   });
 
-  it('refuses a stranger’s name for a route that does not exist as well', async () => {
+  it('also refuses a foreign host name for a route that does not exist', async () => {
     const text = 'GET /nowhere HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n';
     expect(status(await speak(usher.operator, text))).toBe(forbidden);
   });
@@ -66,7 +66,7 @@ describe('the operator’s port without a token', () => {
 describe('the operator’s port behind a trusted proxy', () => {
   const usher = useUsher({ TRUSTED_PROXIES: '127.0.0.0/8' });
 
-  it('goes by the name that was asked, which a page cannot choose, not by a header that it can', async () => {
+  it('checks the requested host, which a page cannot choose, not a header that it can', async () => {
     for (const forwarded of ['X-Forwarded-Host: localhost', 'Forwarded: host=localhost']) {
       expect(await read(usher.operator, 'Host: evil.example', forwarded)).toBe(forbidden);
     }
@@ -81,7 +81,7 @@ describe('the operator’s port with a token', () => {
   it.each([
     ...['localhost', '127.0.0.1:3001', '10.0.0.7:3001', '[::1]', '[fd00::7]:3001', '0.0.0.0'],
     ...['usher', 'usher:3001', 'USHER:3001', 'usher.monitoring.svc:3001'],
-  ])('answers a request that shows it and names %s', async (host) => {
+  ])('grants a request with the token and the host %s', async (host) => {
     expect(await read(usher.operator, `Host: ${host}`, authorized)).toBe(ok);
     expect(await read(usher.operator, `Host: ${host}`)).toBe(unauthorized);
   });
@@ -215,7 +215,7 @@ describe('the operator’s port with a token', () => {
     ]);
   });
 
-  it('answers probes without it', async () => {
+  it('responds to probes without it', async () => {
     const live = await send(usher.operator, { method: 'GET', path: '/livez' });
     expect([live.status, live.body]).toStrictEqual([200, { status: 'live' }]);
     const ready = await send(usher.operator, { method: 'GET', path: '/readyz' });

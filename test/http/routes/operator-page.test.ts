@@ -72,7 +72,7 @@ describe('the operator’s page', () => {
 describe('the operator’s page with a token', () => {
   const usher = useUsher({ OPS_TOKEN: 'operators-token-of-tests' });
 
-  it('is sent without the token, for which it asks; everything else needs it', async () => {
+  it('is sent without the token, which it requests; everything else requires it', async () => {
     const { status, text } = await send(usher.operator, get('/'));
     expect(status).toBe(200);
     expect(text).toContain('<html data-token="needed"');

@@ -76,7 +76,7 @@ describe('a route whose channels have a tenant', () => {
     expect(JSON.stringify(paths['/open/{hotel}/auth'])).not.toContain('parameters/X-Tenant-ID');
   });
 
-  it('ignores the header where nobody has a tenant', async () => {
+  it('ignores the header if no principal has a tenant', async () => {
     const response = await send(usher.public, {
       path: `/open/grand-hotel/auth?token=${guestToken()}`,
       headers: { 'X-Tenant-ID': '1' },
@@ -94,7 +94,7 @@ it('is the same in tests of the policy', async () => {
   expect(results.flatMap(({ problems }) => problems)).toEqual([]);
 });
 
-it('has the error bodies of the answer style that the current policy gives it', async () => {
+it('has the error bodies of the `answers` style of the current policy', async () => {
   const changing = mkdtempSync(join(tmpdir(), 'usher-answers-'));
   const write = (responses: string) => {
     writeFileSync(

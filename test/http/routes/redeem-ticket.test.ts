@@ -80,7 +80,7 @@ describe('redeeming a ticket', () => {
     expect(good[0]).toBe(200);
   });
 
-  it('lets one of fifty in that come at once', async () => {
+  it('grants one of fifty concurrent requests', async () => {
     const ticket = await newTicket();
     const responses = await Promise.all(
       Array.from({ length: 50 }, () => responseTo(redeemRequest(ticket))),
@@ -201,7 +201,7 @@ describe('redeeming a ticket', () => {
     ['token', { token_id: 'stolen' }],
     ['tenant', { tenant_id: 'closed' }],
   ])('is refused once the %s behind it was revoked', async (_case, subject) => {
-    // Each case a moment of its own: a revocation is never taken back.
+    // Each case has its own time, because a revocation is permanent.
     const time = testNow + 1000 * (1 + hashes.length);
     usher.clock.now = time;
     const claims = { sub: 'leaver', tenant_id: 'closed', jti: 'stolen', iat: time / 1000 };

@@ -43,7 +43,7 @@ describe('a room whose guest logs in later', () => {
     return ((await response.json()) as { channels: readonly string[] }).channels;
   };
 
-  it('lets the guest in who opened it, and nobody else', async () => {
+  it('grants only the guest who opened it', async () => {
     const [ada, other] = [await startSession(), await startSession()];
     await putRoom('a', ['16'], ada);
     await putRoom('users', ['15', '16']);
@@ -58,7 +58,7 @@ describe('a room whose guest logs in later', () => {
     expect(await list(guest(ada))).toEqual(['private-room-a', 'presence-room-a']);
   });
 
-  it('keeps the chat for the guest who logs in', async () => {
+  it('stays open for the guest who logs in', async () => {
     const ada = await startSession();
     await putRoom('b', ['16'], ada);
     expect((await enter('b', bearer('15'))).status).toBe(403);
@@ -72,14 +72,14 @@ describe('a room whose guest logs in later', () => {
     expect((await enter('b', bearer('15'))).status).toBe(200);
     expect((await enter('b', guest(ada))).status).toBe(200);
     expect(await list(bearer('15'))).toContain('private-room-b');
-    // Told to others as the same person.
+    // Others see the same member id.
     const shown = (await (await enter('b', guest(ada), 'presence')).json()) as {
       channel_data: string;
     };
     expect(JSON.parse(shown.channel_data)).toEqual({ user_id: '15', user_info: { id: '15' } });
   });
 
-  it('opens nothing old to a user who logs out and browses as a guest', async () => {
+  it('does not grant earlier rooms to a user who logs out and browses as a guest', async () => {
     const before = await startSession();
     await putRoom('c', ['16'], before);
     await link('15', before);
@@ -128,7 +128,7 @@ describe('a room whose guest logs in later', () => {
     expect((await enter('r', guest(ada))).status).toBe(401);
   });
 
-  it('lets an admin in, and refuses two credentials at once', async () => {
+  it('grants an admin, and refuses two credentials in one request', async () => {
     const ada = await startSession();
     await putRoom('f', ['16'], ada);
     const admin = { authorization: `Bearer ${userToken({ tenant_id: undefined, role: 'admin' })}` };

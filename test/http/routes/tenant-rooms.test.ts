@@ -50,7 +50,7 @@ describe('rooms that belong to a tenant', () => {
     return ((await response.json()) as { channels: readonly string[] }).channels;
   };
 
-  it('lets an admin into the rooms of their own tenant only', async () => {
+  it('grant an admin only the rooms of their own tenant', async () => {
     await put('of-1', { tenant_id: '1' });
     await put('of-none', {});
     expect(await statusOf('of-1', user('9', '1', 'admin'))).toBe(200);
@@ -60,7 +60,7 @@ describe('rooms that belong to a tenant', () => {
     expect(await statusOf('of-none', user('9', '1', 'admin'))).toBe(403);
   });
 
-  it('takes user 15 of another tenant for somebody else', async () => {
+  it('distinguish user 15 of another tenant', async () => {
     await put('named', { tenant_id: '1', participants: ['15'] });
     expect(await statusOf('named', user('15', '1'))).toBe(200);
     expect(await statusOf('named', user('15', '2'))).toBe(403);
@@ -80,7 +80,7 @@ describe('rooms that belong to a tenant', () => {
     expect(await told(hidden)).toEqual(await told(nowhere));
   });
 
-  it('lets the guest in who opened a room of a tenant, until then and after they log in there', async () => {
+  it('grant the guest who opened a room of a tenant, before and after they log in there', async () => {
     const ada = await startSession();
     await put('opened', { tenant_id: '1', guest_session_id: ada.guest_session_id });
     expect(await statusOf('opened', guest(ada))).toBe(200);
@@ -94,7 +94,7 @@ describe('rooms that belong to a tenant', () => {
     expect(await list(user('15', '2'))).not.toContain('presence-room-opened');
   });
 
-  it('gives a guest’s room of one tenant to no user of another, who links the session', async () => {
+  it('do not grant a guest’s room of one tenant to a user of another, who links the session', async () => {
     const ada = await startSession();
     await put('elsewhere', { tenant_id: '1', guest_session_id: ada.guest_session_id });
     await put('of-user-21', { tenant_id: '1', participants: ['21'] });

@@ -26,7 +26,7 @@ const said = (from: object, channel = chat) => ({
   ...from,
 });
 
-/** A server whose webhooks each have a moment of their own, so that no two are the same. */
+/** A server for webhooks with distinct times, so that no two are the same. */
 function useHooks(changes: Readonly<Record<string, string>> = {}) {
   const usher = useUsher(changes);
   let sent = 0;
@@ -52,7 +52,7 @@ describe('a webhook', () => {
   const sent = (at: number, ...events: readonly object[]) =>
     send(usher.public, webhook(webhookBody(at, ...events)));
 
-  it('is taken once; sent again it is answered alike and counts for nothing', async () => {
+  it('is processed once; a repeated one gets the same response and is not counted', async () => {
     const at = testNow - 77_777;
     const before = metric(await metrics(), 'usher_client_events_total', 'tenant="1"') ?? 0;
     const first = await sent(at, said({ user_id: '15' }));
@@ -250,7 +250,7 @@ describe('forged webhooks', () => {
   });
 });
 
-describe('a webhook that comes while the database cannot answer', () => {
+describe('a webhook while the database does not respond', () => {
   const { usher, metrics, signals } = useHooks({ RATE_LIMIT_MESSAGES: '2' });
   const rename = (from: string, to: string) =>
     withClient(usher.database, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
@@ -318,7 +318,7 @@ describe('the figures', () => {
     expect(text).not.toContain(pusherApp.secret);
   });
 
-  it('are shown by the operator’s port alone', async () => {
+  it('are available on the operator’s port only', async () => {
     const request = { path: '/metrics', method: 'GET' };
     expect((await send(usher.public, request)).status).toBe(404);
     const response = await send(usher.operator, request);

@@ -102,7 +102,7 @@ describe('labels of tenants', () => {
   });
 });
 
-describe('the time that an answer takes', () => {
+describe('the duration of a response', () => {
   it('is measured also when there is none', async () => {
     const metrics = createMetrics(createNoPeers());
     const measure = createMeasure(metrics.decisions, { countDuration: () => undefined });

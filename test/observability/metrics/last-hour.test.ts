@@ -97,7 +97,7 @@ it('takes any duration', () => {
   expect(latencies.quantile(1)).toBeGreaterThan(120_000);
 });
 
-it('adds the figures of all workers, whichever is asked', async () => {
+it('adds the figures of all workers, whichever receives the request', async () => {
   const clock = { now: 1_000 * minute };
   const hours = [1, 2, 3].map(() => createLastHour(() => clock.now));
   const reads = createWorkerPeers(3).map((peers, i) =>

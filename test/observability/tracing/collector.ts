@@ -37,7 +37,7 @@ export interface TestCollector {
   readonly stop: () => void;
 }
 
-/** Starts one on a port of its own; `answers` false makes one that takes everything and never answers. */
+/** Starts a collector on its own port. With `answers: false` it accepts data and does not respond. */
 export async function startCollector({ answers: responses = true } = {}): Promise<TestCollector> {
   const bodies: string[] = [];
   const requests: IncomingMessage[] = [];

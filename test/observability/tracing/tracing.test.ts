@@ -257,14 +257,14 @@ describe('a collector', () => {
   });
 });
 
-/** The address of a collector that takes everything and never answers. */
+/** The address of a collector that accepts connections and does not respond. */
 async function hanging(): Promise<string> {
   const collector = await startCollector({ answers: false });
   onTestFinished(collector.stop);
   return collector.url;
 }
 
-/** An address at which nobody listens. */
+/** An address without a listener. */
 async function freeAddress(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -15,7 +15,7 @@ const printLoaded = `data:text/javascript,${encodeURIComponent(
    });`,
 )}`;
 
-/** Starts a service in a process of its own, asks it once, and gives what it says at its end. */
+/** Starts a service in its own process, sends one request, and returns its final output. */
 async function loadedModules(changes: Environment): Promise<string> {
   const { url, drop } = await createTestDatabase();
   onTestFinished(drop);

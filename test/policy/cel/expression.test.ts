@@ -47,7 +47,7 @@ describe('a rule', () => {
     expect(outcome(source)).toBe(expected);
   });
 
-  it('is false for a stranger', () => {
+  it('is false for another user', () => {
     const stranger = { ...variables, user: { id: '17', roles: [] } };
     expect(outcome('user.id in facts.course.teachers || has(facts.seat)', stranger)).toBe(false);
   });
@@ -310,7 +310,7 @@ describe('a value', () => {
     expect(valueOf('user.id', { ...variables, user })).toBeUndefined();
   });
 
-  it('has one of the types that are asked for', () => {
+  it('has one of the required types', () => {
     expect(() => compileValue('user.roles', scope, ['string', 'bool'])).toThrow(
       new ExpressionError('must be string or bool, but is list(string)', 0),
     );

@@ -27,7 +27,7 @@ export const scope = {
   },
 } as const satisfies Scope;
 
-/** A user who teaches the course, and has no seat. */
+/** A teacher of the course, without a seat. */
 export const variables = {
   params: { school: 'north', number: 7 },
   facts: {

@@ -144,7 +144,7 @@ it('evaluates rules as another implementation of CEL does', () => {
       const expected = secondOpinion(source, given);
       seen.add(expected);
       expect(compileRule(source, scope)(given)).toBe(expected === true);
-      // Tells false from an error.
+      // Distinguishes false from an error.
       expect(compileRule(`!(${source})`, scope)(given)).toBe(expected === false);
     }),
     { numRuns: 1000 },

@@ -72,7 +72,7 @@ const lesson = defineChannel('presence-lesson.{school}', {
   list: { user: ({ user }) => [{ fact: seat, where: { user: user.id, school: user.tenant } }] },
 });
 
-/** Rules that are only compared have the types of those that answer. */
+/** Rules of a shadow have the types of those that decide. */
 const watched = defineChannel('private-watched-{order}', {
   about: 'the owner of the order',
   params: { order: 'id' },

@@ -176,7 +176,7 @@ describe('shadows that cannot be', () => {
   });
 });
 
-describe('a rule of a module that answers', () => {
+describe('a rule of a module that decides', () => {
   it('refuses if it reads a fact of shadows, which it was not given', async () => {
     const hidden =
       "({ user, facts }) => [check('not banned', user.id === '' || facts.fresh === undefined)]";

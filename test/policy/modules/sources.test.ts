@@ -66,7 +66,7 @@ export const report = defineChannel('private-report.{report}', {
 });
 `;
 
-/** What a channel asks sources for. */
+/** The sources of a channel. */
 const askedBy = ({ pattern, ask, rules }: ChannelType) => ({
   ...{ pattern: pattern.text, ask: ask && { ...ask, at: undefined } },
   kinds: [...rules.keys()],

@@ -119,14 +119,14 @@ describe('a shadow', () => {
   const read = `facts: { seen: [user.id], unseen: [user.id], bare: [user.id] }`;
   const named = (each: { readonly name: string }) => each.name;
 
-  it('is the application, whose answer does not count', async () => {
+  it('is the application, whose response does not decide', async () => {
     const channel = `private-o: { ask: { authzen: { source: host }, shadow: true }, allow: { user: { a: 'true' } }, list: { user: { params: {} } } }`;
     const [type] = (await loadPolicyText(policy(channel))).channels.channelTypes;
     expect(type?.ask).toBeUndefined();
     expect(type?.shadow).toMatchObject({ side: 'application', ask: { type: 'authzen' } });
   });
 
-  it('is a check, whose facts do not delay or refuse the answer', async () => {
+  it('is a check, whose facts do not delay or refuse the response', async () => {
     const channel = `private-o: { ${laravel}, ${read}, allow: { user: { a: 'facts.seen.x == "1"', b: { rule: 'facts.unseen.x == "1"', shadow: true } } } }`;
     const { channels } = await loadPolicyText(policy(channel, facts));
     const rules = channels.channelTypes[0]?.rules.get('user');

@@ -21,7 +21,7 @@ describe('what is done once, in memory', () => {
   let beginOnce: Deduplicate = createMemoryDeduplicate(now);
   beginOnceContract(() => beginOnce, now);
 
-  it('is done until its end, that moment included', async () => {
+  it('stays done until its expiry, inclusive', async () => {
     beginOnce = createMemoryDeduplicate(now);
     await (await begun(beginOnce, 'a')).finish(2_000);
     clock.now = 2_000;
@@ -31,7 +31,7 @@ describe('what is done once, in memory', () => {
     expect(await beginOnce('a')).toBe('under-way');
   });
 
-  it('may be begun again when nobody finished it within the lease', async () => {
+  it('may be started again if it was not finished within the lease', async () => {
     beginOnce = createMemoryDeduplicate(now);
     await begun(beginOnce, 'a');
     clock.now += leaseMs;
