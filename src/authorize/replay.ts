@@ -17,7 +17,7 @@ export interface Verdict {
 }
 
 /** A recorded decision that the candidate would decide in another way. */
-export interface Change {
+export interface ChangedDecision {
   readonly decision: AuditEvent;
   readonly before: Verdict;
   readonly after: Verdict;
@@ -26,7 +26,7 @@ export interface Change {
 export interface Replay {
   /** The number of decisions that were decided again. */
   readonly replayed: number;
-  readonly changes: readonly Change[];
+  readonly changes: readonly ChangedDecision[];
   /** The number of decisions that were not, by the reason. */
   readonly skipped: Readonly<Record<SkipReason, number>>;
 }
@@ -57,7 +57,7 @@ export async function replay(
   policies: Policies,
   deps: ReplayDeps,
 ): Promise<Replay> {
-  const changes: Change[] = [];
+  const changes: ChangedDecision[] = [];
   const skipped: Record<SkipReason, number> = {
     ...{ 'not-evaluated': 0, 'application-decides': 0, 'changed-fact': 0 },
     ...{ 'differs-now': 0, unavailable: 0, time: 0 },
@@ -85,7 +85,7 @@ async function compare(
   decision: AuditEvent,
   { current, candidate }: Policies,
   deps: ReplayDeps,
-): Promise<Pick<Change, 'before' | 'after'> | SkipReason> {
+): Promise<Pick<ChangedDecision, 'before' | 'after'> | SkipReason> {
   const request = requestOf(decision);
   if (request === undefined) return 'not-evaluated';
   try {

@@ -40,7 +40,7 @@ export function codeOf(error: unknown): string {
 }
 
 /** Describes why a dependency is unavailable. An error without a code has a message without secrets. */
-export function reasonOf(error: unknown): string {
+export function describeOutage(error: unknown): string {
   const cause = error instanceof Unavailable ? error.cause : error;
   if (cause instanceof SyntaxError) return 'its response is not JSON';
   const code = codeOf(cause);

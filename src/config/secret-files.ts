@@ -44,7 +44,7 @@ export const secretSources = (env: Environment): readonly SecretSource[] =>
   });
 
 /** Changes when the file, or one to which its symbolic links lead, is replaced or written. */
-export async function fingerprintOf(path: string): Promise<string> {
+export async function fileFingerprint(path: string): Promise<string> {
   try {
     const { dev, ino, size, ctimeNs, mtimeNs } = await stat(path, { bigint: true });
     return [dev, ino, size, ctimeNs, mtimeNs].join(' ');

@@ -1,6 +1,6 @@
 import type { SettingName } from './read.ts';
 import { readSecretFile } from '../runtime/secret-file.ts';
-import { fingerprintOf, type SecretFile } from './secret-files.ts';
+import { fileFingerprint, type SecretFile } from './secret-files.ts';
 
 /** The content of all files that can be read, and the problems of the others. */
 interface Contents {
@@ -21,7 +21,7 @@ export function watchSecretFiles(
   return async () => {
     let isChanged = false;
     for (const { setting, path } of files) {
-      const fingerprint = await fingerprintOf(path);
+      const fingerprint = await fileFingerprint(path);
       if (fingerprints.get(setting) === fingerprint) continue;
       // A file that changes while it is read has a different fingerprint at the next read.
       fingerprints.set(setting, fingerprint);

@@ -1,5 +1,5 @@
 import { Client, type ClientConfig } from 'pg';
-import type { Servers } from './servers.ts';
+import type { ServerList } from './servers.ts';
 
 export interface OpenOptions extends Omit<ClientConfig, 'connectionString'> {
   readonly connectionTimeoutMillis: number;
@@ -13,7 +13,7 @@ export interface OpenOptions extends Omit<ClientConfig, 'connectionString'> {
  * an `AggregateError` if there are several servers.
  */
 export async function openConnection(
-  servers: Servers,
+  servers: ServerList,
   options: OpenOptions,
   prepare: (client: Client) => Promise<unknown>,
 ): Promise<Client> {

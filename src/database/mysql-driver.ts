@@ -36,7 +36,7 @@ export async function mysqlOptions({
 const plainSession = 'SET NAMES utf8mb4, SESSION autocommit = 1';
 
 /** What each session begins with. The server then refuses to write. */
-export const sessionSettings = [plainSession, 'SET SESSION TRANSACTION READ ONLY'] as const;
+export const sessionStatements = [plainSession, 'SET SESSION TRANSACTION READ ONLY'] as const;
 
 /** The server cancels a slow statement. MySQL and MariaDB have different names for the time. Each refuses the name of the other. */
 export const statementTimeouts = (timeoutMs: number): readonly string[] => [

@@ -1,8 +1,8 @@
 import { Client, Pool, type ClientBase, type PoolClient, type PoolConfig } from 'pg';
-import type { Servers } from './servers.ts';
+import type { ServerList } from './servers.ts';
 
 interface PoolOptions extends Omit<PoolConfig, 'connectionString' | 'Client' | 'onConnect'> {
-  readonly servers: Servers;
+  readonly servers: ServerList;
   /**
    * Prepares a new connection and resolves to the identity of its server. Errors are thrown to the caller that
    * requested the connection.
@@ -37,7 +37,7 @@ const notOpened: ReadonlySet<string> = new Set([
 ]);
 
 class PreparedPool extends Pool {
-  readonly #servers: Servers;
+  readonly #servers: ServerList;
   readonly #identities = new WeakMap<ClientBase, string>();
   #newest: string | undefined;
 

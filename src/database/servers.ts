@@ -2,7 +2,7 @@ import type { Secret } from '../runtime/secret.ts';
 import { readPostgresUrl } from './postgres-url.ts';
 
 /** The servers of a URL. One of them is used until it fails. */
-export interface Servers {
+export interface ServerList {
   readonly count: number;
   /** The URL of the server to try next. */
   readonly current: () => string;
@@ -15,7 +15,7 @@ export interface Servers {
  * of the URL changes, new connections use it. If only its login has changed, the old one is tried after it: the server may
  * learn of a new password later than Usher.
  */
-export function serversOf(url: Secret): Servers {
+export function serversOf(url: Secret): ServerList {
   let text = url.reveal();
   let urls = urlsOf(text);
   let place = 0;

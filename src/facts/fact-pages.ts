@@ -2,7 +2,7 @@ import type { Database } from '../database/client.ts';
 import { isStorable } from '../database/storable-text.ts';
 import type { SqlList } from '../policy/channel-type.ts';
 import type { FactQuery, FactViewer, OpenFactPage } from '../policy/fact-kind.ts';
-import { hashOf } from './fact-rows.ts';
+import { statementHash } from './fact-rows.ts';
 import type { FindHostRelation } from './host-relations.ts';
 import { idsOfKey, openListPages, pageLimit, type ListedIds } from './list-pages.ts';
 import { listStatement, settingTenant } from './list-statement.ts';
@@ -44,7 +44,11 @@ export function createOpenFactPage(
       ...values,
     ];
     if (!all.every(isStorable) || idsOfKey(after, kind.ids.length) === undefined) return [];
-    const rows = await database.execute({ name: `usher_list_${hashOf(text)}`, text, values: all });
+    const rows = await database.execute({
+      name: `usher_list_${statementHash(text)}`,
+      text,
+      values: all,
+    });
     return (rows as Rows).map(({ ids }) => ids);
   };
   return (cursor) => {
@@ -65,9 +69,9 @@ export function createOpenFactPage(
 /** Identifies a list in cursors, without the ids of the principal. */
 function nameOfFacts(queries: readonly FactQuery[], viewer: FactViewer): string {
   const parts = queries.map(({ kind, where }) => [kind.name, Object.entries(where)]);
-  return hashOf(JSON.stringify([parts, viewer.tenantId ?? '', viewer.guestSessionId ?? '']));
+  return statementHash(JSON.stringify([parts, viewer.tenantId ?? '', viewer.guestSessionId ?? '']));
 }
 
 function nameOfRows(list: SqlList, values: Readonly<Record<string, string>>): string {
-  return hashOf(JSON.stringify([list, Object.entries(values)]));
+  return statementHash(JSON.stringify([list, Object.entries(values)]));
 }

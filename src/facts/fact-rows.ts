@@ -47,7 +47,7 @@ export function createReadFactRow(
     const existing = byHostRelation.get(kind);
     if (existing !== undefined) return existing;
     const text = findInHostRelation(kind, relation);
-    const created = lookUp(`usher_fact_${hashOf(text)}`, text);
+    const created = lookUp(`usher_fact_${statementHash(text)}`, text);
     byHostRelation.set(kind, created);
     return created;
   };
@@ -162,7 +162,7 @@ export function quoteName(name: string): string {
 }
 
 /** Identifies the text of a statement: PostgreSQL keeps one prepared statement for each name. */
-export function hashOf(text: string): string {
+export function statementHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 

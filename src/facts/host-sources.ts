@@ -13,7 +13,7 @@ import {
   type ResolvedSource,
 } from './sql/open-databases.ts';
 import {
-  isList,
+  isListQuery,
   nameOfQueried,
   queriesOf,
   type PolicyQuery,
@@ -61,7 +61,7 @@ export function createHostSources(deps: HostSourcesDeps): HostSources {
         () => grantsFor(statement),
       ),
     );
-    if (isList(queried)) {
+    if (isListQuery(queried)) {
       lists.set(queried, createSqlList(queried, statement, { execute }));
       checks.set(queried, () => checkSqlList(queried, statement, { execute }));
     } else {
@@ -177,6 +177,6 @@ function problemOf({ queried, query }: PolicyQuery, source: ResolvedSource): str
 
 /** The source of the query of a kind or of a list. */
 export function sourceOf(queried: Queried): string {
-  if (isList(queried)) return queried.query.source;
+  if (isListQuery(queried)) return queried.query.source;
   return queried.from?.type === 'sql' ? queried.from.query.source : '';
 }

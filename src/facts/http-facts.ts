@@ -1,6 +1,6 @@
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
-import { hashOf } from '../host/forwarded.ts';
-import { addressOf, type FindHostSource } from '../host/host-client.ts';
+import { headersHash } from '../host/forwarded.ts';
+import { urlOfPath, type FindHostSource } from '../host/host-client.ts';
 import { readJsonObject } from '../host/json-response.ts';
 import type { Fact, FactKind, HttpOrigin } from '../policy/fact-kind.ts';
 import { createTtlCache, type TtlCache } from '../runtime/caches.ts';
@@ -54,7 +54,7 @@ export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtHost 
     if (path === undefined) return undefined;
     const headers =
       (viewer === 'operator' ? undefined : viewer.headers)?.select(from.forward) ?? {};
-    const key = `${path} ${hashOf(headers)}`;
+    const key = `${path} ${headersHash(headers)}`;
     const { number, cache } = responsesOf(kind);
     const cached = cache.get(key);
     const shown = ({ fact }: FactResponse) =>
@@ -62,7 +62,7 @@ export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtHost 
     if (cached !== undefined) return shown(cached);
     const source = findSource(from.source);
     const sentAt = now();
-    const url = addressOf(source, path);
+    const url = urlOfPath(source, path);
     const response = await source.client.send({
       key: `${number} ${key}`,
       url,

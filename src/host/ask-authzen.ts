@@ -1,7 +1,7 @@
 import type { AuthZenAsk, AskRequest, AskResponse } from '../policy/ask.ts';
 import { viewOf } from '../policy/principal.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
-import { addressOf, type HostSource } from './host-client.ts';
+import { urlOfPath, type HostSource } from './host-client.ts';
 import { memberOf, readJsonObject } from './json-response.ts';
 
 /** AuthZEN Authorization API 1.0, §10.1.1. */
@@ -17,7 +17,7 @@ export function askAuthZen(
   source: HostSource,
 ): Promise<AskResponse> {
   const evaluation = evaluationOf(request);
-  const url = addressOf(source, authZenPath);
+  const url = urlOfPath(source, authZenPath);
   return source.client.send({
     // With the roles and the attributes: another credential of the same user may have others.
     key: `${url.href} ${JSON.stringify(evaluation)}`,

@@ -1,7 +1,7 @@
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { AskRequest, AskResponse, HostMember, LaravelAsk } from '../policy/ask.ts';
-import { hashOf } from './forwarded.ts';
-import { type HostRequest, addressOf, type HostSource } from './host-client.ts';
+import { headersHash } from './forwarded.ts';
+import { type HostRequest, urlOfPath, type HostSource } from './host-client.ts';
 import { memberOf, readJsonObject } from './json-response.ts';
 
 /** The statuses by which an endpoint refuses a channel. */
@@ -30,9 +30,9 @@ export function laravelRequest(
   source: HostSource,
 ): Omit<HostRequest<unknown>, 'read'> {
   const forwarded = headers?.select(ask.forward) ?? {};
-  const url = addressOf(source, ask.path);
+  const url = urlOfPath(source, ask.path);
   return {
-    key: `${url.href} ${channel.text} ${hashOf(forwarded)}`,
+    key: `${url.href} ${channel.text} ${headersHash(forwarded)}`,
     url,
     // Not the token of the source: the endpoint would decide about Usher in place of a visitor without a credential.
     headers: {

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import type { Secret } from '../runtime/secret.ts';
 
 /** A hash of forwarded headers, for keys that are kept in memory. */
-export function hashOf(headers: Readonly<Record<string, string>>): string {
+export function headersHash(headers: Readonly<Record<string, string>>): string {
   const names = Object.keys(headers).sort();
   if (names.length === 0) return '';
   const pairs = names.map((name) => [name, headers[name]]);

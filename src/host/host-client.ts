@@ -198,7 +198,7 @@ export interface HostSource {
 export type FindHostSource = (name: string) => HostSource;
 
 /** The address of a path below the URL of a source. */
-export function addressOf({ base }: HostSource, path: string): URL {
+export function urlOfPath({ base }: HostSource, path: string): URL {
   const url = new URL(base);
   url.pathname = base.pathname.replace(/\/$/, '') + path;
   return url;

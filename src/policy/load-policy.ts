@@ -14,7 +14,7 @@ import type { Policy, PolicyTest } from './policy.ts';
 import { ruleName } from './principal.ts';
 import { loadModules, type LoadedModules } from './modules/load-modules.ts';
 import { formatModuleProblem, ModuleError } from './modules/problem.ts';
-import { buildPolicy, type PolicyFile, type PolicyParts } from './yaml/build-policy.ts';
+import { buildPolicyParts, type PolicyFile, type PolicyParts } from './yaml/build-policy.ts';
 import { buildTest } from './yaml/build-test.ts';
 import { formatProblem, type Problem } from './yaml/problem.ts';
 import { readPolicyFile } from './yaml/read-policy.ts';
@@ -88,7 +88,7 @@ async function buildFrom(
     refuse([...unread, ...inTests].map(formatProblem));
   }
   const policyFiles = read.flatMap(({ policyFile }) => policyFile ?? []);
-  const { parts, problems } = buildPolicy(policyFiles, {
+  const { parts, problems } = buildPolicyParts(policyFiles, {
     ...{ modules, styles },
     defaults: await loadDefaultIssuers(),
   });

@@ -1,7 +1,7 @@
 import type { PusherDialect } from '../../pusher/dialects.ts';
 
 /** One possible fault of an installation. Checks are pure, so that tests need no installation. */
-export interface Check<From = Evidence> {
+export interface DoctorCheck<From = Evidence> {
   /** The condition that the check verifies. */
   readonly name: string;
   readonly run: (evidence: From) => CheckResult;

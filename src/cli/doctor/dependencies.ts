@@ -14,7 +14,7 @@ import {
 import type { Config } from '../../config/load.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { requestChannels } from '../../pusher/http-api.ts';
-import { reasonOf } from '../network-errors.ts';
+import { describeOutage } from '../network-errors.ts';
 import { fail, pass, unknown, type CheckResult } from './check.ts';
 import type { DoctorDeps, NamedResult } from './run-checks.ts';
 
@@ -102,7 +102,7 @@ function withoutRepeats(checks: readonly SourceCheck[]): readonly SourceCheck[] 
   const merged = new Map<string, SourceCheck>();
   for (const each of checks) {
     const { name, source, error, grants } = each;
-    const key = error === undefined ? name : reasonOf(error);
+    const key = error === undefined ? name : describeOutage(error);
     const known = merged.get(`${source} ${key}`);
     merged.set(`${source} ${key}`, {
       ...each,
@@ -121,7 +121,7 @@ function resultOf({ error, skipped, grants }: SourceCheck): CheckResult {
       ? 'Correct the path, the source or its token'
       : `Correct the query, the source or its role (${grants.join(' ')})`;
   return fail(
-    `It cannot be used: ${reasonOf(error)}.`,
+    `It cannot be used: ${describeOutage(error)}.`,
     `${remedy}; requests that need it get a 503.`,
   );
 }
@@ -133,7 +133,7 @@ function toIssuerResult({ setting, error }: DependencyProbe): NamedResult {
       error === undefined
         ? pass
         : fail(
-            `They cannot be used: ${reasonOf(error)}.`,
+            `They cannot be used: ${describeOutage(error)}.`,
             `Correct \`keys\` of the ${setting} in the policy, or that server; tokens of this issuer get a 503.`,
           ),
   };
@@ -146,7 +146,7 @@ function toResult({ setting, error }: DependencyProbe): NamedResult {
       error === undefined
         ? pass
         : fail(
-            `It cannot be used: ${reasonOf(error)}.`,
+            `It cannot be used: ${describeOutage(error)}.`,
             `Correct ${setting} or that server; this machine must be able to connect to it.`,
           ),
   };

@@ -2,7 +2,7 @@ import type { Config } from '../../config/load.ts';
 import { isDemoApp } from '../../config/pusher.ts';
 import { checkDependencies } from './dependencies.ts';
 import { allowsOrigin, namesOrigin } from '../../runtime/network/allowed-origins.ts';
-import { isFault, type Check, type CheckResult, type Evidence } from './check.ts';
+import { isFault, type DoctorCheck, type CheckResult, type Evidence } from './check.ts';
 import { authorizationChecks } from './checks/authorization.ts';
 import { corsChecks } from './checks/cors.ts';
 import { policyChecks } from './checks/policy.ts';
@@ -34,7 +34,7 @@ export interface NamedResult {
 }
 
 /** In the order of their dependencies: if a check fails, later ones may fail for the same reason. */
-const checks: readonly Check[] = [
+const checks: readonly DoctorCheck[] = [
   ...pusherServerChecks,
   ...usherChecks,
   ...policyChecks,

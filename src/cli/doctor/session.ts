@@ -5,7 +5,7 @@ import {
 } from '../../composition/commands/examine-session.ts';
 import { cookieNamesOf, onlyCookieName, type SessionConfig } from '../../config/sessions.ts';
 import { namesCookie } from '../../runtime/cookie-names.ts';
-import { reasonOf } from '../network-errors.ts';
+import { describeOutage } from '../network-errors.ts';
 import { remedies } from '../../audit/remedies.ts';
 import { fail, pass, unknown, type CheckResult } from './check.ts';
 import { explainMismatch } from './laravel-mismatches.ts';
@@ -34,7 +34,7 @@ export async function checkSession(
       result: resultOf(await examineSession(shown ?? text, sessions, deps), sessions),
     };
   } catch (error) {
-    return { name, result: unknown(`the application did not respond: ${reasonOf(error)}`) };
+    return { name, result: unknown(`the application did not respond: ${describeOutage(error)}`) };
   }
 }
 

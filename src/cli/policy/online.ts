@@ -3,7 +3,7 @@ import { checkSources, type SourceCheck } from '../../composition/commands/check
 import type { Environment } from '../../config/read.ts';
 import { PolicyError } from '../../policy/policy-error.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { reasonOf } from '../network-errors.ts';
+import { describeOutage } from '../network-errors.ts';
 
 export const onlineOption = (): Option =>
   new Option(
@@ -47,5 +47,5 @@ function formatChecked({ name, source, error, skipped }: SourceCheck): string {
     return `– the source ${source} was not checked for the ${name}: ${skipped}`;
   return error === undefined
     ? `✓ the source ${source} can be queried for the ${name}`
-    : `✗ the source ${source} cannot be queried for the ${name}: ${reasonOf(error)}`;
+    : `✗ the source ${source} cannot be queried for the ${name}: ${describeOutage(error)}`;
 }

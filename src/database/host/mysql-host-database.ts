@@ -7,7 +7,7 @@ import {
   isErrorPacket,
   loadMysqlDriver,
   mysqlOptions,
-  sessionSettings,
+  sessionStatements,
   statementTimeouts,
 } from '../mysql-driver.ts';
 import { readMysqlUrl } from '../mysql-url.ts';
@@ -66,7 +66,7 @@ async function openPool(
     connectTimeout: timeoutMs,
   });
   pool.on('connection', (connection) => {
-    for (const statement of [...sessionSettings, ...statementTimeouts(timeoutMs)]) {
+    for (const statement of [...sessionStatements, ...statementTimeouts(timeoutMs)]) {
       connection.query(statement, () => undefined);
     }
   });

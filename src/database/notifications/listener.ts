@@ -4,12 +4,12 @@ import type { Clock, StartTimer, StopTimer } from '../../runtime/timer.ts';
 import { databaseUnavailable } from '../errors.ts';
 import { serversOf } from '../servers.ts';
 import { setUpSession } from '../session.ts';
-import { changesChannel, parseChange, type Change } from './notification.ts';
+import { changesChannel, parseChange, type RevocationChange } from './notification.ts';
 
 interface ListenerDeps extends Clock {
   readonly url: Secret;
   /** Called for each change in the order of commits, possibly more than once. It must not throw. */
-  readonly onChange: (change: Change) => void;
+  readonly onChange: (change: RevocationChange) => void;
   /**
    * Processes changes of the last `periodMs` milliseconds that may have been missed. Called after each connect.
    * `isListening` is false until it resolves. If it throws, the listener reconnects.

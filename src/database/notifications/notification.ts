@@ -1,20 +1,15 @@
 import { parseSubject, type StoredRevocation } from '../../authorize/revocation/revocation.ts';
 
-interface RevocationChange extends StoredRevocation {
+/** A message between replicas that use the same database. */
+export interface RevocationChange extends StoredRevocation {
   readonly kind: 'revocation';
 }
-
-/**
- * Messages between replicas that use the same database. A new kind needs one more member here and one more case in the
- * parser.
- */
-export type Change = RevocationChange;
 
 /** The `LISTEN` channel for changes. A message is JSON below 8000 bytes with a `kind`. */
 export const changesChannel = 'usher_changes';
 
 /** Parses one message; `undefined` for kinds that only newer versions of Usher support. */
-export function parseChange(message: string): Change | undefined {
+export function parseChange(message: string): RevocationChange | undefined {
   let fields: unknown;
   try {
     fields = JSON.parse(message);

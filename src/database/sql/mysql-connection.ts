@@ -3,7 +3,7 @@ import {
   isErrorPacket,
   loadMysqlDriver,
   mysqlOptions,
-  sessionSettings,
+  sessionStatements,
   statementTimeouts,
 } from '../mysql-driver.ts';
 import type { MysqlAddress } from '../mysql-url.ts';
@@ -43,7 +43,7 @@ export async function openMysqlConnection(
 
 /** The tokens of a query were read without ANSI_QUOTES and NO_BACKSLASH_ESCAPES. */
 const settings = [
-  ...sessionSettings,
+  ...sessionStatements,
   "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES'",
 ];
 

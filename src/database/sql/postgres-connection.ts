@@ -1,7 +1,7 @@
 import { DatabaseError, type Client, type ClientBase } from 'pg';
 import { openConnection } from '../connection.ts';
 import { isDirect } from '../pooler.ts';
-import type { Servers } from '../servers.ts';
+import type { ServerList } from '../servers.ts';
 import { ServerError, type PoolConnection } from './connection-pool.ts';
 import type { SqlResult, SqlColumn, SqlRequest } from './sql-result.ts';
 
@@ -18,7 +18,7 @@ const pipelined = 32;
  * transaction for each request, because the next client of the pooler could get the same session.
  */
 export async function openPostgresConnection(
-  servers: Servers,
+  servers: ServerList,
   { connectTimeoutMs, statementTimeoutMs }: PostgresConnectionOptions,
 ): Promise<PoolConnection<SqlRequest, SqlResult>> {
   const options = {

@@ -23,11 +23,11 @@ export function queriesOf({ factKinds, channels }: Policy): readonly PolicyQuery
   return [...facts, ...lists];
 }
 
-export const isList = (queried: Queried): queried is SqlList => 'principal' in queried;
+export const isListQuery = (queried: Queried): queried is SqlList => 'principal' in queried;
 
 /** The name of the subject of a query, for messages. */
 export function nameOfQueried(queried: Queried): string {
-  return isList(queried)
+  return isListQuery(queried)
     ? `list ${queried.channel} of ${queried.principal}`
     : `fact ${queried.name}`;
 }

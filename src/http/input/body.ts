@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { malformed, RequestProblem } from '../output/problem.ts';
-import { parseJsonObject, repeatedField } from './json-body.ts';
+import { parseJsonBody, repeatedField } from './json-body.ts';
 import { knownType } from './request-head.ts';
 
 /** The fields of a form or JSON body. Only own properties count. A field that was sent twice is `repeated`. */
@@ -60,7 +60,7 @@ function readText(
   refuseCompressed(request);
   const type = request.headers['content-type'];
   if (type !== undefined && !knownType.test(type)) throw unknownType(request);
-  if (isJson(text)) return parseJsonObject(text);
+  if (isJson(text)) return parseJsonBody(text);
   if (request.routeOptions.config.body === 'json') throw noForm();
   return fieldsFrom(new URLSearchParams(text));
 }

@@ -11,7 +11,7 @@ const deepest = 4;
  * Parses a JSON object. Throws a 400 if the text is not an object or is nested deeper than four levels. A field that
  * occurs twice becomes `repeated`: `JSON.parse` uses the last value, but another parser may use the first.
  */
-export function parseJsonObject(text: string): Readonly<Record<string, unknown>> {
+export function parseJsonBody(text: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -37,7 +37,7 @@ const maxSearchesInLoops = 2;
  * Checks an expression against the types of its names, and returns the type of its result. Everything that is not listed here is
  * refused: the library can evaluate more, but not always as CEL defines it. Throws `ExpressionError`.
  */
-export function check(ast: ASTNode, scope: Scope): Type {
+export function checkExpression(ast: ASTNode, scope: Scope): Type {
   return typeOf(ast, { scope, inLoops: { nodes: 0, searches: 0 } });
 }
 

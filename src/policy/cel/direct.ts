@@ -1,5 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { check } from './check.ts';
+import { checkExpression } from './check.ts';
 import { isList, isObject, type ScalarType, type Type, type Node } from './types.ts';
 import type { Scope } from './scope.ts';
 
@@ -32,7 +32,7 @@ export function compileDirectly(ast: ASTNode, scope: Scope): Evaluate | undefine
     case '>=':
       return comparison(ast.op, ast.args, scope);
     case '+':
-      return check(ast, scope) === 'string' ? concatenation(ast.args, scope) : undefined;
+      return checkExpression(ast, scope) === 'string' ? concatenation(ast.args, scope) : undefined;
     case 'in':
       return membership(ast.args, scope);
     case '?:':
@@ -65,7 +65,7 @@ function constant(value: unknown): Evaluate | undefined {
 function path(node: Node<'id' | '.'>, scope: Scope): Evaluate | undefined {
   const names = namesOf(node);
   if (names === undefined) return undefined;
-  const isValid = typeTest(check(node, scope));
+  const isValid = typeTest(checkExpression(node, scope));
   return (variables) => {
     const value = readPath(variables, names);
     return isValid(value) ? value : undefined;
@@ -165,7 +165,7 @@ function comparison(
 ): Evaluate | undefined {
   const compare = comparisons[operator];
   // Two objects are never equal, but two times are.
-  const isTime = check(operands[0], scope) === 'timestamp';
+  const isTime = checkExpression(operands[0], scope) === 'timestamp';
   return combined(operands, scope, (left, right) => (variables) => {
     const first = left(variables);
     const second = right(variables);
@@ -222,7 +222,7 @@ function presence({ args: [name, [field]] }: Node<'call'>, scope: Scope): Evalua
   const [object, member] = field.args;
   const find = compileDirectly(object, scope);
   if (find === undefined) return undefined;
-  const isValid = typeTest(check(field, scope));
+  const isValid = typeTest(checkExpression(field, scope));
   return (variables) => {
     const found = find(variables);
     if (!isRecord(found)) return undefined;

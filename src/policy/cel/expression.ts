@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { FactValue, ValueType } from '../fact-kind.ts';
-import { check } from './check.ts';
+import { checkExpression } from './check.ts';
 import { compileDirectly, type Evaluate } from './direct.ts';
 import { environmentOf } from './environment.ts';
 import { ExpressionError } from './expression-error.ts';
@@ -79,7 +79,7 @@ function compile(source: string, scope: Scope, types: readonly ValueType[]): Com
     );
   const { environment, view } = environmentOf(scope);
   const parsed = parse(() => environment.parse(source), source);
-  const found = check(parsed.ast, scope);
+  const found = checkExpression(parsed.ast, scope);
   // The library prepares the evaluation in its own check, which is a second one.
   const { error } = parsed.check();
   if (error !== undefined) throw new ExpressionError(error.summary, error.range?.start ?? 0);

@@ -2,7 +2,7 @@ import type { IssuerDeclaration, KeysDeclaration } from './policy-document.ts';
 import { issuerPresets, type PresetNeed } from './issuer-presets.ts';
 import { isBinding } from './read-claim-rules.ts';
 import type { RawIssuer } from './read-issuers.ts';
-import type { Fault } from './schema-error.ts';
+import type { SchemaFault } from './schema-error.ts';
 
 /**
  * Fills the fields of an issuer that its preset has. The issuer's own fields replace those of the preset; claims, required claims and
@@ -33,10 +33,10 @@ function toKeys(
 }
 
 /** The fields that the preset requires and the policy does not have. */
-export function checkPreset(issuer: IssuerDeclaration): readonly Fault[] {
+export function checkPreset(issuer: IssuerDeclaration): readonly SchemaFault[] {
   const { at: path, preset = '' } = issuer;
   const missing = issuerPresets[preset]?.needs.filter((need) => !isMet(need, issuer)) ?? [];
-  return missing.map(({ oneOf, reason }): Fault => {
+  return missing.map(({ oneOf, reason }): SchemaFault => {
     const keys = oneOf.map((key) => {
       return typeof key === 'string' ? `\`${key}\`` : `\`require: { ${key.require}: … }\``;
     });

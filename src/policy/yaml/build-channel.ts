@@ -17,7 +17,7 @@ import type {
   ChannelDeclaration,
   Expression,
   KindMember,
-  KindRules as KindRulesDeclaration,
+  KindRulesDeclaration,
 } from './policy-document.ts';
 import type { Report } from './report.ts';
 import {

@@ -3,7 +3,12 @@ import type { ObjectField, ObjectType } from '../cel/expression.ts';
 import { nameOf } from '../cel/types.ts';
 import { type Attributes, type AttributeValue, kindNamed, ruleName } from '../principal.ts';
 import type { DemoFact, DemoPolicy, DemoPrincipal, IssuerPolicy } from '../policy.ts';
-import type { DemoDeclaration, FactValues, NamedPrincipal, PlainValue } from './policy-document.ts';
+import type {
+  DemoDeclaration,
+  FactValuesDeclaration,
+  NamedPrincipal,
+  PlainValue,
+} from './policy-document.ts';
 import type { Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
 import type { Report } from './report.ts';
@@ -36,7 +41,7 @@ export function buildDemo(
 
 /** The facts of a demo or of a test: ids and fields together, by kind. */
 export function exampleFacts(
-  [values, at]: readonly [FactValues, Path],
+  [values, at]: readonly [FactValuesDeclaration, Path],
   { factKinds, report }: Pick<DemoContext, 'factKinds' | 'report'>,
 ): readonly DemoFact[] {
   return Object.entries(values).flatMap(([name, list]) => {

@@ -57,7 +57,7 @@ interface BuildDeps {
  * Builds all files as one policy: a file may name kinds of facts, issuers and channels of another one. Returns the problems of all
  * files; with problems the parts are incomplete.
  */
-export function buildPolicy(
+export function buildPolicyParts(
   files: readonly PolicyFile[],
   { modules, styles, defaults }: BuildDeps,
 ): { readonly parts: PolicyParts; readonly problems: readonly Problem[] } {

@@ -3,15 +3,15 @@ import { isFieldName } from '../cel/expression.ts';
 import type { ChannelDeclaration } from './policy-document.ts';
 import { namesInBraces } from './raw.ts';
 import { checkForward } from './read-hosts.ts';
-import type { Fault } from './schema-error.ts';
+import type { SchemaFault } from './schema-error.ts';
 
 /** Checks of `ask` that the schema cannot express. */
-export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
+export function checkAskDeclaration(channel: ChannelDeclaration): readonly SchemaFault[] {
   const { ask, at, allow, member, list, forms } = channel;
   const atAllow = [...at, 'allow'];
   if (ask === undefined) return [];
-  const faults: Fault[] = [];
-  const fault = (path: Fault['path'], message: string) => {
+  const faults: SchemaFault[] = [];
+  const fault = (path: SchemaFault['path'], message: string) => {
     faults.push({ path, part: 'key', message });
   };
   if (ask.type === 'laravel') {
@@ -53,8 +53,12 @@ export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
 }
 
 /** One side decides, and at most one is the shadow. Rules can decide only about kinds of principals whose credential Usher can read. */
-export function checkDeciding({ ask, allow }: ChannelDeclaration): readonly Fault[] {
-  const fault = (path: Fault['path'], message: string): Fault => ({ path, part: 'key', message });
+export function checkDeciding({ ask, allow }: ChannelDeclaration): readonly SchemaFault[] {
+  const fault = (path: SchemaFault['path'], message: string): SchemaFault => ({
+    path,
+    part: 'key',
+    message,
+  });
   return allow.flatMap(({ at, kind, checks }) => {
     const shadows = checks.filter(({ isShadow }) => isShadow);
     if (ask !== undefined && !ask.isShadow) return [];

@@ -4,12 +4,7 @@ import type { RuleInput, PrincipalKind } from '../principal.ts';
 import { check, type Member } from '../decision.ts';
 import type { FactKind } from '../fact-kind.ts';
 import { compileCondition, compileOneOf, compileText } from './compile-expression.ts';
-import type {
-  Expression,
-  InfoEntry,
-  KindMember,
-  KindRules as KindRulesDeclaration,
-} from './policy-document.ts';
+import type { Expression, InfoEntry, KindMember, KindRulesDeclaration } from './policy-document.ts';
 import type { Report } from './report.ts';
 import { principalScope, shareScope, type PrincipalTypes } from './rule-scope.ts';
 

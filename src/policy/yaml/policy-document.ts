@@ -70,8 +70,8 @@ export interface ChannelDeclaration extends Declared {
   readonly params: Readonly<Record<string, ParamType>>;
   /** The parameter that is the tenant. */
   readonly tenant?: string;
-  readonly facts: readonly FactReference[];
-  readonly allow: readonly KindRules[];
+  readonly facts: readonly FactReferenceDeclaration[];
+  readonly allow: readonly KindRulesDeclaration[];
   readonly ask?: AskDeclaration;
   readonly list: readonly KindList[];
   readonly member: readonly KindMember[];
@@ -82,7 +82,7 @@ export interface ChannelDeclaration extends Declared {
 type AskDeclaration = Declared & Ask;
 
 /** A fact that the rules of a channel read. */
-export interface FactReference extends Declared {
+export interface FactReferenceDeclaration extends Declared {
   /** The name in rules: `facts.NAME`. */
   readonly name: string;
   /** The kind of fact; by default the name. */
@@ -93,7 +93,7 @@ export interface FactReference extends Declared {
 }
 
 /** The checks of one kind of principal, which all must hold. */
-export interface KindRules extends Declared {
+export interface KindRulesDeclaration extends Declared {
   readonly kind: string;
   readonly checks: readonly CheckDeclaration[];
 }
@@ -232,7 +232,7 @@ interface Values extends Declared {
 }
 
 /** Facts by their kind: ids and fields together. */
-export type FactValues = Readonly<Record<string, readonly Values[]>>;
+export type FactValuesDeclaration = Readonly<Record<string, readonly Values[]>>;
 
 export interface NamedPrincipal extends Values {
   readonly name: string;
@@ -241,7 +241,7 @@ export interface NamedPrincipal extends Values {
 
 /** Facts and principals for trying the policy, which exist outside production only. */
 export interface DemoDeclaration extends Declared {
-  readonly facts: FactValues;
+  readonly facts: FactValuesDeclaration;
   readonly principals: readonly NamedPrincipal[];
   readonly subscribe: readonly {
     readonly at: Path;
@@ -256,7 +256,7 @@ export interface PolicyTestDocument {
   /** The time of the decisions, in milliseconds; without it the file does not depend on it. */
   readonly now?: number;
   readonly principals: readonly NamedPrincipal[];
-  readonly facts: FactValues;
+  readonly facts: FactValuesDeclaration;
   readonly expect: readonly Expectation[];
 }
 

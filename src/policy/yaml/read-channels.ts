@@ -1,11 +1,11 @@
 import { formOf, type PatternForm } from '../pusher-names.ts';
 import type {
   ChannelDeclaration,
-  FactReference,
+  FactReferenceDeclaration,
   InfoEntry,
   KindList,
   KindMember,
-  KindRules,
+  KindRulesDeclaration,
   ListQuery,
 } from './policy-document.ts';
 import { undeclaredParam, type ParamType } from '../param.ts';
@@ -92,7 +92,7 @@ function toFactReference({
   key,
   value,
   at,
-}: RawEntry<readonly string[] | RawFactReference>): FactReference {
+}: RawEntry<readonly string[] | RawFactReference>): FactReferenceDeclaration {
   const isLong = 'ids' in value;
   const long: RawFactReference = isLong ? value : { ids: value };
   const idsAt = isLong ? [...at, 'ids'] : at;
@@ -102,7 +102,7 @@ function toFactReference({
   };
 }
 
-const toRules = ({ key, value, at }: RawEntry<Raw<string | RawCheck>>): KindRules => ({
+const toRules = ({ key, value, at }: RawEntry<Raw<string | RawCheck>>): KindRulesDeclaration => ({
   ...{ at, kind: key },
   checks: entriesOf(value, at).map(({ key: name, value: check, at: place }) =>
     typeof check === 'string'

@@ -3,7 +3,7 @@ import { checkForward, toHttpFact, type RawHttpFact } from './read-hosts.ts';
 import type { FactDeclaration } from './policy-document.ts';
 import { entriesOf, mapValues, namesInBraces, type Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
-import { hint, type Fault } from './schema-error.ts';
+import { hint, type SchemaFault } from './schema-error.ts';
 
 /** A kind of fact, as in the file. */
 export interface RawFactKind {
@@ -75,10 +75,16 @@ function toField(field: Field['type'] | RawField): Field {
 }
 
 /** A check that the schema cannot express: ids, fields and tenant fit together. */
-export const checkFact = ({ at, ids, fields, tenant, path }: FactDeclaration): readonly Fault[] => [
+export const checkFact = ({
+  at,
+  ids,
+  fields,
+  tenant,
+  path,
+}: FactDeclaration): readonly SchemaFault[] => [
   ...ids
     .filter((id) => Object.hasOwn(fields, id))
-    .map((id): Fault => {
+    .map((id): SchemaFault => {
       const message = `${id} is an id and a field of this kind of fact`;
       return { path: [...at, 'fields', id], part: 'key', message };
     }),
@@ -102,7 +108,7 @@ export const checkFact = ({ at, ids, fields, tenant, path }: FactDeclaration): r
 export function tenantTypeFaults(
   tenant: string,
   fields: Readonly<Record<string, Pick<Field, 'type'>>>,
-): readonly Fault[] {
+): readonly SchemaFault[] {
   const { type = 'string' } = (Object.hasOwn(fields, tenant) && fields[tenant]) || {};
   if (type === 'string') return [];
   const message = `the tenant must be a string, and ${tenant} is of the type ${type}`;
@@ -110,7 +116,7 @@ export function tenantTypeFaults(
 }
 
 /** Whether the operator's port can have this second path. The faults have no place. */
-export const secondPathFaults = (path: string, ids: readonly string[]): readonly Fault[] => [
+export const secondPathFaults = (path: string, ids: readonly string[]): readonly SchemaFault[] => [
   // The operator's port takes second paths nowhere else.
   ...(path.startsWith('/resources/')
     ? []
@@ -119,11 +125,11 @@ export const secondPathFaults = (path: string, ids: readonly string[]): readonly
 ];
 
 /** A check that the schema cannot express: the keys that a kind with a source may have. */
-export function checkOrigin(fact: FactDeclaration): readonly Fault[] {
+export function checkOrigin(fact: FactDeclaration): readonly SchemaFault[] {
   const { at, name, fields, path, sql, http, fresh } = fact;
   const origin = sql ?? http;
-  const faults: Fault[] = [];
-  const fault = (place: Path, part: Fault['part'], message: string) =>
+  const faults: SchemaFault[] = [];
+  const fault = (place: Path, part: SchemaFault['part'], message: string) =>
     faults.push({ path: place, part, message });
   if (fresh !== undefined) {
     if (origin === undefined)
@@ -156,7 +162,7 @@ export function checkOrigin(fact: FactDeclaration): readonly Fault[] {
 const eachIdOnce = (ids: readonly string[]): string =>
   `the path must have each id once: ${ids.map((id) => `{${id}}`).join(', ')}`;
 
-function checkHttp({ at, ids, http }: FactDeclaration): readonly Fault[] {
+function checkHttp({ at, ids, http }: FactDeclaration): readonly SchemaFault[] {
   if (http === undefined) return [];
   const path = [...at, 'http', 'path'];
   return [
@@ -166,7 +172,7 @@ function checkHttp({ at, ids, http }: FactDeclaration): readonly Fault[] {
 }
 
 /** Whether a path has each id once. The faults have no place. */
-export function pathFaults(path: string, ids: readonly string[]): readonly Fault[] {
+export function pathFaults(path: string, ids: readonly string[]): readonly SchemaFault[] {
   if (haveSameNames(namesInBraces(path), ids)) return [];
   return [{ path: [], part: 'value', message: eachIdOnce(ids) }];
 }

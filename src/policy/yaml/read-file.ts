@@ -1,6 +1,6 @@
 import { orderProblems, type Problem } from './problem.ts';
 import { readDocument, type Locator, type YamlDocument } from './read-document.ts';
-import type { Fault } from './schema-error.ts';
+import type { SchemaFault } from './schema-error.ts';
 import { validate } from './validate.ts';
 import type { SchemaName } from './validators.ts';
 
@@ -24,7 +24,7 @@ interface Reading<Value, Document> {
   /** Writes out the short forms of a value that the schema allows. */
   readonly convert: (value: Value) => Document;
   /** Checks that the schema cannot express. */
-  readonly check: (document: Document) => readonly Fault[];
+  readonly check: (document: Document) => readonly SchemaFault[];
 }
 
 /** Returns a function that reads a file by its schema. All problems of a file are reported together; it never throws. */

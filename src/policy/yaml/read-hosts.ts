@@ -2,7 +2,7 @@ import type { Ask } from '../ask.ts';
 import type { HttpOrigin } from '../fact-kind.ts';
 import { forwardNothing, type Forward } from '../forward.ts';
 import type { Path } from './read-document.ts';
-import type { Fault } from './schema-error.ts';
+import type { SchemaFault } from './schema-error.ts';
 
 type RawForward = readonly (string | { readonly cookie: readonly string[] })[];
 
@@ -66,9 +66,9 @@ const ownHeaders =
   /^(?:accept|accept-encoding|connection|content-.*|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/;
 
 /** A check that the schema cannot express: headers that cannot be forwarded. `at` is the place of the mapping with `forward`. */
-export function checkForward({ headers, cookies }: Forward, at: Path): readonly Fault[] {
+export function checkForward({ headers, cookies }: Forward, at: Path): readonly SchemaFault[] {
   const path = [...at, 'forward'];
-  const fault = (message: string): Fault => ({ path, part: 'value', message });
+  const fault = (message: string): SchemaFault => ({ path, part: 'value', message });
   return [
     ...headers
       .filter((name) => ownHeaders.test(name))

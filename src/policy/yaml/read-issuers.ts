@@ -10,7 +10,7 @@ import type {
 import { entriesOf, type Raw } from './raw.ts';
 import { isBinding, toClaimRules, type RawClaimRule } from './read-claim-rules.ts';
 import type { Path } from './read-document.ts';
-import { hint, type Fault } from './schema-error.ts';
+import { hint, type SchemaFault } from './schema-error.ts';
 
 /** An issuer, as in the file. */
 export interface RawIssuer {
@@ -77,14 +77,19 @@ const toMilliseconds = (text: string): number =>
   Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? NaN);
 
 /** Checks that the schema cannot express. */
-export function checkIssuer(issuer: IssuerDeclaration): readonly Fault[] {
+export function checkIssuer(issuer: IssuerDeclaration): readonly SchemaFault[] {
   const faults = [...checkAttributes(issuer), ...checkClaims(issuer)];
   if (faults.length > 0) return faults;
   return fixedIssuers.includes(issuer.name) ? checkFixed(issuer) : checkTokens(issuer);
 }
 
 /** An id and a revocation are of attributes. */
-function checkAttributes({ at, id, attributes, revocations }: IssuerDeclaration): readonly Fault[] {
+function checkAttributes({
+  at,
+  id,
+  attributes,
+  revocations,
+}: IssuerDeclaration): readonly SchemaFault[] {
   const known = attributes.map(({ name }) => name);
   const compared = entriesOf(revocations, [...at, 'revocations']).flatMap(({ value, at: place }) =>
     entriesOf(value, place),
@@ -92,15 +97,15 @@ function checkAttributes({ at, id, attributes, revocations }: IssuerDeclaration)
   const used = [...id.map((value, i) => ({ value, at: [...at, 'id', i] })), ...compared];
   return used
     .filter(({ value }) => !known.includes(value))
-    .map(({ value, at: path }): Fault => {
+    .map(({ value, at: path }): SchemaFault => {
       const message = `${value} is not an attribute of this issuer; ${hint(value, known)}`;
       return { path, part: 'value', message };
     });
 }
 
 /** Rules see claims and attributes beside each other. */
-function checkClaims({ at, id, claims, attributes }: IssuerDeclaration): readonly Fault[] {
-  const faults = attributes.flatMap(({ name, at: path }): readonly Fault[] => {
+function checkClaims({ at, id, claims, attributes }: IssuerDeclaration): readonly SchemaFault[] {
+  const faults = attributes.flatMap(({ name, at: path }): readonly SchemaFault[] => {
     const isTaken =
       id.length === 0 ? principalFields.includes(name) : name === 'roles' || name in claims;
     const message = `${name} is what rules read of every principal: set its claim in \`claims\``;
@@ -114,7 +119,7 @@ function checkClaims({ at, id, claims, attributes }: IssuerDeclaration): readonl
 const principalFields: readonly string[] = ['id', 'roles', 'tenant', 'name'];
 
 /** Settings configure the keys of an issuer with a fixed name. */
-function checkFixed({ at, name, ...declared }: IssuerDeclaration): readonly Fault[] {
+function checkFixed({ at, name, ...declared }: IssuerDeclaration): readonly SchemaFault[] {
   const { preset, issuer, keys, audience, require: required, maxAgeMs } = declared;
   const given = {
     preset,
@@ -124,14 +129,14 @@ function checkFixed({ at, name, ...declared }: IssuerDeclaration): readonly Faul
     require: Object.keys(required)[0],
     max_age: maxAgeMs,
   };
-  return Object.entries(given).flatMap(([key, value]): readonly Fault[] => {
+  return Object.entries(given).flatMap(([key, value]): readonly SchemaFault[] => {
     const what = key === 'preset' ? 'does not fit' : 'is one of';
     const message = `\`${key}\` of ${name} ${what} the settings ${name.toUpperCase()}_…; give the issuer another name`;
     return value === undefined ? [] : [{ path: [...at, key], part: 'key', message }];
   });
 }
 
-function checkTokens(declared: IssuerDeclaration): readonly Fault[] {
+function checkTokens(declared: IssuerDeclaration): readonly SchemaFault[] {
   const { at, preset, keys, issuer, audience, require: required } = declared;
   const missing = checkPreset(declared);
   if (missing.length > 0) return missing;
@@ -153,7 +158,7 @@ function checkTokens(declared: IssuerDeclaration): readonly Fault[] {
   return faults;
 }
 
-function checkKeys(keys: KeysDeclaration, at: Path): readonly Fault[] {
+function checkKeys(keys: KeysDeclaration, at: Path): readonly SchemaFault[] {
   if (keys === 'discover') return [];
   const sources = ['jwks', 'secret', 'public_key'].filter((name) => Object.hasOwn(keys, name));
   if (sources.length !== 1) {

@@ -9,7 +9,7 @@ import {
   type RawFactValues,
   type RawPrincipals,
 } from './read-values.ts';
-import type { Fault } from './schema-error.ts';
+import type { SchemaFault } from './schema-error.ts';
 
 /** A `*.test.yaml` file, as in the file. */
 interface RawPolicyTest {
@@ -56,7 +56,7 @@ function toTime(text: string): number {
   return isDate ? Date.parse(text) : NaN;
 }
 
-function checkNow(now: number | undefined): readonly Fault[] {
+function checkNow(now: number | undefined): readonly SchemaFault[] {
   if (now === undefined || !Number.isNaN(now)) return [];
   return [{ path: ['now'], part: 'value', message: '`now` is not a time that exists' }];
 }

@@ -1,7 +1,7 @@
 import type { DoorDeclaration, RouteDeclaration } from './policy-document.ts';
 import { entriesOf, namesInBraces, type Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
-import { hint, type Fault } from './schema-error.ts';
+import { hint, type SchemaFault } from './schema-error.ts';
 
 /** A route, as in the file. */
 export interface RawRoute {
@@ -35,28 +35,33 @@ export const toDoors = (doors: Raw<RawDoor> | undefined, at: Path): readonly Doo
 const otherFields = ['socket_id', 'channel_name'];
 
 /** What the schema cannot say: a route pins parameters of its path, and its credential is a field of its own. */
-export const checkRoute = ({ at, path, pins, credential }: RouteDeclaration): readonly Fault[] => [
+export const checkRoute = ({
+  at,
+  path,
+  pins,
+  credential,
+}: RouteDeclaration): readonly SchemaFault[] => [
   ...checkPath(path, at),
   ...otherFields
     .filter((name) => name === credential.field)
-    .map((name): Fault => {
+    .map((name): SchemaFault => {
       const message = `${name} is a field of every request, and cannot be the credential`;
       return { path: [...at, 'credential', 'field'], part: 'value', message };
     }),
-  ...unknownNames(Object.keys(pins), path).map((name): Fault => {
+  ...unknownNames(Object.keys(pins), path).map((name): SchemaFault => {
     return { path: [...at, 'pins', name], part: 'key', message: notInPath(name, path) };
   }),
 ];
 
 /** A check that the schema cannot express: the channel of a door has only parameters of its path. */
-export const checkDoor = ({ at, path, channel }: DoorDeclaration): readonly Fault[] => [
+export const checkDoor = ({ at, path, channel }: DoorDeclaration): readonly SchemaFault[] => [
   ...checkPath(path, at),
-  ...unknownNames(namesInBraces(channel), path).map((name): Fault => {
+  ...unknownNames(namesInBraces(channel), path).map((name): SchemaFault => {
     return { path: [...at, 'channel'], part: 'value', message: notInPath(name, path) };
   }),
 ];
 
-function checkPath(path: string, at: Path): readonly Fault[] {
+function checkPath(path: string, at: Path): readonly SchemaFault[] {
   const names = namesInBraces(path);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice === undefined) return [];

@@ -1,7 +1,12 @@
-import type { DemoDeclaration, FactValues, NamedPrincipal, PlainValue } from './policy-document.ts';
+import type {
+  DemoDeclaration,
+  FactValuesDeclaration,
+  NamedPrincipal,
+  PlainValue,
+} from './policy-document.ts';
 import { entriesOf, mapValues, type Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
-import { hint, type Fault } from './schema-error.ts';
+import { hint, type SchemaFault } from './schema-error.ts';
 
 export type RawFactValues = Raw<readonly Raw<PlainValue>[]>;
 
@@ -14,7 +19,7 @@ export interface RawDemo {
   readonly subscribe?: readonly { readonly who: string; readonly channel: string }[];
 }
 
-export const toFactValues = (facts: RawFactValues | undefined, at: Path): FactValues =>
+export const toFactValues = (facts: RawFactValues | undefined, at: Path): FactValuesDeclaration =>
   mapValues(facts, at, (list, place) => list.map((values, i) => ({ at: [...place, i], values })));
 
 export const toPrincipals = (
@@ -36,14 +41,14 @@ export const toDemo = (
   subscribe: subscribe.map((each, i) => ({ ...each, at: [...at, 'subscribe', i] })),
 });
 
-export const checkDemo = ({ principals, subscribe }: DemoDeclaration): readonly Fault[] =>
+export const checkDemo = ({ principals, subscribe }: DemoDeclaration): readonly SchemaFault[] =>
   subscribe.flatMap((each) => checkWho(each, principals));
 
 /** A check that the schema cannot express: `who` is a principal of the file. */
 export function checkWho(
   { who, at }: { readonly who?: string; readonly at: Path },
   principals: readonly NamedPrincipal[],
-): readonly Fault[] {
+): readonly SchemaFault[] {
   const names = principals.map(({ name }) => name);
   if (who === undefined || names.includes(who)) return [];
   const message = `${who} is not a principal of this file; ${hint(who, names)}`;

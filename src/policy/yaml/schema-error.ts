@@ -4,7 +4,7 @@ import { quote } from './problem.ts';
 import type { Part, Path } from './read-document.ts';
 
 /** The problem of a value or of a key, in words. */
-export interface Fault {
+export interface SchemaFault {
   readonly path: Path;
   readonly part: Part;
   readonly message: string;
@@ -46,7 +46,7 @@ function withKey(error: ErrorObject, key: ErrorObject | undefined): ErrorObject 
 }
 
 /** Turns an error of a validator into a message, at the key or at the value that is wrong. `root` is what was validated. */
-export function describeError(error: ErrorObject, root = 'the file'): Fault {
+export function describeError(error: ErrorObject, root = 'the file'): SchemaFault {
   const path = pathOf(error);
   const params = error.params as Readonly<Record<string, unknown>>;
   if (error.keyword === 'additionalProperties') {

@@ -1,5 +1,8 @@
 import { afterEach, expect, it } from 'vitest';
-import { parseChange, type Change } from '../../../src/database/notifications/notification.ts';
+import {
+  parseChange,
+  type RevocationChange,
+} from '../../../src/database/notifications/notification.ts';
 import { startListening, type Listener } from '../../../src/database/notifications/listener.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { describePostgres, useDatabase, withClient } from '../../support/database.ts';
@@ -15,7 +18,7 @@ afterEach(async () => {
 
 /** A listener, what it has heard so far, and how long ago it looked back each time. */
 function listen(url: Parameters<typeof startListening>[0]['url']) {
-  const received: Change[] = [];
+  const received: RevocationChange[] = [];
   const lookedBack: number[] = [];
   const listener = startListening({
     ...systemClock,

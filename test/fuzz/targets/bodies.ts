@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { textField, textQuery } from '../../../src/http/input/body.ts';
 import { channelNames } from '../../../src/http/routes/channel-batch-auth/channel-names.ts';
-import { parseJsonObject, repeatedField } from '../../../src/http/input/json-body.ts';
+import { parseJsonBody, repeatedField } from '../../../src/http/input/json-body.ts';
 import { RequestProblem } from '../../../src/http/output/problem.ts';
 import { createServer } from '../../../src/http/server.ts';
 import { checkClientInfo, idField } from '../../../src/http/routes/tickets/body.ts';
@@ -73,7 +73,7 @@ export const bodyTargets = [
     name: 'JSON bodies',
     input: fc.oneof(textNear(json, ticket, batch, '{"a":{"b":[{"c":1}]}}'), fc.json()),
     holds: (text) => {
-      const read = refusing(() => parseJsonObject(text));
+      const read = refusing(() => parseJsonBody(text));
       if (read === 'refused') return;
       const once = Object.entries(JSON.parse(text) as object).filter(
         ([name]) => read[name] !== repeatedField,
@@ -85,7 +85,7 @@ export const bodyTargets = [
     name: 'fields of bodies',
     input: fc.oneof(textNear(json, ticket, batch), fc.json()),
     holds: (text) => {
-      const read = refusing(() => parseJsonObject(text));
+      const read = refusing(() => parseJsonBody(text));
       if (read === 'refused') return;
       for (const name of ['socket_id', 'userId', '__proto__', 'constructor']) {
         const field: unknown = refusing(() => textField(read, name, 128));

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseJsonObject } from '../../../src/http/input/json-body.ts';
+import { parseJsonBody } from '../../../src/http/input/json-body.ts';
 import { RequestProblem } from '../../../src/http/output/problem.ts';
 
 /** What our parser makes of a text: the object, as JSON, without what it has twice, or `refused`. Any other error is a bug and fails the test. */
 function read(text: string): string {
   try {
-    return JSON.stringify(parseJsonObject(text));
+    return JSON.stringify(parseJsonBody(text));
   } catch (error) {
     if (error instanceof RequestProblem && error.status === 400) return 'refused';
     throw error;

@@ -6,12 +6,12 @@ import {
   pass,
   unknown,
   type AuthAttempt,
-  type Check,
+  type DoctorCheck,
   type CheckResult,
   type HttpResponse,
 } from '../check.ts';
 
-const granted: Check = {
+const granted: DoctorCheck = {
   name: 'the channel is granted',
   run: ({ channel }) =>
     channel === undefined
@@ -53,7 +53,7 @@ function refusalRemedy(status: number, { headers }: HttpResponse): string {
     : 'See the logs of Usher and of the proxy.';
 }
 
-const signature: Check = {
+const signature: DoctorCheck = {
   name: 'the Pusher server accepts the signature',
   run: ({ channel, settings }) => {
     if (channel?.acceptance === undefined) return unknown('there is no signature');
@@ -72,7 +72,7 @@ const signature: Check = {
 };
 
 /** `pusher.signin()`: a revocation terminates only connections of signed-in users. */
-const signIn: Check = {
+const signIn: DoctorCheck = {
   name: 'a user is signed in',
   run: ({ signIn: attempt, settings: { dialect } }) => {
     if (!dialectRules(dialect).hasSignIn) return unknown('the Pusher server has no sign-in');
@@ -89,4 +89,4 @@ const signIn: Check = {
   },
 };
 
-export const authorizationChecks: readonly Check[] = [granted, signature, signIn];
+export const authorizationChecks: readonly DoctorCheck[] = [granted, signature, signIn];

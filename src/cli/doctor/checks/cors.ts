@@ -3,7 +3,7 @@ import {
   isFault,
   pass,
   unknown,
-  type Check,
+  type DoctorCheck,
   type CheckResult,
   type Evidence,
   type HttpResponse,
@@ -17,7 +17,7 @@ const ofResponse = (
   response: 'preflight' | 'refusal',
   name: string,
   run: (response: HttpResponse, settings: Settings) => CheckResult,
-): Check => ({
+): DoctorCheck => ({
   name,
   run: ({ usher: { [response]: found }, settings }) => {
     const { origin } = settings;
@@ -89,4 +89,4 @@ function corsFault(what: string, { status, headers }: HttpResponse, settings: Se
   );
 }
 
-export const corsChecks: readonly Check[] = [preflight, credentials, readableRefusals];
+export const corsChecks: readonly DoctorCheck[] = [preflight, credentials, readableRefusals];

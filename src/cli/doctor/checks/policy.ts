@@ -4,7 +4,7 @@ import {
   isFault,
   pass,
   unknown,
-  type Check,
+  type DoctorCheck,
   type PolicyEvidence,
   type ServiceEvidence,
 } from '../check.ts';
@@ -13,7 +13,7 @@ type PolicyOnly = Pick<ServiceEvidence, 'policy'>;
 
 type LoadedPolicy = Extract<PolicyEvidence, { readonly hash: string }>;
 
-const loads: Check<PolicyOnly> = {
+const loads: DoctorCheck<PolicyOnly> = {
   name: 'the policy can be loaded',
   run: ({ policy }) =>
     'problems' in policy
@@ -24,7 +24,7 @@ const loads: Check<PolicyOnly> = {
       : pass,
 };
 
-const tests: Check<PolicyOnly> = {
+const tests: DoctorCheck<PolicyOnly> = {
   name: 'the tests of the policy pass',
   run: ({ policy }) => {
     if ('problems' in policy) return unknown('the policy cannot be loaded');
@@ -40,7 +40,7 @@ const tests: Check<PolicyOnly> = {
 };
 
 /** The files of this machine are those of the running Usher. */
-const inUse: Check<PolicyOnly> = {
+const inUse: DoctorCheck<PolicyOnly> = {
   name: 'the running Usher uses this policy',
   run: ({ policy }) =>
     'problems' in policy ? unknown('the policy cannot be loaded') : comparePolicies(policy),
@@ -73,4 +73,4 @@ function comparePolicies({ hash, running }: LoadedPolicy) {
       );
 }
 
-export const policyChecks: readonly Check<PolicyOnly>[] = [loads, tests, inUse];
+export const policyChecks: readonly DoctorCheck<PolicyOnly>[] = [loads, tests, inUse];

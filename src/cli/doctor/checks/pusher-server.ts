@@ -5,7 +5,7 @@ import {
   isFault,
   pass,
   unknown,
-  type Check,
+  type DoctorCheck,
   type CheckResult,
   type ServerEvidence,
   type ServiceEvidence,
@@ -13,7 +13,7 @@ import {
 
 type ServerCheck = (server: ServerEvidence, settings: ServiceEvidence['settings']) => CheckResult;
 
-const ofServer = (name: string, run: ServerCheck): Check<ServiceEvidence> => ({
+const ofServer = (name: string, run: ServerCheck): DoctorCheck<ServiceEvidence> => ({
   name,
   run: ({ server, settings }) =>
     server === undefined
@@ -161,7 +161,7 @@ const restApi = ofServer(
 const maxSkewMs = 30_000;
 
 /** Usher rejects expired tokens by its own clock. The HTTP API refuses signatures that are off by ten minutes. */
-const clock: Check<ServiceEvidence> = {
+const clock: DoctorCheck<ServiceEvidence> = {
   name: 'the clocks are in sync',
   run: (evidence) => {
     const clocks = datesIn(evidence).map(([whose, date]) => [whose, Date.parse(date)] as const);
@@ -189,7 +189,7 @@ function datesIn({ server, usher }: ServiceEvidence): readonly (readonly [string
   ];
 }
 
-export const pusherServerChecks: readonly Check<ServiceEvidence>[] = [
+export const pusherServerChecks: readonly DoctorCheck<ServiceEvidence>[] = [
   connection,
   secret,
   dialect,

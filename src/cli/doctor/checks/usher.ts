@@ -4,12 +4,12 @@ import {
   isFault,
   pass,
   unknown,
-  type Check,
+  type DoctorCheck,
   type CheckResult,
   type HttpResponse,
 } from '../check.ts';
 
-const publicAddress: Check = {
+const publicAddress: DoctorCheck = {
   name: 'Usher responds at its public address',
   run: ({ usher: { refusal }, settings: { usherUrl } }) =>
     isFault(refusal)
@@ -64,7 +64,7 @@ function redirectResult({ status, headers }: HttpResponse, usherUrl: string): Ch
 const maxResponseMs = 5_000;
 
 /** Finds a proxy that buffers, and a database that is slow. */
-const responseTime: Check = {
+const responseTime: DoctorCheck = {
   name: 'responses arrive in time',
   run: ({ usher: { preflight, refusal, slash } }) => {
     const times = [preflight, refusal, slash].flatMap((response) =>
@@ -81,7 +81,7 @@ const responseTime: Check = {
 };
 
 /** Some clients add a trailing slash. */
-const trailingSlash: Check = {
+const trailingSlash: DoctorCheck = {
   name: 'a trailing slash makes no difference',
   run: ({ usher: { refusal, slash }, settings }) => {
     if (isFault(refusal) || isFault(slash)) return unknown('Usher did not respond');
@@ -94,4 +94,4 @@ const trailingSlash: Check = {
   },
 };
 
-export const usherChecks: readonly Check[] = [publicAddress, responseTime, trailingSlash];
+export const usherChecks: readonly DoctorCheck[] = [publicAddress, responseTime, trailingSlash];

@@ -32,7 +32,7 @@ const requested = {
 };
 
 /** The error for no subject and for two. */
-export const exactlyOne = 'Give either a token or a principal';
+export const tokenOrPrincipalMessage = 'Give either a token or a principal';
 
 /** OpenAPI of `POST /explain`. */
 export function explainDocs(body: Schema): Operation {
@@ -50,7 +50,7 @@ export function explainDocs(body: Schema): Operation {
     }),
     faults: [
       ...guardFaults,
-      docs.fault('two-subjects', [400, exactlyOne], { ...requested, token: 'eyJ' }),
+      docs.fault('two-subjects', [400, tokenOrPrincipalMessage], { ...requested, token: 'eyJ' }),
       docs.unavailable,
     ],
   });

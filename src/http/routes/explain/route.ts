@@ -12,7 +12,7 @@ import type { Policy } from '../../../policy/policy.ts';
 import { kindNamed } from '../../../policy/principal.ts';
 import { Secret } from '../../../runtime/secret.ts';
 import { malformed } from '../../output/problem.ts';
-import { exactlyOne, explainDocs } from './docs.ts';
+import { tokenOrPrincipalMessage, explainDocs } from './docs.ts';
 
 interface ExplainRouteDeps extends ExplainDeps {
   /** The kind of credential that a token is, for this channel. */
@@ -75,7 +75,7 @@ function readRequest(
     const kind = credentialKindOf(token, channel);
     return { ...requested, by: { kind, text: new Secret(token) } };
   }
-  if (principal === undefined || token !== undefined) throw malformed(exactlyOne);
+  if (principal === undefined || token !== undefined) throw malformed(tokenOrPrincipalMessage);
   const { kind, id, tenant_id: tenantId, roles = [] } = principal;
   return { ...requested, by: { kind: kindNamed(kind), id, tenantId, roles } };
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Change, Verdict } from '../../../authorize/replay.ts';
+import type { ChangedDecision, Verdict } from '../../../authorize/replay.ts';
 import type {
   ExpressionRequest,
   ExpressionTrial,
@@ -95,7 +95,7 @@ function failureBody({ file, line, title, problems }: TestResult) {
   return { at: `${file}:${line}`, title, problems };
 }
 
-function changeBody({ decision, before, after }: Change) {
+function changeBody({ decision, before, after }: ChangedDecision) {
   const { decisionId, channel, principalKind: kind, principalId: id } = decision;
   return {
     ...{ decision_id: decisionId, channel, principal: kind && { kind, id } },

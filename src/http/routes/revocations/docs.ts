@@ -82,7 +82,10 @@ export function revocationsDocs(
     faults: [
       ...guardFaults,
       ...docs.bodyFaults,
-      docs.fault('two-subjects', [400, exactlyOne(subjects)], { user_id: '15', token_id: '6f1c' }),
+      docs.fault('two-subjects', [400, exactlyOneSubjectMessage(subjects)], {
+        user_id: '15',
+        token_id: '6f1c',
+      }),
       docs.fault('in-the-future', [400, 'issued_before lies in the future'], {
         user_id: '15',
         issued_before: '2999-01-01T00:00:00Z',
@@ -98,7 +101,7 @@ export function revocationsDocs(
 }
 
 /** The error for no subject and for more than one. */
-export function exactlyOne(subjects: readonly (readonly string[])[]): string {
+export function exactlyOneSubjectMessage(subjects: readonly (readonly string[])[]): string {
   const ofPolicy = subjects.map((fields) => `${fields.join(' with ')}, `).join('');
   return `Name exactly one of user_id (with or without tenant_id), tenant_id, ${ofPolicy}guest_session_id, token_id`;
 }

@@ -7,7 +7,7 @@ import { fieldsOf, requiredField } from '../../input/body.ts';
 import { parseDatetime } from '../../../runtime/datetime.ts';
 import { unknownMember } from '../../../runtime/json.ts';
 import { malformed } from '../../output/problem.ts';
-import { exactlyOne, revocationsDocs } from './docs.ts';
+import { exactlyOneSubjectMessage, revocationsDocs } from './docs.ts';
 
 type RevocationBody = Readonly<Record<string, string>>;
 
@@ -85,7 +85,8 @@ function subjectOf(named: RevocationBody, subjects: readonly PolicySubject[]): R
     }
   }
   const subject = findSubject(named, subjects);
-  if (subject === undefined) throw malformed(exactlyOne(subjects.map(({ fields }) => fields)));
+  if (subject === undefined)
+    throw malformed(exactlyOneSubjectMessage(subjects.map(({ fields }) => fields)));
   return subject;
 }
 
