@@ -39,10 +39,12 @@ export function codeOf(error: unknown): string {
   return cause === undefined ? 'unknown' : codeOf(cause);
 }
 
-/** Describes why a dependency is unavailable. An error without a code has a message without secrets. */
+/** Describes why a dependency is unavailable, without a full stop. An error without a code has a message without secrets. */
 export function describeOutage(error: unknown): string {
   const cause = error instanceof Unavailable ? error.cause : error;
   if (cause instanceof SyntaxError) return 'its response is not JSON';
   const code = codeOf(cause);
-  return code === 'unknown' && cause instanceof Error ? cause.message : describeFault(code);
+  return code === 'unknown' && cause instanceof Error
+    ? cause.message.replace(/\.$/, '')
+    : describeFault(code);
 }

@@ -70,6 +70,16 @@ export async function prepareDatabase(
   }
 }
 
+/** Checks the server as `prepareDatabase` does, and changes nothing. Throws the same errors. */
+export async function checkDatabase(url: Secret): Promise<void> {
+  try {
+    const client = await connect(url, ownSchema);
+    await client.end();
+  } catch (error) {
+    throw startRefusalIn(error) ?? databaseUnavailable(error);
+  }
+}
+
 function connect(url: Secret, schema: string, signal?: AbortSignal): Promise<Client> {
   const servers = serversOf(url);
   const options: OpenOptions = {

@@ -10,6 +10,7 @@ import { createAccessTokens } from '../../database/host/access-tokens.ts';
 import { createDjangoDatabase } from '../../database/host/django-database.ts';
 import { createLaravelDatabase } from '../../database/host/laravel-database.ts';
 import { findTokenProblem } from '../../database/host/personal-access-tokens.ts';
+import { checkDatabase } from '../../database/prepare-database.ts';
 import type { KeysPolicy, Policy } from '../../policy/policy.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { openLaravelRedis } from '../laravel.ts';
@@ -63,12 +64,7 @@ export function probeDependencies(
   );
 }
 
-function probeOwnDatabase(url: Secret): Probe {
-  return [
-    'DATABASE_URL',
-    () => withHost({ url, timeZone: 'UTC' }, (host) => host.findRow('SELECT 1', [])),
-  ];
-}
+const probeOwnDatabase = (url: Secret): Probe => ['DATABASE_URL', () => checkDatabase(url)];
 
 function probeSanctum({ database, tokenableType }: SanctumConfig): Probe {
   const probe = async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment } from '../../../src/config/read.ts';
+import { createTestDatabase, withClient } from '../../support/database.ts';
 import { freePort } from '../../support/free-port.ts';
 import { runInProcess } from '../../support/command-line.ts';
 import { startUsher, testEnvironment, useUsher } from '../../support/usher.ts';
@@ -75,6 +76,18 @@ describe('usher doctor checks each server that the configuration names', () => {
     const unknown = 'postgres://u:hidden@nohost.invalid/d';
     expect(await resultOf('DATABASE_URL', { DATABASE_URL: unknown })).toEqual(
       failing('DATABASE_URL', /.*(ENOTFOUND|EAI_AGAIN)/),
+    );
+  });
+
+  it('its database, which must be one with which Usher starts', async () => {
+    const database = await createTestDatabase();
+    onTestFinished(() => database.drop());
+    const name = new URL(database.url.reveal()).pathname.slice(1);
+    await withClient(usher.database, (client) =>
+      client.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`),
+    );
+    expect(await resultOf('DATABASE_URL', { DATABASE_URL: database.url.reveal() })).toEqual(
+      failing('DATABASE_URL', /The database server accepts no writes.*25006.*commas/),
     );
   });
 
