@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { runInProcess } from '../../support/command-line.ts';
-import { testEnvironment, useUsher } from '../../support/usher.ts';
+import { testEnvironment, userToken, useUsher } from '../../support/usher.ts';
 
 const page = 'https://app.example';
 
@@ -20,11 +20,13 @@ const error = (code: number, message: string) => ({
   event: 'pusher:error',
   data: JSON.stringify({ code, message }),
 });
-/** `allowed_origins` of Reverb 1.10: an empty list allows no origin. */
+const subscribed = { event: 'pusher_internal:subscription_succeeded' };
+const unknownEvent = error(4200, 'Invalid message format');
+/** `allowed_origins` of Reverb 1.10: a connection without an origin is refused as well. */
 const onlyThePage: Greet = (origin) =>
   origin === page ? accepted : error(4009, 'Origin not allowed');
 
-/** Starts a Pusher server that greets and accepts every subscription, at this path. */
+/** Starts a Pusher server that greets and accepts every subscription, at this path. As Reverb it has no sign-in. */
 async function startServer(greet: Greet, path = ''): Promise<number> {
   const server = createServer((request, response) => {
     const isFound = request.url?.startsWith(`${path}/apps/`) === true;
@@ -38,8 +40,9 @@ async function startServer(greet: Greet, path = ''): Promise<number> {
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
       client.send(JSON.stringify(greet(request.headers.origin)));
-      client.on('message', () => {
-        client.send(JSON.stringify({ event: 'pusher_internal:subscription_succeeded' }));
+      client.on('message', (text: Buffer) => {
+        const isSignIn = text.includes('"pusher:signin"');
+        client.send(JSON.stringify(isSignIn ? unknownEvent : subscribed));
       });
     });
   });
@@ -57,7 +60,8 @@ describe('usher doctor, of the Pusher server', () => {
   const doctor = async (port: number, args: readonly string[] = [], changes = {}) => {
     const server = { PUSHER_HOST: '127.0.0.1', PUSHER_PORT: String(port), PUSHER_TLS: 'false' };
     const environment = { ...testEnvironment, PUSHER_SERVER: 'reverb', ...server, ...changes };
-    const { stdout } = await runInProcess(['doctor', '--url', usher.public, ...args], environment);
+    const command = ['doctor', '--url', usher.public, ...args];
+    const { stdout } = await runInProcess(command, environment, userToken());
     return stdout;
   };
   const connects = 'the Pusher server accepts WebSocket connections';
@@ -93,6 +97,15 @@ describe('usher doctor, of the Pusher server', () => {
     expect(await doctor(await startServer(() => full))).toContain(
       '    The app has the maximum number of connections at the Pusher server (4004).\n',
     );
+  });
+
+  it('says that the server may be Reverb if it refuses a sign-in in place of Pusher', async () => {
+    const port = await startServer(() => accepted);
+    const args = ['--channel', 'private-tenant.1.user.15', '--token-stdin'];
+    expect(await doctor(port, args, { PUSHER_SERVER: 'pusher' })).toContain(
+      '✗ a user is signed in\n    The Pusher server refuses the sign-in.\n    Set PUSHER_SERVER=reverb',
+    );
+    expect(await doctor(port, args)).toContain('– a user is signed in: the Pusher');
   });
 
   it('says that the server has another path', async () => {

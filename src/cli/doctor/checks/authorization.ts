@@ -1,4 +1,4 @@
-import { dialectRules } from '../../../pusher/dialects.ts';
+import { dialectRules, type PusherDialect } from '../../../pusher/dialects.ts';
 import { describeFault } from '../../network-errors.ts';
 import {
   fail,
@@ -84,9 +84,15 @@ const signIn: DoctorCheck = {
       attempt.acceptance === 'silent'
         ? 'The Pusher server does not respond to a sign-in: its user authentication is off.'
         : 'The Pusher server refuses the sign-in.',
-      'Switch user authentication on at the Pusher server (soketi: enableUserAuthentication); without it a revocation cannot terminate connections.',
+      signInRemedy(dialect),
     );
   },
 };
+
+/** Only at Pusher itself there is nothing to switch on. */
+const signInRemedy = (dialect: PusherDialect): string =>
+  dialect === 'pusher'
+    ? 'Set PUSHER_SERVER=reverb if the server is Reverb, which has no sign-in.'
+    : 'Switch user authentication on at the Pusher server (soketi: enableUserAuthentication); without it a revocation cannot terminate connections.';
 
 export const authorizationChecks: readonly DoctorCheck[] = [granted, signature, signIn];
