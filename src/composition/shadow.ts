@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { createGroupCommit } from '../audit/group-commit.ts';
+import { createGroupCommit } from '../audit/queue.ts';
 import { type RecordedShadowVerdict, writeShadowVerdicts } from '../audit/shadow-verdict.ts';
 import type { EvaluateDeps } from '../authorize/evaluate.ts';
 import { createWatchDecision, watchLimits } from '../authorize/shadow/watch-decisions.ts';

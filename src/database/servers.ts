@@ -13,7 +13,7 @@ export interface ServerList {
 /**
  * Creates the list of servers. A URL that cannot be parsed is passed to the driver, whose error has a code. When the text
  * of the URL changes, new connections use it. If only its login has changed, the old one is tried after it: the server may
- * learn of a new password later than Usher.
+ * get its new password later than Usher.
  */
 export function serversOf(url: Secret): ServerList {
   let text = url.reveal();

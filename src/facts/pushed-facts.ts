@@ -131,7 +131,7 @@ function toRow({ kind, ids, body }: PushedFact) {
 
 /**
  * LATERAL … OFFSET 0 fixes the order: the setting of the operator before the rows. Sorted, so that two statements with the
- * same facts never wait for each other in a circle.
+ * same facts cannot deadlock.
  */
 const putFacts = `
   INSERT INTO facts (kind, ids, tenant_id, guest_session_id, fields)

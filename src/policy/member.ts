@@ -20,7 +20,7 @@ export const noMember: MemberAtServer = { member: undefined, checks: [isWithin] 
 
 /**
  * Converts a member to the one that the Pusher server takes: with the user id of that server (`toUserId`), and at most 1 KB
- * of JSON in UTF-8. The server would refuse a signed member beyond its limits, without a trace in the logs of Usher.
+ * of JSON in UTF-8. The server would refuse a signed member beyond its limits, and no log of Usher would show it.
  */
 export function memberAt(member: Member, userId: string | undefined): MemberAtServer {
   if (userId === undefined) return { member: undefined, checks: [isBeyond] };

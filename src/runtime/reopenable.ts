@@ -9,7 +9,7 @@ interface Reopenable<T> {
 
 /**
  * Opens with the first use, and again after the secret has changed. Until the new one is open, and if it cannot be opened,
- * the old one stays in use: a server may learn of its new password later than Usher.
+ * the old one stays in use: the server may get its new password later than Usher.
  */
 export function createReopenable<T>(
   secret: Secret,

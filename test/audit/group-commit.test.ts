@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createGroupCommit, type GroupCommitLimits } from '../../src/audit/group-commit.ts';
+import { createGroupCommit, type GroupCommitLimits } from '../../src/audit/queue.ts';
 import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
 
 /** Lets everything run on that waits for nothing. */

@@ -30,13 +30,6 @@ interface PoolDeps<Request, Result> {
   readonly startTimer: StartTimer;
 }
 
-/** Connections to one server that share its requests. */
-interface ConnectionPool<Request, Result> {
-  readonly execute: (request: Request) => Promise<Result>;
-  /** Waits for the requests in flight, and closes the connections. */
-  readonly close: () => Promise<void>;
-}
-
 interface PendingRequest<Request, Result> {
   readonly request: Request;
   readonly resolve: (result: Result) => void;
@@ -57,170 +50,179 @@ interface PooledConnection<Request, Result> {
 }
 
 /** Another connection is opened if each has this number of requests in flight. */
-const comfortable = 4;
+const crowdedAt = 4;
 
 /**
- * Creates connections as requests need them. A server that restarts ends all of them, so a request is sent again when its
- * connection breaks. It fails if a connection that was opened after that breaks as well.
+ * Connections to one server that share its requests, opened as requests need them. A server that restarts ends all of them, so a
+ * request is sent again when its connection breaks. It fails if a connection that was opened after that breaks as well.
  */
-export function createConnectionPool<Request, Result>(
-  settings: PoolSettings,
-  { open, now, startTimer }: PoolDeps<Request, Result>,
-): ConnectionPool<Request, Result> {
-  type Item = PendingRequest<Request, Result>;
-  const { maxConnections, timeoutMs, idleMs } = settings;
-  const connections = new Set<PooledConnection<Request, Result>>();
-  const pending = new Set<Item>();
-  let queue: Item[] = [];
-  let opening = 0;
-  let opened = 0;
-  let isClosed = false;
-  let stopIdle: (() => void) | undefined;
-  let onEmpty: (() => void) | undefined;
+export class ConnectionPool<Request, Result> {
+  readonly #settings: PoolSettings;
+  readonly #deps: PoolDeps<Request, Result>;
+  readonly #connections = new Set<PooledConnection<Request, Result>>();
+  /** The requests without a result, in the queue or on a connection. */
+  readonly #pending = new Set<PendingRequest<Request, Result>>();
+  #queue: PendingRequest<Request, Result>[] = [];
+  #opening = 0;
+  #opened = 0;
+  #isClosed = false;
+  #stopIdle: (() => void) | undefined;
+  #onEmpty: (() => void) | undefined;
 
-  const settle = (item: Item): boolean => {
-    if (!pending.delete(item)) return false;
-    item.stopTimer();
-    if (pending.size === 0) onEmpty?.();
-    return true;
-  };
-  const fail = (item: Item, error: unknown): void => {
-    if (settle(item)) item.reject(error);
-  };
-  const failQueued = (error: unknown): void => {
-    const failed = queue;
-    queue = [];
-    for (const item of failed) fail(item, error);
-  };
+  constructor(settings: PoolSettings, deps: PoolDeps<Request, Result>) {
+    this.#settings = settings;
+    this.#deps = deps;
+  }
 
-  const drop = (open: PooledConnection<Request, Result>): void => {
-    connections.delete(open);
-    open.connection.destroy();
-  };
+  execute(request: Request): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) {
+        reject(new Error('The source was removed from the policy'));
+        return;
+      }
+      const item: PendingRequest<Request, Result> = {
+        ...{ request, resolve, reject },
+        ...{ connection: undefined, openedBefore: undefined, stopTimer: () => undefined },
+      };
+      item.stopTimer = this.#deps.startTimer(this.#settings.timeoutMs, () => {
+        this.#onTimeout(item);
+      });
+      this.#pending.add(item);
+      this.#queue.push(item);
+      this.#dispatch();
+    });
+  }
 
-  const onTimeout = (item: Item): void => {
-    const { connection } = item;
-    queue = queue.filter((each) => each !== item);
-    fail(item, new NoResponse('unresponsive'));
-    // Its result would still come before those of later requests.
-    if (connection !== undefined && connections.has(connection)) drop(connection);
-    dispatch();
-  };
+  /** Waits for the requests in flight, and closes the connections. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#pending.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    this.#stopIdle?.();
+    for (const each of this.#connections) this.#drop(each);
+  }
 
-  const run = (item: Item, open: PooledConnection<Request, Result>): void => {
-    item.connection = open;
-    open.busy += 1;
-    open.connection.run(item.request).then(
-      (result) => {
-        if (settle(item)) item.resolve(result);
-        release(open);
-      },
-      (error: unknown) => {
-        if (error instanceof ServerError) fail(item, error);
-        else {
-          drop(open);
-          repeat(item, open, error);
-        }
-        release(open);
-      },
-    );
-  };
-  const repeat = (
-    item: Item,
-    { number }: PooledConnection<Request, Result>,
-    error: unknown,
-  ): void => {
-    item.openedBefore ??= opened;
-    if (number > item.openedBefore || !pending.has(item)) {
-      fail(item, error);
-      return;
+  /** Sends queued requests, and opens a connection if those that are open have many. */
+  #dispatch(): void {
+    while (this.#queue.length > 0) {
+      const free = this.#leastBusy();
+      const isCrowded = free === undefined || free.busy >= crowdedAt;
+      const mayOpen = this.#connections.size < this.#settings.maxConnections;
+      // One at a time: a server that is down would get an attempt for each request.
+      if (isCrowded && this.#opening === 0 && mayOpen) this.#open();
+      if (free === undefined) return;
+      const item = this.#queue.shift();
+      if (item !== undefined) this.#run(item, free);
     }
-    item.connection = undefined;
-    queue.unshift(item);
-  };
-  const release = (open: PooledConnection<Request, Result>): void => {
-    open.busy -= 1;
-    open.lastUsed = now();
-    dispatch();
-  };
+  }
 
-  const openConnection = (): void => {
-    opening += 1;
-    open().then(
-      (connection) => {
-        opening -= 1;
-        if (isClosed && pending.size === 0) {
-          connection.destroy();
-          return;
-        }
-        opened += 1;
-        connections.add({ connection, number: opened, busy: 0, lastUsed: now() });
-        closeIdle();
-        dispatch();
-      },
-      (error: unknown) => {
-        opening -= 1;
-        if (connections.size === 0) failQueued(error);
-      },
-    );
-  };
-
-  const leastBusy = (): PooledConnection<Request, Result> | undefined => {
+  #leastBusy(): PooledConnection<Request, Result> | undefined {
     let found: PooledConnection<Request, Result> | undefined;
-    for (const each of connections) {
+    for (const each of this.#connections) {
       if (each.busy < each.connection.capacity && (found === undefined || each.busy < found.busy)) {
         found = each;
       }
     }
     return found;
-  };
+  }
 
-  const dispatch = (): void => {
-    while (queue.length > 0) {
-      const free = leastBusy();
-      const isCrowded = free === undefined || free.busy >= comfortable;
-      // One at a time: a server that is down would get an attempt for each request.
-      if (isCrowded && opening === 0 && connections.size < maxConnections) openConnection();
-      if (free === undefined) return;
-      const item = queue.shift();
-      if (item !== undefined) run(item, free);
-    }
-  };
-
-  /** A connection that is idle for long may be lost without a sign, and the first request on it would wait in vain. */
-  const closeIdle = (): void => {
-    stopIdle ??= startTimer(idleMs, () => {
-      stopIdle = undefined;
-      for (const each of connections) {
-        if (each.busy === 0 && now() - each.lastUsed >= idleMs) drop(each);
-      }
-      if (connections.size > 0) closeIdle();
-    });
-  };
-
-  return {
-    execute: (request) =>
-      new Promise((resolve, reject) => {
-        if (isClosed) {
-          reject(new Error('The source was removed from the policy'));
+  #open(): void {
+    this.#opening += 1;
+    this.#deps.open().then(
+      (connection) => {
+        this.#opening -= 1;
+        if (this.#isClosed && this.#pending.size === 0) {
+          connection.destroy();
           return;
         }
-        const item: Item = {
-          ...{ request, resolve, reject },
-          ...{ connection: undefined, openedBefore: undefined, stopTimer: () => undefined },
-        };
-        item.stopTimer = startTimer(timeoutMs, () => {
-          onTimeout(item);
-        });
-        pending.add(item);
-        queue.push(item);
-        dispatch();
-      }),
-    close: async () => {
-      isClosed = true;
-      if (pending.size > 0) await new Promise<void>((resolve) => (onEmpty = resolve));
-      stopIdle?.();
-      for (const each of connections) drop(each);
-    },
-  };
+        this.#opened += 1;
+        const lastUsed = this.#deps.now();
+        this.#connections.add({ connection, number: this.#opened, busy: 0, lastUsed });
+        this.#closeIdle();
+        this.#dispatch();
+      },
+      (error: unknown) => {
+        this.#opening -= 1;
+        if (this.#connections.size === 0) this.#failQueued(error);
+      },
+    );
+  }
+
+  #run(item: PendingRequest<Request, Result>, open: PooledConnection<Request, Result>): void {
+    item.connection = open;
+    open.busy += 1;
+    open.connection.run(item.request).then(
+      (result) => {
+        if (this.#settle(item)) item.resolve(result);
+        this.#release(open);
+      },
+      (error: unknown) => {
+        if (error instanceof ServerError) this.#fail(item, error);
+        else {
+          this.#drop(open);
+          this.#repeat(item, open.number, error);
+        }
+        this.#release(open);
+      },
+    );
+  }
+
+  /** Queues a request again whose connection with this number broke. */
+  #repeat(item: PendingRequest<Request, Result>, number: number, error: unknown): void {
+    item.openedBefore ??= this.#opened;
+    if (number > item.openedBefore || !this.#pending.has(item)) {
+      this.#fail(item, error);
+      return;
+    }
+    item.connection = undefined;
+    this.#queue.unshift(item);
+  }
+
+  #release(open: PooledConnection<Request, Result>): void {
+    open.busy -= 1;
+    open.lastUsed = this.#deps.now();
+    this.#dispatch();
+  }
+
+  #onTimeout(item: PendingRequest<Request, Result>): void {
+    const { connection } = item;
+    this.#queue = this.#queue.filter((each) => each !== item);
+    this.#fail(item, new NoResponse('unresponsive'));
+    // Its result would still come before those of later requests.
+    if (connection !== undefined && this.#connections.has(connection)) this.#drop(connection);
+    this.#dispatch();
+  }
+
+  #settle(item: PendingRequest<Request, Result>): boolean {
+    if (!this.#pending.delete(item)) return false;
+    item.stopTimer();
+    if (this.#pending.size === 0) this.#onEmpty?.();
+    return true;
+  }
+
+  #fail(item: PendingRequest<Request, Result>, error: unknown): void {
+    if (this.#settle(item)) item.reject(error);
+  }
+
+  #failQueued(error: unknown): void {
+    const failed = this.#queue;
+    this.#queue = [];
+    for (const item of failed) this.#fail(item, error);
+  }
+
+  #drop(open: PooledConnection<Request, Result>): void {
+    this.#connections.delete(open);
+    open.connection.destroy();
+  }
+
+  /** A connection that is idle for long may be lost without a sign, and the first request on it would wait until its timeout. */
+  #closeIdle(): void {
+    const { idleMs } = this.#settings;
+    this.#stopIdle ??= this.#deps.startTimer(idleMs, () => {
+      this.#stopIdle = undefined;
+      for (const each of this.#connections) {
+        if (each.busy === 0 && this.#deps.now() - each.lastUsed >= idleMs) this.#drop(each);
+      }
+      if (this.#connections.size > 0) this.#closeIdle();
+    });
+  }
 }

@@ -1,5 +1,5 @@
 import type { SqlStatement } from '../../policy/sql/read-statement.ts';
-import { bound, rememberSizes, writeUses } from './postgres-statement.ts';
+import { bound, cacheBySize, writeUses } from './postgres-statement.ts';
 import { rowLimit, type BoundStatement, type ListPage } from './sql-result.ts';
 
 export function mysqlStatement(statement: SqlStatement): BoundStatement {
@@ -10,7 +10,7 @@ export function mysqlStatement(statement: SqlStatement): BoundStatement {
     const all = queries.flatMap(() => binds);
     return bound(queries.join('\nUNION ALL\n'), all);
   };
-  return { ...bound(`SELECT * ${from}`, binds), grouped: rememberSizes(groupOf) };
+  return { ...bound(`SELECT * ${from}`, binds), grouped: cacheBySize(groupOf) };
 }
 
 /** Reads a page of the rows of a query; see `ListPage`. */

@@ -9,7 +9,7 @@ export function postgresStatement(statement: SqlStatement): BoundStatement {
     `SELECT * FROM (\n${written}\n) AS fact WHERE ${condition} LIMIT ${rowLimit}`,
     binds,
   );
-  return { ...single, grouped: rememberSizes((size) => groupedStatement(statement, size)) };
+  return { ...single, grouped: cacheBySize((size) => groupedStatement(statement, size)) };
 }
 
 /** The query once for each request, with parameters of its own. All have the same columns. */
@@ -86,7 +86,7 @@ export function writeUses(
 }
 
 /** Creates the statement of each size once. */
-export function rememberSizes(create: (size: number) => BoundStatement) {
+export function cacheBySize(create: (size: number) => BoundStatement) {
   const statements = new Map<number, BoundStatement>();
   return (size: number): BoundStatement => {
     const statement = statements.get(size) ?? create(size);

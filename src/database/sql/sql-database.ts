@@ -8,7 +8,7 @@ import { loadMysqlDriver } from '../mysql-driver.ts';
 import { readMysqlUrl } from '../mysql-url.ts';
 import { serversOf } from '../servers.ts';
 import {
-  createConnectionPool,
+  ConnectionPool,
   ServerError,
   type PoolConnection,
   type PoolSettings,
@@ -46,7 +46,7 @@ export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
   const { dependency, observe = unobserved, now, startTimer } = options;
   const settings = { ...defaults, ...options.settings };
   const open = opener(options, settings.timeoutMs);
-  const pool = createConnectionPool<SqlRequest, SqlResult>(settings, { open, now, startTimer });
+  const pool = new ConnectionPool<SqlRequest, SqlResult>(settings, { open, now, startTimer });
   const queue = createRequestQueue({ ...queueLimits, maxConcurrent: maxInFlight }, startTimer);
   const executeAtServer = async (request: SqlRequest): Promise<SqlResult> => {
     try {
@@ -71,7 +71,7 @@ export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
           throw unavailable(causeOf(error), dependency);
         }
       }),
-    close: pool.close,
+    close: () => pool.close(),
   };
 }
 

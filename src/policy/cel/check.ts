@@ -1,5 +1,5 @@
 import type { ASTNode, BinaryOperator } from '@marcbachmann/cel-js';
-import { ExpressionError } from './expression-error.ts';
+import { suggestOperator, ExpressionError } from './syntax-error.ts';
 import { functionNames, methodNames, typeOfCall } from './functions.ts';
 import { typeOfConstant, typeOfLiteral, typeOfNegative } from './literals.ts';
 import { suggestName } from './nearest-name.ts';
@@ -15,7 +15,6 @@ import {
 } from './types.ts';
 import { isBinaryOperator, typeOfOperation } from './operators.ts';
 import { isExpressionName, type Scope } from './scope.ts';
-import { suggestOperator } from './syntax-error.ts';
 
 type BinaryNode = Node<BinaryOperator | '&&' | '||'>;
 

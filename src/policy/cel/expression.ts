@@ -3,12 +3,11 @@ import type { FactValue, ValueType } from '../fact-kind.ts';
 import { checkExpression } from './check.ts';
 import { compileDirectly, type Evaluate } from './direct.ts';
 import { environmentOf } from './environment.ts';
-import { ExpressionError } from './expression-error.ts';
+import { syntaxError, ExpressionError } from './syntax-error.ts';
 import type { Scope } from './scope.ts';
-import { syntaxError } from './syntax-error.ts';
 import { nameOf, type Type } from './types.ts';
 
-export { ExpressionError } from './expression-error.ts';
+export { ExpressionError } from './syntax-error.ts';
 export {
   isExpressionName,
   isFieldName,

@@ -1,5 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { ExpressionError } from './expression-error.ts';
+import { ExpressionError } from './syntax-error.ts';
 import type { Type, Node } from './types.ts';
 
 const maxInt = 2n ** 63n - 1n;

@@ -85,7 +85,7 @@ export function createModuleGraph(
     if (imported === undefined) {
       throw at(specifier, `imports ${specifier}, which does not exist`);
     }
-    // Modules that import each other in a circle see what is there so far, as in Node.js.
+    // A module in a circular import gets the exports that exist so far, as in Node.js.
     if (imported !== 'package' && !waits.wouldBeCircle(from.real, imported.real)) {
       await waits.during([from.real, imported.real], () => visit(imported));
     }
