@@ -70,13 +70,13 @@ it('says that it is closed, and not that its database cannot answer', async () =
   const client = { address: '203.0.113.7', socketId: '1.2', channelName: 'private-a' };
   expect(await usher.authorizeChannel(client)).toMatchObject({ code: 'unknown-channel' });
   await Promise.all([usher.close(), usher.close()]);
-  for (const ask of [
+  for (const sendRequest of [
     () => usher.authorizeChannel(client),
     () => usher.authenticateUser(client),
     () => usher.listChannels(client),
     () => usher.reloadPolicy(),
   ]) {
-    await expect(ask()).rejects.toThrow(/^Usher is closed$/);
+    await expect(sendRequest()).rejects.toThrow(/^Usher is closed$/);
   }
   await usher.close();
 });

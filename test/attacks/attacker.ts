@@ -29,9 +29,9 @@ function bearer(token: string, tenant: string) {
 /** Fails if the response has a signature that must not exist, or is an internal error. */
 export function expectNoForgery(
   response: Pick<TestResponse, 'status' | 'text'>,
-  asked: AllowedChannels,
+  allowed: AllowedChannels,
 ): void {
-  expect(oracle.forged(response.text, asked)).toEqual([]);
+  expect(oracle.forged(response.text, allowed)).toEqual([]);
   expect(response.status).toBeLessThan(500);
 }
 

@@ -19,10 +19,10 @@ import { allowedOrigin, guestToken, startUsher, useUsher, userToken } from '../s
 /** The parts of a response that an attacker can compare. Ids and the date are new in every one. */
 function seen({ status, headers, text }: TestResponse): unknown {
   const ids = ['x-request-id', 'x-decision-id'];
-  const shown = [...headers].filter(([name]) => name !== 'date');
+  const visible = [...headers].filter(([name]) => name !== 'date');
   return {
     status,
-    headers: shown.map(([name, value]) => [name, ids.includes(name) ? 'id' : value]),
+    headers: visible.map(([name, value]) => [name, ids.includes(name) ? 'id' : value]),
     text: text.replace(/"request_id":"[^"]+"/, '"request_id":"id"'),
   };
 }
@@ -158,7 +158,7 @@ describe('an order of another user', () => {
     await host.fill(djangoRows);
     const usher = await startUsher(djangoSettings(host));
     await put(usher.operator, 'orders/99', { owner_id: '1' });
-    const asks = (channel_name: string) => {
+    const requestFor = (channel_name: string) => {
       const headers = { origin: allowedOrigin, cookie: `sessionid=${djangoCookies.bob}` };
       const gone = { authorization: undefined, 'x-tenant-id': undefined };
       return send(
@@ -166,7 +166,10 @@ describe('an order of another user', () => {
         userRequest({ fields: { channel_name }, headers: { ...gone, ...headers } }),
       );
     };
-    const [theirs, missing] = [await asks('private-payment-99'), await asks('private-payment-98')];
+    const [theirs, missing] = [
+      await requestFor('private-payment-99'),
+      await requestFor('private-payment-98'),
+    ];
     expect(theirs.status).toBe(403);
     expect(seen(theirs)).toEqual(seen(missing));
     await usher.stop();

@@ -46,7 +46,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
   });
   beforeEach(() => host.fill(djangoRows));
 
-  const asks = (
+  const requestFor = (
     lines: readonly string[],
     text = body,
     type = 'application/x-www-form-urlencoded',
@@ -66,7 +66,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     );
 
   it('the visitor’s own page is granted, so the refusals below prove something', async () => {
-    const own = await asks([`Origin: ${allowedOrigin}`]);
+    const own = await requestFor([`Origin: ${allowedOrigin}`]);
     expect([own.status, signaturesIn(own.text).length]).toEqual([200, 1]);
   });
 
@@ -75,7 +75,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     async (origin) => {
       const sites = [[], ['Sec-Fetch-Site: same-origin'], ['Sec-Fetch-Site: cross-site']];
       for (const site of sites) {
-        const response = await asks([`Origin: ${origin}`, ...site]);
+        const response = await requestFor([`Origin: ${origin}`, ...site]);
         expect([response.status, signaturesIn(response.text)]).toEqual([403, []]);
         expect(response.head).not.toMatch(/access-control-allow-origin/);
       }
@@ -97,7 +97,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     ['an origin that a proxy would forward', [`X-Forwarded-Origin: ${allowedOrigin}`]],
     ['an origin in another header', [`X-Origin: ${allowedOrigin}`, 'Origin: null']],
   ])('gets nothing with %s', async (_case, lines) => {
-    const response = await asks(lines);
+    const response = await requestFor(lines);
     expect([response.status, signaturesIn(response.text)]).toEqual([403, []]);
   });
 
@@ -108,7 +108,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     ['text/json', 415],
   ])('cannot send JSON as %s, which no preflight would precede', async (type, status) => {
     const json = '{"socket_id":"1234.5678","channel_name":"private-chat-box"}';
-    const response = await asks([`Origin: ${allowedOrigin}`], json, type);
+    const response = await requestFor([`Origin: ${allowedOrigin}`], json, type);
     expect([response.status, signaturesIn(response.text)]).toEqual([status, []]);
   });
 
@@ -124,7 +124,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
       `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
     const parts = `${part('socket_id', '1234.5678')}${part('channel_name', 'private-chat-box')}--x--\r\n`;
     for (const text of [body, json, parts]) {
-      const response = await asks(['Origin: https://evil.example'], text, type);
+      const response = await requestFor(['Origin: https://evil.example'], text, type);
       expect([400, 403]).toContain(response.status);
       expect(signaturesIn(response.text)).toEqual([]);
     }
@@ -136,7 +136,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
       'Cookie: sessionid=',
       'cookie: a=b; sessionid\t=x',
     ]) {
-      const response = await asks([`Origin: ${allowedOrigin}`, line]);
+      const response = await requestFor([`Origin: ${allowedOrigin}`, line]);
       expect([response.status, signaturesIn(response.text)]).toEqual([400, []]);
     }
   });

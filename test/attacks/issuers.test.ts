@@ -135,12 +135,12 @@ describe('a token of another issuer than its iss names', () => {
 
   it('is signed with a public key as the secret', async () => {
     const spki = createPublicKey(pem);
-    const shown = [pem, pem.trim(), spki.export({ type: 'spki', format: 'der' })];
+    const secrets = [pem, pem.trim(), spki.export({ type: 'spki', format: 'der' })];
     const set = [jwk(first!.publicKey), first!.publicKey.export({ format: 'jwk' })].map((each) =>
       JSON.stringify(each),
     );
     for (const iss of [one.issuer, 'keyed', 'partner']) {
-      for (const key of [...shown, ...set]) {
+      for (const key of [...secrets, ...set]) {
         await worthless(hmacToken(claims(iss), { kid: 'k1' }, key));
         await worthless(hmacToken(claims(iss), {}, key));
       }
@@ -267,8 +267,8 @@ describe('an issuer whose documents are wrong', () => {
       const token = keyToken(claims(idp.issuer), { alg: 'RS256', kid: 'k1' }, first!.privateKey);
       for (let round = 0; round < 2; round += 1)
         await expectRefused(usher.public, requestWith(token), [503]);
-      const stranger = keyToken(claims(evil), { alg: 'RS256', kid: 'k1' }, first!.privateKey);
-      await expectRefused(usher.public, requestWith(stranger), [401]);
+      const forged = keyToken(claims(evil), { alg: 'RS256', kid: 'k1' }, first!.privateKey);
+      await expectRefused(usher.public, requestWith(forged), [401]);
       // The keys are requested again after two seconds.
       idp.serve({ keys });
       usher.clock.now += 2_000;

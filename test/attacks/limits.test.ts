@@ -19,8 +19,8 @@ describe('a client that tries many tokens, without a trusted proxy in front', ()
         expect(await attempt({ [name]: address })).toBe(429);
       }
     }
-    const asked = { 'cf-connecting-ip': '203.0.113.1', 'true-client-ip': '203.0.113.1' };
-    expect(await attempt({ ...asked, 'x-client-ip': '203.0.113.1', client: 'x' })).toBe(429);
+    const headers = { 'cf-connecting-ip': '203.0.113.1', 'true-client-ip': '203.0.113.1' };
+    expect(await attempt({ ...headers, 'x-client-ip': '203.0.113.1', client: 'x' })).toBe(429);
   });
 
   it('is the same under another path, another case, another tenant and another credential', async () => {

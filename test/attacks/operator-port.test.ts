@@ -95,8 +95,8 @@ describe('the operator’s port with a token', () => {
     token,
     'Bearer undefined',
     'Bearer [object Object]',
-  ])('%j is refused', async (shown) => {
-    const response = await reads([`Authorization: ${shown}`]);
+  ])('%j is refused', async (authorization) => {
+    const response = await reads([`Authorization: ${authorization}`]);
     expect([response.status, response.text]).not.toContain(token);
     expect(response.status).toBe(401);
   });

@@ -13,8 +13,8 @@ import { createOracle, mayEnter, signaturesIn, type Caller } from '../support/or
 import { pusherApp, useUsher, userToken } from '../support/usher.ts';
 import { expectNoForgery, expectRefused, formOf, headersOf } from './attacker.ts';
 
-const everybody = Object.keys(mayEnter) as Caller[];
-const users = everybody.filter((who) => who.includes('tenant'));
+const callers = Object.keys(mayEnter) as Caller[];
+const users = callers.filter((who) => who.includes('tenant'));
 const everyChannel = [...new Set(Object.values(mayEnter).flat())];
 /** What the names could be read as by a server that looks at them less closely. */
 const disguises = (name: string): readonly string[] => {
@@ -43,11 +43,11 @@ describe('the oracle of these tests', () => {
   const auth = (text: string) =>
     `${pusherApp.key}:${createHmac('sha256', pusherApp.secret).update(text).digest('hex')}`;
   const who = 'user 15 of tenant 1';
-  const asked = { who, sockets: ['1.2'] } as const;
+  const allowed = { who, sockets: ['1.2'] } as const;
   const own = 'private-tenant.1.user.15';
 
   it('knows a signature that may exist', () => {
-    expect(oracle.forged(JSON.stringify({ auth: auth(`1.2:${own}`) }), asked)).toEqual([]);
+    expect(oracle.forged(JSON.stringify({ auth: auth(`1.2:${own}`) }), allowed)).toEqual([]);
   });
 
   it.each([
@@ -63,7 +63,7 @@ describe('the oracle of these tests', () => {
     ],
     ['a nested one under another name', { a: [{ b: auth('1.2:private-tenant.1.admin') }] }],
   ])('knows a signature that must not exist: %s', (_case, body) => {
-    expect(oracle.forged(JSON.stringify(body), asked)).toHaveLength(1);
+    expect(oracle.forged(JSON.stringify(body), allowed)).toHaveLength(1);
   });
 });
 
@@ -162,7 +162,7 @@ describe('the member data of a principal', () => {
 
   it('comes from the credential and never from the request', async () => {
     const channel_name = 'presence-tenant.1.escrow.42.chat';
-    const asked = {
+    const allowed = {
       who: 'user 15 of tenant 1',
       sockets: [socketId],
       channels: [channel_name],
@@ -170,12 +170,12 @@ describe('the member data of a principal', () => {
     const request = userRequest({ fields: { channel_name, ...extra } });
     for (const each of [request, asJson(request)]) {
       const response = await send(usher.public, each);
-      expectNoForgery(response, asked);
+      expectNoForgery(response, allowed);
       expect(response.text).not.toMatch(/admin|Somebody/);
       expect(response.status).toBe(200);
     }
     const signIn = await send(usher.public, signInRequest({ fields: extra }));
-    expectNoForgery(signIn, { ...asked, signIn: true });
+    expectNoForgery(signIn, { ...allowed, signIn: true });
     expect(signIn.status).toBe(200);
   });
 
@@ -185,12 +185,12 @@ describe('the member data of a principal', () => {
       const headers = { authorization: `Bearer ${userToken({ name })}` };
       const channel_name = 'presence-tenant.1.escrow.42.chat';
       const response = await send(usher.public, userRequest({ fields: { channel_name }, headers }));
-      const asked = {
+      const allowed = {
         who: 'user 15 of tenant 1',
         sockets: [socketId],
         channels: [channel_name],
       } as const;
-      expectNoForgery(response, asked);
+      expectNoForgery(response, allowed);
       const { channel_data } = response.body as { readonly channel_data: string };
       expect(JSON.parse(channel_data)).toEqual({ user_id: '15', user_info: { id: '15', name } });
     },
@@ -208,8 +208,8 @@ describe('a request to another route', () => {
       'private-tenant.1.user.15',
     ]) {
       const response = await send(usher.public, signInRequest({ path, fields: { channel_name } }));
-      const asked = { who: 'user 15 of tenant 1', sockets: [socketId], channels: [] } as const;
-      expectNoForgery(response, { ...asked, signIn: true });
+      const allowed = { who: 'user 15 of tenant 1', sockets: [socketId], channels: [] } as const;
+      expectNoForgery(response, { ...allowed, signIn: true });
       expect(signaturesIn(response.text)).toHaveLength(1);
     }
   });

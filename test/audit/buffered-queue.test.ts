@@ -42,7 +42,7 @@ function start() {
   return { ...queue, append, time, database, lines, counted };
 }
 
-const begun = ['audit entries are being dropped', undefined];
+const started = ['audit entries are being dropped', undefined];
 
 describe('a buffered audit log', () => {
   it('delays no response, and writes all entries', async () => {
@@ -91,15 +91,15 @@ describe('a buffered audit log', () => {
     database.fault = new Unavailable('database');
     await append('a', 'b', 'c', 'd', 'e', 'lost-1', 'lost-2');
     await settle();
-    expect([lines, counted.dropped, isDropping()]).toEqual([[begun], 2, true]);
+    expect([lines, counted.dropped, isDropping()]).toEqual([[started], 2, true]);
     await append('lost-3');
     await settle();
-    expect([lines, counted.dropped]).toEqual([[begun], 3]);
+    expect([lines, counted.dropped]).toEqual([[started], 3]);
     database.fault = undefined;
     time.advance(100);
     await settle();
     expect(isDropping()).toBe(false);
-    expect(lines).toEqual([begun, ['audit entries were dropped; writing again', 3]]);
+    expect(lines).toEqual([started, ['audit entries were dropped; writing again', 3]]);
     expect(database.kept).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
@@ -108,7 +108,7 @@ describe('a buffered audit log', () => {
     await append('a', 'bad', 'b', 'c');
     await settle();
     expect([database.kept, counted.dropped]).toEqual([['a', 'b', 'c'], 1]);
-    expect(lines[0]).toEqual(begun);
+    expect(lines[0]).toEqual(started);
   });
 
   it('closes when all is written, also what waits for the next attempt', async () => {
@@ -136,6 +136,6 @@ describe('a buffered audit log', () => {
     }
     await closed;
     expect([counted.dropped, time.waiting()]).toEqual([3, 0]);
-    expect(lines).toEqual([begun, ['audit entries were dropped', 3]]);
+    expect(lines).toEqual([started, ['audit entries were dropped', 3]]);
   });
 });

@@ -53,12 +53,12 @@ describe('AUDIT=buffered', () => {
 describe('AUDIT=strict', () => {
   it('counts what it writes', async () => {
     const usher = await startUsher();
-    const asked = 20;
-    await Promise.all(Array.from({ length: asked }, () => send(usher.public, userRequest())));
+    const calls = 20;
+    await Promise.all(Array.from({ length: calls }, () => send(usher.public, userRequest())));
     const { text } = await send(usher.operator, { method: 'GET', path: '/metrics' });
     const statements = metric(text, 'usher_audit_batch_entries_count');
-    expect(metric(text, 'usher_audit_batch_entries_sum')).toBe(asked);
-    expect(statements).toBeLessThanOrEqual(asked);
+    expect(metric(text, 'usher_audit_batch_entries_sum')).toBe(calls);
+    expect(statements).toBeLessThanOrEqual(calls);
     expect(metric(text, 'usher_audit_write_duration_seconds_count')).toBe(statements);
     expect(metric(text, 'usher_audit_queue_entries')).toBe(0);
     await usher.stop();

@@ -21,7 +21,7 @@ const second = 1000;
 let server: JwksServer;
 let time: number;
 let read: CredentialReader;
-let asked: IncomingMessage[];
+let requests: IncomingMessage[];
 let declared: readonly IssuerAttribute[] | undefined;
 
 const says =
@@ -33,7 +33,7 @@ const says =
 /** Sets the response of the application, and records its requests. */
 const respondWith = (how: (request: IncomingMessage, response: ServerResponse) => unknown) => {
   server.respondWith((request, response) => {
-    asked.push(request);
+    requests.push(request);
     how(request, response);
   });
 };
@@ -59,7 +59,7 @@ const expectOutage = async (text = cookie) => {
 beforeEach(async () => {
   server = await startJwksServer();
   time = testNow;
-  asked = [];
+  requests = [];
   declared = undefined;
   read = createIntrospectionReader(settingsOf());
   respondWith(says(200, alice));
@@ -70,7 +70,7 @@ afterEach(() => server.close());
 describe('the introspection request', () => {
   it('is a GET with the one cookie and the secret, and nothing else of the visitor', async () => {
     await read(cookie);
-    const [{ method, url, headers }] = asked as [IncomingMessage];
+    const [{ method, url, headers }] = requests as [IncomingMessage];
     expect({ method, url }).toEqual({ method: 'GET', url: server.url.pathname });
     expect(headers).toMatchObject({
       cookie: `sid=${cookie}`,
@@ -81,24 +81,24 @@ describe('the introspection request', () => {
 
   it('leaves a quoted cookie as it came', async () => {
     await read('"quoted"');
-    expect(asked[0]!.headers.cookie).toBe('sid="quoted"');
+    expect(requests[0]!.headers.cookie).toBe('sid="quoted"');
   });
 
   it('has several cookies under their names, where several are named', async () => {
     read = createIntrospectionReader({ ...settingsOf(), cookieName: undefined });
     await read('sid=abc; remember_me="x=="');
-    expect(asked[0]!.headers.cookie).toBe('sid=abc; remember_me="x=="');
+    expect(requests[0]!.headers.cookie).toBe('sid=abc; remember_me="x=="');
     for (const text of ['abc', 'sid=a;b=c', 'sid=a; b', 'sid=a; b c=d', 'sid=a\r\nx: y', 'é=1']) {
       expect(await read(text)).toEqual({ fault: 'credential-malformed' });
     }
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
   it.each(['', 'a;sid=b', 'a b', 'a,b', 'a\r\nx: y', 'ä', 'a\\b', 'a'.repeat(16385)])(
     'is not sent for %j',
     async (text) => {
       expect(await read(text)).toEqual({ fault: 'credential-malformed' });
-      expect(asked).toEqual([]);
+      expect(requests).toEqual([]);
     },
   );
 });
@@ -277,9 +277,9 @@ describe('the introspection response', () => {
     await server.close();
     const error = (await read(cookie).catch((reason: unknown) => reason)) as Unavailable;
     expect(error).toBeInstanceOf(Unavailable);
-    const told = [error.stack, (error.cause as Error).stack, JSON.stringify(error)].join();
-    expect(told).not.toContain(cookie);
-    expect(told).not.toContain('between-us');
+    const details = [error.stack, (error.cause as Error).stack, JSON.stringify(error)].join();
+    expect(details).not.toContain(cookie);
+    expect(details).not.toContain('between-us');
   });
 });
 
@@ -292,7 +292,7 @@ describe('a cached response', () => {
     expect(await read('another')).toEqual({ fault: 'credential-rejected' });
     time += 1;
     expect(await read(cookie)).toEqual({ fault: 'credential-rejected' });
-    expect(asked).toHaveLength(3);
+    expect(requests).toHaveLength(3);
   });
 
   it('without a user is used for one second', async () => {
@@ -303,7 +303,7 @@ describe('a cached response', () => {
     expect(await read(cookie)).toEqual({ fault: 'credential-rejected' });
     time += 1;
     expect(await read(cookie)).toHaveProperty('principal');
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 
   it('does not outlive the session that it is about', async () => {
@@ -312,27 +312,27 @@ describe('a cached response', () => {
     time += second;
     expect(await read(cookie)).toEqual({ fault: 'credential-expired' });
     // The request is repeated once: the application may have renewed the session.
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 
   it('does not last when the clock is set back', async () => {
     await read(cookie);
     time -= 1;
     await read(cookie);
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 
   it('serves all requests that arrive meanwhile', async () => {
     const responses = await Promise.all(Array.from({ length: 50 }, () => read(cookie)));
     expect(new Set(responses.map((each) => JSON.stringify(each))).size).toBe(1);
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
   it('that never arrived serves no request, and is not cached', async () => {
     respondWith(says(500, ''));
     const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => read(cookie)));
     expect(outcomes.map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
     respondWith(says(200, alice));
     expect(await read(cookie)).toHaveProperty('principal');
   });
@@ -407,9 +407,9 @@ describe('attributes of the policy', () => {
     declared = [attribute('level', 'string')];
     expect(await attributesOf()).toEqual([{ ...staff, level: '3' }, undefined]);
     expect(await attributesOf()).toEqual([{ ...staff, level: '3' }, undefined]);
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
     declared = [attribute('level', 'int')];
     expect(await attributesOf()).toEqual([staff, [expect.stringContaining('level')]]);
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 });

@@ -179,8 +179,8 @@ describe('the keys of a preset', () => {
   ])('of %s are at %s', async (preset, address) => {
     const { algorithm: alg, claims } = readFixture(preset);
     const { name, fields } = documentedIssuer(preset);
-    const before = providers.asked.length;
+    const before = providers.requests.length;
     await createReader(await loadIssuer(name, fields))(providerKeys.sign({ alg }, claims));
-    expect(providers.asked[before]).toBe(address);
+    expect(providers.requests[before]).toBe(address);
   });
 });

@@ -42,7 +42,7 @@ export interface Providers {
   /** Sends requests to the loopback server instead of the host of the address. */
   readonly fetch: typeof fetch;
   /** The requested addresses. */
-  readonly asked: string[];
+  readonly requests: string[];
   readonly close: () => Promise<void>;
 }
 
@@ -61,12 +61,12 @@ export async function startProviders(issuerOf: (address: string) => string): Pro
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
-  const asked: string[] = [];
+  const requests: string[] = [];
   return {
-    asked,
+    requests,
     fetch: (input, init) => {
       const { host, pathname, href } = new URL(input instanceof Request ? input.url : input);
-      asked.push(href);
+      requests.push(href);
       return fetch(`http://127.0.0.1:${port}/${host}${pathname}`, init);
     },
     close: () =>

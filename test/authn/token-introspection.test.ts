@@ -21,7 +21,7 @@ const active = { active: true, sub: 'Z5O3upPC88QrAjx00dis', exp: testNow / secon
 let server: JwksServer;
 let time: number;
 let read: CredentialReader;
-let asked: { readonly request: IncomingMessage; readonly body: string }[];
+let requests: { readonly request: IncomingMessage; readonly body: string }[];
 
 const declared: IssuerClaims = {
   ...{ kind: 'user', id: [], revocation: undefined },
@@ -45,7 +45,7 @@ const settingsOf = (): TokenIntrospectionSettings => ({
 const respondWith = (status: number, body: unknown) => {
   server.respondWith((request: IncomingMessage, response: ServerResponse) => {
     void request.toArray().then((chunks: Buffer[]) => {
-      asked.push({ request, body: Buffer.concat(chunks).toString() });
+      requests.push({ request, body: Buffer.concat(chunks).toString() });
       response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
     });
   });
@@ -54,7 +54,7 @@ const respondWith = (status: number, body: unknown) => {
 beforeEach(async () => {
   server = await startJwksServer();
   time = testNow;
-  asked = [];
+  requests = [];
   read = createTokenIntrospection(settingsOf());
   respondWith(200, active);
 });
@@ -64,7 +64,7 @@ afterEach(() => server.close());
 describe('an opaque token', () => {
   it('is sent as a form with the credentials of the client, form-encoded (RFC 6749 §2.3.1)', async () => {
     await read(token);
-    const [{ request, body }] = asked as [(typeof asked)[number]];
+    const [{ request, body }] = requests as [(typeof requests)[number]];
     expect(request.method).toBe('POST');
     expect(request.headers).toMatchObject({
       'content-type': 'application/x-www-form-urlencoded',
@@ -102,10 +102,10 @@ describe('an opaque token', () => {
   it('is introspected once in five seconds, and not after its expiry', async () => {
     respondWith(200, { ...active, exp: time / second + 2 });
     await Promise.all([read(token), read(token)]);
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
     time += 2 * second;
     expect(await read(token)).toEqual({ fault: 'credential-expired' });
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 
   it('without an id is refused, and the reason names the claim', async () => {
@@ -216,7 +216,7 @@ describe('an opaque token', () => {
 
   it.each(['', 'a b', 'ä', 'a\r\nb', '=', 'a=b'])('is not asked about as %j', async (text) => {
     expect(await read(text)).toEqual({ fault: 'credential-malformed' });
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });
 

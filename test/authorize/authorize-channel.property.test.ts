@@ -53,7 +53,7 @@ const anyPins = fc.record(
   { requiredKeys: ['tenantIds'] },
 );
 /** Half of them with the tenant and the hotel that the visitor has, or hardly anything would be granted. */
-const asked = fc
+const channelRequest = fc
   .tuple(principal, anyPins, fc.boolean())
   .map(([who, other, agrees]) => ({ who, pinned: agrees ? ownPins(who) : other }));
 
@@ -64,7 +64,7 @@ function ownPins(who: Principal): ChannelAuthRequest['constraints'] {
   return { tenantIds: [who.tenantId].filter((tenant) => tenant !== undefined) };
 }
 
-function expectWhatWasAsked(grant: Grant, request: ChannelAuthRequest): void {
+function expectRequestedChannel(grant: Grant, request: ChannelAuthRequest): void {
   const match = channels.match(grant.channel);
   if (typeof match === 'string') throw new Error('A grant for a name without one reading');
   const { text, form } = grant.channel;
@@ -103,13 +103,13 @@ function expectPinsHold(
 }
 
 describe('authorizeChannel, for any request', () => {
-  it('grants exactly the requested name, and only if every pin matches', async () => {
+  it('grants exactly the channelRequest name, and only if every pin matches', async () => {
     let granted = 0;
     await fc.assert(
       fc.asyncProperty(
         channelName,
         socketId,
-        asked,
+        channelRequest,
         async (name, socket, { who, pinned: constraints }) => {
           const identify = () => Promise.resolve({ principal: who });
           const { authorizeChannel, recorded } = authorizing({ identify });
@@ -119,7 +119,7 @@ describe('authorizeChannel, for any request', () => {
           if (decision.outcome === 'refusal') return;
           granted += 1;
           expect(decision.principal).toBe(who);
-          expectWhatWasAsked(decision, sent);
+          expectRequestedChannel(decision, sent);
           expectPinsHold(decision, sent);
         },
       ),

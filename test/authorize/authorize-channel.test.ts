@@ -80,10 +80,10 @@ describe('authorizeChannel', () => {
       identify: () => Promise.resolve({ principal: user('15', { roles: ['admin'] }) }),
       find: findByKind({ escrow: escrow({ status: 'DISPUTED' }) }),
     });
-    const ask = async (channelName: string) =>
+    const sendRequest = async (channelName: string) =>
       verdict(await authorizeChannel(request({ channelName })));
-    expect(await ask('private-tenant.1.escrow.42.chat')).toBe('grant');
-    expect(await ask('presence-tenant.1.escrow.42.chat')).toBe('not-allowed');
+    expect(await sendRequest('private-tenant.1.escrow.42.chat')).toBe('grant');
+    expect(await sendRequest('presence-tenant.1.escrow.42.chat')).toBe('not-allowed');
   });
 });
 

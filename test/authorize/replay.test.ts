@@ -67,8 +67,8 @@ it('lists what a candidate would change, and counts what cannot be decided again
 
 it('stops when the time is over', async () => {
   const policy = await policyWith('user.id == params.id');
-  let asked = 0;
-  const isTimeOver = () => (asked += 1) > 2;
+  let calls = 0;
+  const isTimeOver = () => (calls += 1) > 2;
   const entries = Array.from({ length: 5 }, () => recorded({}));
   const policies = { current: policy, candidate: policy };
   expect(await replay(entries, policies, { ...deps, isTimeOver })).toMatchObject({
@@ -83,9 +83,9 @@ const kind = (fields: string) => `facts: { grant: { ids: [id], fields: { ${field
 it('finds no fact that the candidate declares in another way', async () => {
   const rule = 'user.id == params.id';
   const current = await policyWith(rule, fact, kind('a: string'));
-  const asked: string[] = [];
+  const requests: string[] = [];
   const find = (found: { readonly name: string }) => {
-    asked.push(found.name);
+    requests.push(found.name);
     return Promise.resolve({ a: 'x' });
   };
   const same = await policyWith('user.id != params.id', fact, `# A comment\n${kind('a: string')}`);
@@ -93,15 +93,15 @@ it('finds no fact that the candidate declares in another way', async () => {
   expect(await replay(entries, { current, candidate: same }, { ...deps, find })).toMatchObject({
     changes: [{ after: refused }],
   });
-  expect(asked).toHaveLength(2);
+  expect(requests).toHaveLength(2);
   for (const declared of [kind('a: int'), kind('secret: string')]) {
     const candidate = await policyWith(rule, fact, declared);
-    asked.length = 0;
+    requests.length = 0;
     expect(await replay(entries, { current, candidate }, { ...deps, find })).toMatchObject({
       ...{ replayed: 0, skipped: { 'changed-fact': 1 } },
     });
     // By the policy in use alone.
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   }
 });
 

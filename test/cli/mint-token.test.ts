@@ -23,11 +23,11 @@ describe('mint-token', () => {
     const { code, stdout } = await mint('user', '--sub', '9', '--tenant', '1', ...roles);
     expect(code).toBe(0);
     const headers = { authorization: `Bearer ${stdout.trim()}` };
-    const asks = (channel_name: string) =>
+    const requestFor = (channel_name: string) =>
       send(usher.public, userRequest({ headers, fields: { channel_name } }));
-    expect((await asks('private-tenant.1.admin')).status).toBe(200);
-    expect((await asks('private-tenant.1.user.9')).status).toBe(200);
-    expect((await asks('private-tenant.1.user.15')).status).toBe(403);
+    expect((await requestFor('private-tenant.1.admin')).status).toBe(200);
+    expect((await requestFor('private-tenant.1.user.9')).status).toBe(200);
+    expect((await requestFor('private-tenant.1.user.15')).status).toBe(403);
   });
 
   it('prints one with the given lifetime', async () => {

@@ -158,8 +158,8 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
       0,
       expect.stringMatching(/^The configuration is complete/),
     ]);
-    const asked = host.asked.map(({ path, headers }) => [path, headers.authorization]);
-    expect(asked.sort()).toEqual([
+    const requests = host.requests.map(({ path, headers }) => [path, headers.authorization]);
+    expect(requests.sort()).toEqual([
       ...twice(['/good/usher-check/usher-check', 'Bearer secret']),
       ...twice(['/page/usher-check/usher-check', 'Bearer secret']),
     ]);
@@ -201,16 +201,16 @@ channels:
       ],
     });
     const form = 'socket_id=1.1&channel_name=private-usher-check';
-    const asked = host.asked.map(({ path, headers, body }) => {
+    const requests = host.requests.map(({ path, headers, body }) => {
       const { cookie, authorization } = headers;
       return [path, cookie ?? authorization, path.startsWith('/access') ? '' : body];
     });
-    expect(asked.sort()).toEqual([
+    expect(requests.sort()).toEqual([
       ['/access/v1/evaluation', 'Bearer secret', ''],
       ['/broadcasting/auth', undefined, form],
       ['/watched', undefined, form],
     ]);
-    const evaluation = host.asked.find(({ path }) => path.startsWith('/access'))?.body ?? '{}';
+    const evaluation = host.requests.find(({ path }) => path.startsWith('/access'))?.body ?? '{}';
     expect(JSON.parse(evaluation)).toMatchObject({
       subject: { type: 'user', id: 'usher-check' },
       resource: { id: 'private-usher-check' },

@@ -45,10 +45,10 @@ it('writes nothing to a file or a pipe', () => {
 it('usher policy test shows the number of cases', async () => {
   const args = ['policy', 'test', 'policies/tenants'];
   const { stdout, stderr } = await runOnTerminal(args);
-  const shown = stderr.split(erase).slice(1);
-  const total = shown.length - 1;
-  expect(shown[0]).toBe(`1 of ${total} cases`);
-  expect(shown.slice(-2)).toEqual([`${total} of ${total} cases`, '']);
+  const printed = stderr.split(erase).slice(1);
+  const total = printed.length - 1;
+  expect(printed[0]).toBe(`1 of ${total} cases`);
+  expect(printed.slice(-2)).toEqual([`${total} of ${total} cases`, '']);
   const piped = await runInProcess(args);
   expect([piped.stdout, piped.stderr]).toEqual([stdout, '']);
 });

@@ -15,7 +15,7 @@ import type { Environment } from '../../src/config/read.ts';
 const absent = '00000000-0000-4000-8000-000000000000';
 
 /** Starts a service, requests another user's channel from it, and returns the id of the decision. */
-async function refuseSomebody(env: Environment) {
+async function makeRefusal(env: Environment) {
   const program = await startProgram('src/main.ts', { env: { ...env, LOG_LEVEL: 'info' } });
   onTestFinished(() => {
     program.signal('SIGKILL');
@@ -41,7 +41,7 @@ describe('with the embedded database', () => {
     const { dataDir, remove } = await makeDataDir();
     onTestFinished(remove);
     const env = { ...testEnvironment, DATA_DIR: dataDir };
-    const { id, program } = await refuseSomebody(env);
+    const { id, program } = await makeRefusal(env);
     const explained = async () => {
       const { code, stdout, stderr } = await runCommand(['explain', id], { env });
       // Exit code 1, because the decision is a refusal.
@@ -73,7 +73,7 @@ describe('with the embedded database', () => {
     const { dataDir, remove } = await makeDataDir();
     onTestFinished(remove);
     const env = { ...testEnvironment, DATA_DIR: dataDir };
-    await refuseSomebody(env);
+    await makeRefusal(env);
     const iat = Math.floor(Date.now() / 1000);
     const token = hmacToken(userClaims({ iat, exp: iat + 600 }));
     const explained = async (channel: string, ...more: readonly string[]) => {

@@ -50,15 +50,15 @@ describe('usher revoke', () => {
   });
 
   it('reports that nothing was revoked, without the token, if it is refused or gets no response', async () => {
-    const stranger = await revoke(['--user', '15'], { OPS_TOKEN: 'another-operator-token' });
-    expect([stranger.code, stranger.stderr]).toEqual([
+    const wrongToken = await revoke(['--user', '15'], { OPS_TOKEN: 'another-operator-token' });
+    expect([wrongToken.code, wrongToken.stderr]).toEqual([
       1,
       'Not revoked (401): The operator’s token is required\n',
     ]);
     const port = String(await freePort());
-    const nobody = await revoke(['--user', '15'], { OPS_PORT: port });
-    expect(nobody.code).toBe(3);
-    expect(nobody.stderr).toBe(
+    const unreachable = await revoke(['--user', '15'], { OPS_PORT: port });
+    expect(unreachable.code).toBe(3);
+    expect(unreachable.stderr).toBe(
       `No response from http://127.0.0.1:${port}/revocations: nothing listens at that address and port (ECONNREFUSED). The revocation may not be written. Run this command on the machine of Usher, with its OPS_HOST, OPS_PORT and OPS_TOKEN.\n`,
     );
     const refused = await revoke(['--user', '15'], { OPS_PORT: '6000' });

@@ -163,9 +163,9 @@ describe('a connection that the server closed', () => {
     for (let i = 0; i < 10; i += 1) {
       const before = calls.length;
       end(4009);
-      const begun = page.clock.now;
+      const started = page.clock.now;
       while (calls.length === before) await page.advance(100);
-      times.push(page.clock.now - begun);
+      times.push(page.clock.now - started);
     }
     expect(times[0]).toBeLessThan(1_000);
     expect(times.at(-1)).toBeGreaterThan(5_000);

@@ -147,8 +147,8 @@ describe('apps of tenants', () => {
           fc.json().map((text) => `[${text}]`),
         ),
         (text) => {
-          const told = inProduction({ PUSHER_APPS: text });
-          expect(told.every((each) => each.startsWith('PUSHER_APPS '))).toBe(true);
+          const message = inProduction({ PUSHER_APPS: text });
+          expect(message.every((each) => each.startsWith('PUSHER_APPS '))).toBe(true);
         },
       ),
       { numRuns: 200 },

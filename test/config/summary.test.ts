@@ -52,7 +52,7 @@ describe('the line at the start', () => {
     ['postgres://u:hid/den@h/db', 'an address that is not shown'],
     ['postgres://u:hid?den@h/db', 'an address that is not shown'],
     ['postgres://u:hid#den@h/db', 'an address that is not shown'],
-  ])('prints %s as %s', (url, shown) => {
-    expect(addressOf(new Secret(url))).toBe(shown);
+  ])('prints %s as %s', (url, expected) => {
+    expect(addressOf(new Secret(url))).toBe(expected);
   });
 });

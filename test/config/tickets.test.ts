@@ -19,8 +19,8 @@ const problemsOf = (changes: Environment): readonly string[] => {
 describe('the settings of tickets', () => {
   it('reads the chat servers, each with its secret', () => {
     const { tickets } = load({ CHAT_SERVER_KEYS: `chat-1:${one}, chat.2:${two}` });
-    const shown = [...tickets.chatServers].map(([key, secret]) => [key, secret.reveal()]);
-    expect(shown).toEqual([
+    const secrets = [...tickets.chatServers].map(([key, secret]) => [key, secret.reveal()]);
+    expect(secrets).toEqual([
       ['chat-1', one],
       ['chat.2', two],
     ]);

@@ -139,9 +139,11 @@ export function holdToFactContract(at: () => FactSourceAtHand): void {
   it('finds many facts at once, each with its own ids', async () => {
     await at().put(['8', 'ada'], editor);
     await at().put(['9', 'ada'], { ...editor, role: 'nine' });
-    const asked = Array.from({ length: 200 }, (_, i) => [String(i % 12), 'ada'] as const);
-    const roles = await Promise.all(asked.map(async (ids) => (await find(...ids))?.['role']));
-    expect(roles).toEqual(asked.map(([project]) => ({ 8: 'editor', 9: 'nine' })[Number(project)]));
+    const requests = Array.from({ length: 200 }, (_, i) => [String(i % 12), 'ada'] as const);
+    const roles = await Promise.all(requests.map(async (ids) => (await find(...ids))?.['role']));
+    expect(roles).toEqual(
+      requests.map(([project]) => ({ 8: 'editor', 9: 'nine' })[Number(project)]),
+    );
   });
 
   it('has no fact with another number of ids', async () => {

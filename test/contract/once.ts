@@ -2,7 +2,10 @@ import { expect, it } from 'vitest';
 import type { Deduplicate, DeduplicationLease } from '../../src/pusher/webhooks/deduplicate.ts';
 
 /** Starts with a key that is not in use. */
-export async function begun(beginOnce: Deduplicate, text: string): Promise<DeduplicationLease> {
+export async function startLease(
+  beginOnce: Deduplicate,
+  text: string,
+): Promise<DeduplicationLease> {
   const turn = await beginOnce(text);
   if (typeof turn === 'string') throw new Error(`${text} is ${turn}`);
   return turn;
@@ -11,7 +14,7 @@ export async function begun(beginOnce: Deduplicate, text: string): Promise<Dedup
 /** What every implementation of `BeginOnce` holds to; `now` is its clock, in real time or in a test's. */
 export function beginOnceContract(beginOnce: () => Deduplicate, now: () => number): void {
   const later = () => now() + 60_000;
-  const complete = async (text: string) => (await begun(beginOnce(), text)).finish(later());
+  const complete = async (text: string) => (await startLease(beginOnce(), text)).finish(later());
 
   it('processes each text once', async () => {
     await complete('a');
@@ -27,10 +30,10 @@ export function beginOnceContract(beginOnce: () => Deduplicate, now: () => numbe
   });
 
   it('leases the task again after a failure', async () => {
-    const turn = await begun(beginOnce(), 'failing');
+    const turn = await startLease(beginOnce(), 'failing');
     expect(await beginOnce()('failing')).toBe('under-way');
     await turn.release();
-    const second = await begun(beginOnce(), 'failing');
+    const second = await startLease(beginOnce(), 'failing');
     // The first one is over, and ends nothing any more.
     await turn.release();
     expect(await beginOnce()('failing')).toBe('under-way');

@@ -25,16 +25,16 @@ export async function startTicketConsumer(address: StoreAddress): Promise<Ticket
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   // By standard input, because command-line arguments are visible to all users.
-  const ask = async (request: unknown): Promise<unknown> => {
+  const sendRequest = async (request: unknown): Promise<unknown> => {
     child.stdin.write(`${JSON.stringify(request)}\n`);
     const line = await lines.next();
     if (line.done === true) throw new Error('The taker ended early');
     return JSON.parse(line.value);
   };
-  await ask(address);
+  await sendRequest(address);
   return {
     take: async (ticketHash, times) =>
-      (await ask({ ticketHash, times })) as readonly (boolean | null)[],
+      (await sendRequest({ ticketHash, times })) as readonly (boolean | null)[],
     stop: async () => {
       const ended = once(child, 'exit');
       child.stdin.end();

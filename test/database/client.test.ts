@@ -281,11 +281,11 @@ describe('a server that freezes or restarts', () => {
     ['a change', () => putEscrow('frozen')],
     ['a transaction', () => createPushedFacts(database).remove(escrow, ['frozen', 'E'])],
     ['a ping', () => database.ping()],
-  ])('aborts %s at a frozen server, and works when the server continues', async (_what, ask) => {
+  ])('aborts %s at a frozen server, and works when the server continues', async (_what, query) => {
     await Promise.all(Array.from({ length: 3 }, () => database.ping()));
     resume = await instance.freeze();
     for (let round = 0; round < 2; round += 1) {
-      const errors = await Promise.all(Array.from({ length: 4 }, () => failure(ask())));
+      const errors = await Promise.all(Array.from({ length: 4 }, () => failure(query())));
       for (const error of errors) expect(error).toBeInstanceOf(Unavailable);
     }
     resume();

@@ -75,7 +75,7 @@ describeMariadb('a server with a certificate', () => {
     await server.admin.query('CREATE OR REPLACE TABLE seats (k varchar(20), v varchar(20))');
     const tls = `?ssl-mode=VERIFY_IDENTITY&ssl-ca=${certificate}`;
     const url = new Secret(server.url.replace('127.0.0.1', 'localhost') + tls);
-    const ask = async () => {
+    const query = async () => {
       const client = open(url);
       try {
         return await client.find('8');
@@ -83,15 +83,15 @@ describeMariadb('a server with a certificate', () => {
         await client.close();
       }
     };
-    expect(await ask()).toEqual([]);
+    expect(await query()).toEqual([]);
     makeCertificate('other.example');
     await server.admin.query('FLUSH SSL');
-    await expect(ask()).rejects.toMatchObject({
+    await expect(query()).rejects.toMatchObject({
       cause: { message: expect.stringMatching(/certificate is for another host name/) as string },
     });
     makeCertificate('localhost');
     await server.admin.query('FLUSH SSL');
-    expect(await ask()).toEqual([]);
+    expect(await query()).toEqual([]);
   });
 });
 

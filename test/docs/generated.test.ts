@@ -26,7 +26,7 @@ const note = (from: string) =>
 
 it('docs/CONFIGURATION.md lists the settings', async () => {
   const rows = Object.entries<Setting<unknown>>(settings).map(
-    ([name, setting]) => `| \`${name}\`${inFile(name)} | ${setting.doc} | ${shown(setting)} |`,
+    ([name, setting]) => `| \`${name}\`${inFile(name)} | ${setting.doc} | ${defaultOf(setting)} |`,
   );
   const page = `# Configuration
 
@@ -210,7 +210,7 @@ function labelsOf(metric: string, text: string): readonly string[] {
 const inFile = (name: string): string =>
   fileSettings.some((each) => each === name) ? `<br>or \`${name}_FILE\`` : '';
 
-function shown({ fallback, development, secret }: Setting<unknown>): string {
+function defaultOf({ fallback, development, secret }: Setting<unknown>): string {
   if (fallback !== undefined) return `\`${fallback}\``;
   if (development === undefined) return '';
   return secret === true ? '*development:* a public default' : `*development:* \`${development}\``;

@@ -99,7 +99,7 @@ it('shows in its table what Usher makes of the ids', () => {
   const rows = [
     ...page.matchAll(/^\| (?:`|<code>)([^`]+?)(?:`|<\/code>)(?:: .*?)? +\| `([^`]+)` /gm),
   ];
-  const shown = rows.map(([, id = '', userId]) => [id.replace('&#124;', '|'), userId]);
-  expect(shown.length).toBe(6);
-  expect(shown).toEqual(shown.map(([id = '']) => [id, toUserId(id, 128)]));
+  const documented = rows.map(([, id = '', userId]) => [id.replace('&#124;', '|'), userId]);
+  expect(documented.length).toBe(6);
+  expect(documented).toEqual(documented.map(([id = '']) => [id, toUserId(id, 128)]));
 });

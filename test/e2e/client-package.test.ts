@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { usherAuth, type UsherAuth } from '../../clients/js/src/index.ts';
-import { requestJson } from './support/ask.ts';
+import { requestJson } from './support/requests.ts';
 import { connectEcho, nextEvent } from './support/clients.ts';
 import { type Deployment, startDeployment } from './support/deployment.ts';
 import { expiring, openPage, type PageOptions, type UsherPage } from './support/usher-pages.ts';

@@ -101,9 +101,9 @@ describe(`${pageCount} pages with ${channelCount} channels each`, () => {
     for (const page of [...pages.with, ...pages.without]) dropConnection(page);
     await sleep(outageMs);
     await start();
-    const begun = Date.now();
+    const started = Date.now();
     await expect.poll(() => deadOf(pages.with), { timeout: 60_000 }).toBe(0);
-    const seconds = ((Date.now() - begun) / 1000).toFixed(1);
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
     const without = deadOf(pages.without);
     rows.push(`| outage of ${outageMs / 1000} s | 0, ${seconds} s after its end | ${without} |`);
     expect(without).toBe(pageCount * channelCount);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { ask, requestJson } from './support/ask.ts';
+import { postForm, requestJson } from './support/requests.ts';
 import { findDjango, startDjango } from './support/django.ts';
 import type { DjangoSite, SessionEngine } from './support/django.ts';
 import { leaksIn } from './support/tokens.ts';
@@ -54,19 +54,19 @@ describe.skipIf('missing' in django).each(engines)('a real Django with the %s en
   };
   const enter = async (channel_name: string, cookie: string, origin = page) => {
     const url = `${usher.publicUrl}/broadcasting/auth`;
-    const response = await ask(url, { socket_id, channel_name }, { cookie, origin });
+    const response = await postForm(url, { socket_id, channel_name }, { cookie, origin });
     return response.status;
   };
-  const staffDoors = ['private-all-seat-status', 'private-chat-box'];
+  const staffChannels = ['private-all-seat-status', 'private-chat-box'];
 
   it('grants its staff by their cookie, from its own pages', async () => {
     const { cookie } = await newVisitor(true);
-    for (const door of staffDoors) {
-      expect(await enter(door, cookie)).toBe(200);
-      expect(await enter(door, `other=1; ${cookie}`)).toBe(200);
-      expect(await enter(door, cookie, 'https://evil.example')).toBe(403);
-      expect(await enter(door, `${cookie}; ${cookie}`)).toBe(400);
-      expect(await enter(door, '')).toBe(401);
+    for (const channel of staffChannels) {
+      expect(await enter(channel, cookie)).toBe(200);
+      expect(await enter(channel, `other=1; ${cookie}`)).toBe(200);
+      expect(await enter(channel, cookie, 'https://evil.example')).toBe(403);
+      expect(await enter(channel, `${cookie}; ${cookie}`)).toBe(400);
+      expect(await enter(channel, '')).toBe(401);
     }
   });
 

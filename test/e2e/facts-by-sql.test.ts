@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeMariadb, reportMariadb, useMariadb } from '../support/mariadb.ts';
 import { hmacToken } from '../support/tokens.ts';
-import { ask } from './support/ask.ts';
+import { postForm } from './support/requests.ts';
 import { secondsNow } from './support/tokens.ts';
 import { startForPages } from './support/usher.ts';
 
@@ -45,7 +45,7 @@ describeMariadb('the built Usher', () => {
     const decide = async (channel_name: string) => {
       const fields = { socket_id: '1.2', channel_name };
       const headers = { authorization: `Bearer ${token}` };
-      return (await ask(`${usher.publicUrl}/broadcasting/auth`, fields, headers)).status;
+      return (await postForm(`${usher.publicUrl}/broadcasting/auth`, fields, headers)).status;
     };
     expect(await decide('private-order-7')).toBe(200);
     expect(await decide('private-order-8')).toBe(403);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportSkipped } from '../support/skipped.ts';
 import { startUpstream, tryClient, type TestUpstream } from '../support/web-socket.ts';
-import { get } from './support/ask.ts';
+import { get } from './support/requests.ts';
 import {
   documentedProxies,
   firstBlock,

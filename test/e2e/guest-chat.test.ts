@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { ask, requestJson } from './support/ask.ts';
+import { postForm, requestJson } from './support/requests.ts';
 import { auditRow } from './support/audit.ts';
 import { nextEvent } from './support/clients.ts';
 import { type Deployment, pageOrigin, startDeployment } from './support/deployment.ts';
@@ -49,14 +49,14 @@ describe('a guest with a booking', () => {
 
   it('gets the bytes that existing clients parse', async () => {
     const visit = await pages.newVisit();
-    const { status, text } = await pages.askFor(visit);
+    const { status, text } = await pages.requestFor(visit);
     const data = `{"user_id":"guest_${visit.bookingId}","user_info":{"name":"Guest","booking_id":"${visit.bookingId}"}}`;
     expect({ status, text }).toEqual({ status: 200, text: grantBody(visit.channelName, data) });
   });
 
   it('gets the room’s number where the booking has one', async () => {
     const visit = await pages.newVisit({ room_number: '101' });
-    const { text } = await pages.askFor(visit);
+    const { text } = await pages.requestFor(visit);
     const data = `{"user_id":"guest_${visit.bookingId}","user_info":{"name":"Guest","booking_id":"${visit.bookingId}","room_number":"101"}}`;
     expect(text).toBe(grantBody(visit.channelName, data));
   });
@@ -65,9 +65,9 @@ describe('a guest with a booking', () => {
     const { channelName, token } = await pages.newVisit();
     const fields = { socket_id: socketId, channel_name: channelName };
     const responses = await Promise.all([
-      ask(pages.endpoint(), { ...fields, token }),
-      ask(`${pages.endpoint()}?token=${token}`, fields),
-      ask(`${pages.endpoint()}/?token=${token}`, { ...fields, token }),
+      postForm(pages.endpoint(), { ...fields, token }),
+      postForm(`${pages.endpoint()}?token=${token}`, fields),
+      postForm(`${pages.endpoint()}/?token=${token}`, { ...fields, token }),
       requestJson('POST', `${pages.endpoint()}?token=${token}`, { ...fields, token }),
     ]);
     expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
@@ -163,7 +163,7 @@ describe.each(Object.entries(refusals))('a guest is refused with "%s"', (message
     expect(await pages.enter(proper)).toEqual({ ok: true });
     const spoilt = await spoil(proper);
     expect(await pages.enter(spoilt)).toEqual({ ok: false, status: 403 });
-    const { status, text } = await pages.askFor(spoilt);
+    const { status, text } = await pages.requestFor(spoilt);
     expect({ status, text }).toEqual({
       status: 403,
       text: `{"error":"Forbidden","message":"${message}"}`,
@@ -182,11 +182,11 @@ describe('a malformed request', () => {
   it('is one without a token, a socket or a channel', async () => {
     const { channelName, token } = await pages.newVisit();
     const whole: Record<string, string> = { token, socket_id: socketId, channel_name: channelName };
-    expect((await ask(pages.endpoint(), whole)).status).toBe(200);
+    expect((await postForm(pages.endpoint(), whole)).status).toBe(200);
     for (const name of Object.keys(whole)) {
       const without = Object.fromEntries(Object.entries(whole).filter(([each]) => each !== name));
       for (const form of [without, { ...whole, [name]: '' }]) {
-        const { status, text } = await ask(pages.endpoint(), form);
+        const { status, text } = await postForm(pages.endpoint(), form);
         expect({ status, text }).toEqual({
           status: 400,
           text: '{"error":"Missing required parameters"}',
@@ -203,7 +203,7 @@ describe('a malformed request', () => {
   it('is one with a socket that is none', async () => {
     const { channelName, token } = await pages.newVisit();
     const form = { token, socket_id: '1.1:user', channel_name: channelName };
-    const { status, text } = await ask(pages.endpoint(), form);
+    const { status, text } = await postForm(pages.endpoint(), form);
     expect({ status, error: (JSON.parse(text) as { error: string }).error }).toEqual({
       status: 400,
       error: 'Bad Request',
@@ -217,7 +217,7 @@ describe('every response', () => {
     const form = { token, socket_id: socketId, channel_name: channelName };
     const headers = { origin: pageOrigin, cookie: deployment.cookie };
     for (const hotelInUrl of [hotel, 'sea-view']) {
-      const response = await ask(pages.endpoint(hotelInUrl), form, headers);
+      const response = await postForm(pages.endpoint(hotelInUrl), form, headers);
       expect(response.headers.get('access-control-allow-origin')).toBe(pageOrigin);
       expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{8,}$/);
     }
@@ -225,8 +225,8 @@ describe('every response', () => {
 
   it('is kept in the audit log, and in the log without a token', async () => {
     const visit = await pages.newVisit();
-    const grant = await pages.askFor(visit);
-    const refusal = await pages.askFor({ ...visit, hotelInUrl: 'sea-view' });
+    const grant = await pages.requestFor(visit);
+    const refusal = await pages.requestFor({ ...visit, hotelInUrl: 'sea-view' });
     const kept = { action: 'subscribe', channel: visit.channelName, address: '127.0.0.1' };
     const [granted, refused] = [grant, refusal].map(({ headers }) => headers.get('x-decision-id'));
     expect(await auditRow(deployment.usher, granted!)).toMatchObject({

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { ask } from './support/ask.ts';
+import { postForm } from './support/requests.ts';
 import { findDjango, startDjango, type DjangoSite } from './support/django.ts';
 import { findLaravel, startLaravel, type LaravelSite } from './support/laravel.ts';
 import { readRows, withPostgres } from './support/postgres.ts';
@@ -25,7 +25,7 @@ const startRequests = (url: string, cookies: string, env: Readonly<Record<string
   });
 
 const signIn = (usher: Usher, cookie: string) =>
-  ask(
+  postForm(
     `${usher.publicUrl}/broadcasting/user-auth`,
     { socket_id: '1234.5678' },
     { cookie, origin: page },
@@ -109,8 +109,8 @@ describe.skipIf(laravel === undefined)('the documented route of a real Laravel',
 
   it('does not recognize a visitor who never logged in, a logout, and another password', async () => {
     await site.addUser('gone');
-    const { cookie: stranger } = await site.visit('');
-    expect((await signIn(usher, stranger)).status).toBe(401);
+    const { cookie: unknownVisitor } = await site.visit('');
+    expect((await signIn(usher, unknownVisitor)).status).toBe(401);
     const first = await site.login('gone');
     await site.logout(first);
     expect((await signIn(usher, first)).status).toBe(401);

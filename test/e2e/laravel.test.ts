@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { ask } from './support/ask.ts';
+import { postForm } from './support/requests.ts';
 import { findLaravel, startLaravel, type LaravelSite } from './support/laravel.ts';
 import { leaksIn } from './support/tokens.ts';
 import { startForPages, type Usher } from './support/usher.ts';
@@ -54,7 +54,7 @@ describe.skipIf(version === undefined).each(hosts)(
     };
     const signIn = async (cookie: string, origin = page) => {
       const url = `${usher.publicUrl}/broadcasting/user-auth`;
-      const { status, text } = await ask(url, { socket_id }, { cookie, origin });
+      const { status, text } = await postForm(url, { socket_id }, { cookie, origin });
       return { status, text };
     };
 

@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityFindings } from './support/accessibility.ts';
 import { hasChromium, openBrowserPage, startChromium } from './support/chromium.ts';
-import { askAsDemo, type DemoDecision } from './support/demo-decisions.ts';
+import { requestAsDemo, type DemoDecision } from './support/demo-decisions.ts';
 import { startProxy } from './support/proxy.ts';
 import { startUsher, type Usher } from './support/usher.ts';
 
@@ -23,7 +23,7 @@ describe.runIf(hasChromium())('the operator’s page', () => {
 
   beforeAll(async () => {
     usher = await startUsher({ NODE_ENV: 'development', RATE_LIMIT_FAILURES: '10000' });
-    decisions = await askAsDemo(usher.publicUrl, markup);
+    decisions = await requestAsDemo(usher.publicUrl, markup);
     browser = await startChromium();
     page = await openBrowserPage(browser, `${usher.operatorUrl}/`);
   });
@@ -60,7 +60,7 @@ describe.runIf(hasChromium())('the operator’s page', () => {
       await page.getByLabel('Follow new decisions').check();
       await expect.poll(() => page.getByRole('status').textContent()).toContain('Following');
       const before = await rows().count();
-      const made = await askAsDemo(usher.publicUrl, markup);
+      const made = await requestAsDemo(usher.publicUrl, markup);
       const granted = made.filter(({ status }) => status === 200).length;
       await expect.poll(() => rows().count()).toBe(before + granted);
     });
@@ -70,8 +70,10 @@ describe.runIf(hasChromium())('the operator’s page', () => {
       await page.getByLabel('Follow new decisions').check();
       await expect.poll(() => page.getByRole('status').textContent()).toContain('Following');
       const rounds = Math.ceil(250 / decisions.length);
-      await Promise.all(Array.from({ length: rounds }, () => askAsDemo(usher.publicUrl, markup)));
-      const newest = (await askAsDemo(usher.publicUrl, markup)).at(-1)!;
+      await Promise.all(
+        Array.from({ length: rounds }, () => requestAsDemo(usher.publicUrl, markup)),
+      );
+      const newest = (await requestAsDemo(usher.publicUrl, markup)).at(-1)!;
       await expect.poll(() => page.locator(`tr[data-id="${newest.id}"]`).count()).toBe(1);
       expect(await rows().count()).toBe(200);
     });
@@ -89,12 +91,12 @@ describe.runIf(hasChromium())('the operator’s page', () => {
       await page.goto(`${proxy.url}/#decisions`);
       await page.getByLabel('Follow new decisions').check();
       await expect.poll(() => page.getByRole('status').textContent()).toContain('Following');
-      const [first] = await askAsDemo(usher.publicUrl, markup);
+      const [first] = await requestAsDemo(usher.publicUrl, markup);
       await expect.poll(() => page.locator(`tr[data-id="${first!.id}"]`).count()).toBe(1);
       isDown = true;
       for (const stream of streams) stream.destroy();
       await expect.poll(() => page.getByRole('status').textContent()).toContain('interrupted');
-      const [missed] = await askAsDemo(usher.publicUrl, markup);
+      const [missed] = await requestAsDemo(usher.publicUrl, markup);
       isDown = false;
       await expect.poll(() => page.locator(`tr[data-id="${missed!.id}"]`).count()).toBe(1);
       await proxy.stop();

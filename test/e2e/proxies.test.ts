@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportSkipped } from '../support/skipped.ts';
 import { startUpstream, wrapSocket, tryClient, type TestUpstream } from '../support/web-socket.ts';
-import { get } from './support/ask.ts';
+import { get } from './support/requests.ts';
 import {
   configurationOf,
   documentedProxies,
@@ -107,7 +107,7 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
     const tls = { localAddress: address, servername: 'app.example', rejectUnauthorized: false };
     const base = { host: 'app.example', 'x-forwarded-host': 'forged.example' };
     const own = { ...base, ...(forwardedFor && { 'x-forwarded-for': forwardedFor }) };
-    const ask = async (path: string, headers = {}, form?: string) => {
+    const sendRequest = async (path: string, headers = {}, form?: string) => {
       const type =
         form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
       const sent = request({
@@ -123,7 +123,7 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
       return { status: response.statusCode, id: String(id), text: await text(response) };
     };
     const authorize = (endpoint: string, headers = {}) =>
-      ask(endpoint, headers, 'socket_id=1.2&channel_name=private-chat-box');
+      sendRequest(endpoint, headers, 'socket_id=1.2&channel_name=private-chat-box');
     const open = async (headers: object) => {
       const settings = { ...tls, headers: { ...own, ...headers } };
       const client = await tryClient(`https://127.0.0.1:${port}`, '/ws/chat/', settings);
@@ -131,7 +131,7 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
       const server = await within(20_000, upstream.next(), () => 'The host saw no WebSocket');
       return { client, server };
     };
-    return { ask, authorize, open };
+    return { sendRequest, authorize, open };
   };
   const addressOf = async (id: string) => {
     const { text: body } = await get(`${usher.operatorUrl}/decisions/${id}`);
@@ -181,10 +181,13 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
       });
 
       it('reach the application at every other path, and the operator’s routes at none', async () => {
-        const { ask } = visitor(ports[name], `${network}.6`);
+        const { sendRequest } = visitor(ports[name], `${network}.6`);
         for (const path of operatorPaths) {
-          expect(await ask(path)).toMatchObject({ status: 200, text: `application: ${path}` });
-          expect((await ask(`/pusher${path}`)).status).toBe(404);
+          expect(await sendRequest(path)).toMatchObject({
+            status: 200,
+            text: `application: ${path}`,
+          });
+          expect((await sendRequest(`/pusher${path}`)).status).toBe(404);
         }
       });
 

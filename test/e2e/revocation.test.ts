@@ -9,7 +9,7 @@ import {
   type EmbeddedPostgres,
 } from '../../src/database/embedded/embedded-postgres.ts';
 import { hmacToken, testSecret } from '../support/tokens.ts';
-import { requestJson } from './support/ask.ts';
+import { requestJson } from './support/requests.ts';
 import { connectPusher, type PusherClient } from './support/clients.ts';
 import { pointedAt, startSoketi, type Soketi } from './support/soketi.ts';
 import { startUsher, type Usher } from './support/usher.ts';
@@ -21,7 +21,7 @@ let proxy: Server;
 let database: EmbeddedPostgres;
 let home: string;
 /** The paths of requests to soketi's HTTP API. */
-const asked: string[] = [];
+const requests: string[] = [];
 const open: PusherClient[] = [];
 const running: Usher[] = [];
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
   database = await startEmbeddedPostgres({ dataDir: join(home, 'data'), log });
   proxy = createServer((incoming, reply) => {
     const { method, url: path = '', headers } = incoming;
-    asked.push(path.split('?')[0] ?? '');
+    requests.push(path.split('?')[0] ?? '');
     const onward = httpRequest({ host: '127.0.0.1', port: soketi.port, method, path, headers });
     onward.on('response', (response) => {
       reply.writeHead(response.statusCode ?? 502);
@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const client of open.splice(0)) client.disconnect();
   await Promise.all(running.splice(0).map((usher) => usher.stop()));
-  asked.length = 0;
+  requests.length = 0;
 });
 
 afterAll(async () => {
@@ -108,14 +108,14 @@ const revoke = (usher: Usher, body: object) =>
   requestJson('POST', `${usher.operatorUrl}/revocations`, body);
 
 const terminations = (sub: string) =>
-  asked.filter((path) => path.endsWith(`/users/${sub}/terminate_connections`)).length;
+  requests.filter((path) => path.endsWith(`/users/${sub}/terminate_connections`)).length;
 
 describe('a connection at a real Pusher server', () => {
   it('is closed within a second of the revocation of its user; other connections stay open', async () => {
     const [one, other] = [await startReplica(), await startReplica()];
     const page = await signIn(one, 'leaver');
     const bystander = await signIn(one, 'stayer');
-    const begun = Date.now();
+    const started = Date.now();
     const { status, text } = await revoke(other, { user_id: 'leaver', tenant_id: '1' });
     expect(status).toBe(200);
     expect((JSON.parse(text) as { effects: unknown[] }).effects).toEqual([
@@ -125,7 +125,7 @@ describe('a connection at a real Pusher server', () => {
       { effect: 'pusher-connections-ended', server: 'soketi', users: 1 },
       { effect: 'pusher-connections-stay', server: 'soketi', which: 'not signed in' },
     ]);
-    const took = (await page.gone()) - begun;
+    const took = (await page.gone()) - started;
     console.log(`revoked, and closed at soketi after ${took} ms`);
     expect(took).toBeLessThan(1_000);
     expect(bystander.isOpen()).toBe(true);

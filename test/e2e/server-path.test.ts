@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { probeServer } from '../../src/cli/doctor/probe-server.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { hmacToken, testSecret } from '../support/tokens.ts';
-import { requestJson } from './support/ask.ts';
+import { requestJson } from './support/requests.ts';
 import { connectPusher } from './support/clients.ts';
 import { pointedAt, startSoketi, type Soketi, type SoketiOptions } from './support/soketi.ts';
 import { startUsher } from './support/usher.ts';

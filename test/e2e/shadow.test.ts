@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runInProcess } from '../support/command-line.ts';
 import { hmacToken } from '../support/tokens.ts';
-import { ask, get } from './support/ask.ts';
+import { postForm, get } from './support/requests.ts';
 import { findLaravel, startLaravel, type LaravelSite } from './support/laravel.ts';
 import { leaksIn, secondsNow } from './support/tokens.ts';
 import { startForPages, type Usher } from './support/usher.ts';
@@ -41,8 +41,8 @@ channels:
     member: { user: { id: user.id } }
 `;
 const policies = {
-  applicationAnswers: policyOf(`{ ${sent} }`, (cel) => `{ rule: "${cel}", shadow: true }`),
-  rulesAnswer: policyOf(`{ ${sent}, shadow: true }`, (cel) => `"${cel}"`),
+  applicationDecides: policyOf(`{ ${sent} }`, (cel) => `{ rule: "${cel}", shadow: true }`),
+  rulesDecide: policyOf(`{ ${sent}, shadow: true }`, (cel) => `"${cel}"`),
 };
 
 interface Recorded {
@@ -94,8 +94,8 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
   };
   type ShadowRequest = ReturnType<typeof requests>[number];
 
-  const askAt = (url: string, { user, channel, n }: ShadowRequest) =>
-    ask(
+  const sendAt = (url: string, { user, channel, n }: ShadowRequest) =>
+    postForm(
       `${url}/broadcasting/auth`,
       { socket_id: `1.${n}`, channel_name: channel },
       { cookie: user.cookie, authorization: `Bearer ${user.token}`, origin: page },
@@ -128,12 +128,12 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
   };
 
   it('its closures decide unchanged, and the shadow rules are compared', async () => {
-    const usher = await start(policies.applicationAnswers);
+    const usher = await start(policies.applicationDecides);
     const responses: (readonly [string, number, number])[] = [];
     for (const request of requests(60)) {
       const [through, direct] = await Promise.all([
-        askAt(usher.publicUrl, request),
-        askAt(site.url, request),
+        sendAt(usher.publicUrl, request),
+        sendAt(site.url, request),
       ]);
       responses.push([request.channel, through.status, direct.status]);
     }
@@ -157,7 +157,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
   }, 240_000);
 
   it('is reachable for the doctor, whose request has no credential', async () => {
-    const usher = await start(policies.applicationAnswers);
+    const usher = await start(policies.applicationDecides);
     const { text } = await get(`${usher.operatorUrl}/doctor`);
     const { checks } = JSON.parse(text) as { readonly checks: readonly { name: string }[] };
     expect(checks.filter(({ name }) => name.includes(' endpoint '))).toEqual([
@@ -177,7 +177,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     const [ann, ben] = users;
     const decide = async (channel_name: string, cookie: string) => {
       const fields = { socket_id: '1.2', channel_name };
-      return ask(`${usher.publicUrl}/broadcasting/auth`, fields, { cookie, origin: page });
+      return postForm(`${usher.publicUrl}/broadcasting/auth`, fields, { cookie, origin: page });
     };
     const own = `App.Models.User.${ann!.id}`;
     for (const form of ['private', 'presence']) {
@@ -195,27 +195,27 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
   });
 
   it('may stop if it is the shadow: no response is delayed or broken', async () => {
-    const usher = await start(policies.rulesAnswer);
+    const usher = await start(policies.rulesDecide);
     const expected = ({ user, channel }: ShadowRequest) =>
       channel === `private-App.Models.User.${user.id}` || channel === 'presence-rooms.lobby'
         ? 200
         : 403;
-    const askAll = async (count: number) => {
-      const asked = requests(count);
-      const responses = await Promise.all(asked.map((each) => askAt(usher.publicUrl, each)));
-      expect(responses.map(({ status }) => status)).toEqual(asked.map(expected));
+    const sendAll = async (count: number) => {
+      const batch = requests(count);
+      const responses = await Promise.all(batch.map((each) => sendAt(usher.publicUrl, each)));
+      expect(responses.map(({ status }) => status)).toEqual(batch.map(expected));
     };
-    await askAll(20);
+    await sendAll(20);
     expect(await compared(usher, 20)).toEqual([16, 4, 0, 0]);
     const resume = await site.freeze();
     try {
       // All of these responses arrive while Laravel is frozen: nothing continues it before.
-      await askAll(30);
+      await sendAll(30);
       expect(await metric(usher, 'disagreements')).toBe(4);
     } finally {
       resume();
     }
-    await askAll(10);
+    await sendAll(10);
     const [agreed = 0, disagreed = 0, none = 0, dropped = 0] = await compared(usher, 60);
     expect(agreed + disagreed + none + dropped).toBe(60);
     expect((await decisions(usher, 'no-verdict')).length).toBe(none);

@@ -2,7 +2,7 @@ import type { Channel } from 'pusher-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { auditRow } from './support/audit.ts';
-import { ask } from './support/ask.ts';
+import { postForm } from './support/requests.ts';
 import { type EchoClient, nextEvent } from './support/clients.ts';
 import { type Deployment, startDeployment } from './support/deployment.ts';
 import {
@@ -10,7 +10,7 @@ import {
   buyer,
   openTenantUsers,
   seller,
-  stranger,
+  otherUser,
   type TenantUsers,
 } from './support/tenant-users.ts';
 import { within } from './support/within.ts';
@@ -36,13 +36,13 @@ const chatOf = (escrowId: string) => `tenant.1.escrow.${escrowId}.chat`;
 describe('a user', () => {
   it('enters their own channel, which others cannot enter', async () => {
     expect(await users.connect().private('tenant.1.user.15')).toEqual(entered);
-    for (const claims of [stranger, admin]) {
+    for (const claims of [otherUser, admin]) {
       expect(await users.connect({ claims }).private('tenant.1.user.15')).toEqual(refused);
     }
   });
 
   it('receives the announcements of the tenant and the public ones', async () => {
-    const client = users.connect({ claims: stranger });
+    const client = users.connect({ claims: otherUser });
     expect(await client.private('tenant.1.announcements')).toEqual(entered);
     expect(await client.private('announcements')).toEqual(entered);
     const news = nextEvent(client.pusher.channel('private-announcements'), 'news');
@@ -74,7 +74,7 @@ describe('an escrow', () => {
       const client = users.connect({ claims });
       expect(await client.private(`tenant.1.escrow.${escrowId}`)).toEqual(entered);
     }
-    for (const claims of [admin, stranger]) {
+    for (const claims of [admin, otherUser]) {
       const client = users.connect({ claims });
       expect(await client.private(`tenant.1.escrow.${escrowId}`)).toEqual(refused);
     }
@@ -90,7 +90,7 @@ describe('an escrow', () => {
     const second = users.connect({ claims: seller });
     expect(await second.join(chat)).toEqual({ ok: true, members: both });
     expect(await arrival).toEqual({ id: '16', info: { id: '16', name: 'Sal' } });
-    expect(await users.connect({ claims: stranger }).join(chat)).toEqual(refused);
+    expect(await users.connect({ claims: otherUser }).join(chat)).toEqual(refused);
   });
 
   it('grants an admin its chat only while it is disputed', async () => {
@@ -141,7 +141,7 @@ describe('an encrypted channel', () => {
 
   it('has the same checks as its private form', async () => {
     const chat = chatOf(await users.newEscrow());
-    expect(await users.connect({ claims: stranger }).encryptedPrivate(chat)).toEqual(refused);
+    expect(await users.connect({ claims: otherUser }).encryptedPrivate(chat)).toEqual(refused);
     expect(await users.connect().encryptedPrivate('tenant.1.user.15')).toEqual(entered);
     expect(await users.connect().encryptedPrivate('tenant.1.user.16')).toEqual(refused);
   });
@@ -183,7 +183,7 @@ describe('every decision', () => {
   it('is a row of the audit log', async () => {
     const form = { socket_id: '1234.5678', channel_name: 'private-tenant.1.user.15' };
     const requestWith = (authorization: string, tenant: string) =>
-      ask(`${deployment.usher.publicUrl}/broadcasting/auth`, form, {
+      postForm(`${deployment.usher.publicUrl}/broadcasting/auth`, form, {
         ...{ authorization, 'x-tenant-id': tenant, cookie: deployment.cookie },
       });
     const good = `Bearer ${deployment.tokens.user()}`;

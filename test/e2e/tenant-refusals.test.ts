@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { JsonObject } from '../support/tokens.ts';
-import { type TextResponse, ask } from './support/ask.ts';
+import { type TextResponse, postForm } from './support/requests.ts';
 import { type Deployment, pageOrigin, startDeployment } from './support/deployment.ts';
 import { openTenantUsers, type TenantUsers, type UserPage } from './support/tenant-users.ts';
 import { secondsNow } from './support/tokens.ts';
@@ -34,12 +34,12 @@ const ownHeaders = ({ tokens }: Deployment) => ({
 });
 
 /** Sends what the Echo of user 15 of tenant 1 sends. */
-function askFor(
+function requestChannel(
   channelName: string,
   { at = deployment, headers = {} }: { at?: Deployment; headers?: Record<string, string> } = {},
 ): Promise<TextResponse> {
   const form = { socket_id: socketId, channel_name: channelName };
-  return ask(endpoint(at), form, { ...ownHeaders(at), ...headers });
+  return postForm(endpoint(at), form, { ...ownHeaders(at), ...headers });
 }
 
 const bodyOf = ({ text }: TextResponse) => JSON.parse(text) as Record<string, string>;
@@ -143,7 +143,9 @@ describe('without a master key', () => {
     expect(await pages.connect().private(own)).toEqual(entered);
     expect(await pages.connect().encryptedPrivate(own)).toEqual(refusedWith(403));
     const [encrypted, unknownOne] = await Promise.all(
-      [`private-encrypted-${own}`, 'private-nobody'].map((name) => askFor(name, { at: keyless })),
+      [`private-encrypted-${own}`, 'private-nobody'].map((name) =>
+        requestChannel(name, { at: keyless }),
+      ),
     );
     expect(bodyOf(encrypted!)['message']).toBe(bodyOf(unknownOne!)['message']);
   });
@@ -154,7 +156,7 @@ describe('a signature', () => {
 
   /** What Usher signs for user 15. */
   const signedFor = async (form: Form): Promise<{ auth: string }> => {
-    const { status, text } = await ask(endpoint(deployment), form, ownHeaders(deployment));
+    const { status, text } = await postForm(endpoint(deployment), form, ownHeaders(deployment));
     if (status !== 200) throw new Error(`Not signed: ${status} ${text}`);
     return JSON.parse(text) as { auth: string };
   };
@@ -199,7 +201,7 @@ describe('a signature', () => {
 
 describe('the response to a refusal', () => {
   it('has the body of the general routes', async () => {
-    const response = await askFor('private-tenant.1.user.16');
+    const response = await requestChannel('private-tenant.1.user.16');
     expect(response.status).toBe(403);
     expect(bodyOf(response)).toEqual({
       error: 'Forbidden',
@@ -214,7 +216,7 @@ describe('the response to a refusal', () => {
       ...{ buyer_id: '1', seller_id: '2', status: 'FUNDED' },
     });
     const [theirs, foreign] = await Promise.all(
-      ['others', 'nobodys'].map((id) => askFor(`private-tenant.1.escrow.${id}.chat`)),
+      ['others', 'nobodys'].map((id) => requestChannel(`private-tenant.1.escrow.${id}.chat`)),
     );
     expect(theirs!.status).toBe(foreign!.status);
     expect(bodyOf(theirs!)['message']).toBe(bodyOf(foreign!)['message']);
@@ -222,13 +224,15 @@ describe('the response to a refusal', () => {
 
   it('names what is malformed', async () => {
     const url = endpoint(deployment);
-    expect((await askFor('private-a b')).status).toBe(400);
-    expect((await ask(url, { socket_id: socketId })).status).toBe(400);
-    expect((await ask(url, { socket_id: '1.1:user', channel_name: 'private-a' })).status).toBe(400);
+    expect((await requestChannel('private-a b')).status).toBe(400);
+    expect((await postForm(url, { socket_id: socketId })).status).toBe(400);
+    expect((await postForm(url, { socket_id: '1.1:user', channel_name: 'private-a' })).status).toBe(
+      400,
+    );
   });
 
   it('can be read by a page of another origin, which may send Echo’s headers', async () => {
-    const refusal = await askFor('private-nobody', { headers: { origin: pageOrigin } });
+    const refusal = await requestChannel('private-nobody', { headers: { origin: pageOrigin } });
     expect(refusal.headers.get('access-control-allow-origin')).toBe(pageOrigin);
     const preflight = await fetch(endpoint(deployment), {
       method: 'OPTIONS',

@@ -4,7 +4,7 @@ import type { Options } from 'pusher-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { toUserId } from '../../src/policy/member.ts';
-import { requestJson } from './support/ask.ts';
+import { requestJson } from './support/requests.ts';
 import { connectPusher, disconnectAfterEach, type PusherClient } from './support/clients.ts';
 import { type Deployment, startDeployment } from './support/deployment.ts';
 import { within } from './support/within.ts';

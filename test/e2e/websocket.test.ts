@@ -10,7 +10,7 @@ import {
   type TestSocket,
   type TestUpstream,
 } from '../support/web-socket.ts';
-import { requestJson } from './support/ask.ts';
+import { requestJson } from './support/requests.ts';
 import { findDjango, startDjango, type DjangoSite } from './support/django.ts';
 import { createTokenMint, leaksIn, secondsNow, type TokenMint } from './support/tokens.ts';
 import { startUsher, type Usher } from './support/usher.ts';
@@ -124,8 +124,8 @@ describe('a chat page that opens GET /ws', () => {
     const successes = attempts.filter(({ reply: response }) => 'sessionId' in response);
     const refusals = attempts.filter(({ reply: response }) => 'error' in response);
     expect([successes.length, refusals.length]).toEqual([1, 19]);
-    for (const { client, reply: answer } of refusals) {
-      expect(answer).toEqual({ type: 'authentication_error', error: 'Invalid or expired ticket' });
+    for (const { client, reply } of refusals) {
+      expect(reply).toEqual({ type: 'authentication_error', error: 'Invalid or expired ticket' });
       expect((await closing(client)).code).toBe(4401);
     }
     await arrival();

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openClient, type TestSocket } from '../support/web-socket.ts';
-import { ask, requestJson, get } from './support/ask.ts';
+import { postForm, requestJson, get } from './support/requests.ts';
 import { createTokenMint, secondsNow, type TokenMint } from './support/tokens.ts';
 import { startUsher, type Usher } from './support/usher.ts';
 import { within } from './support/within.ts';
@@ -44,7 +44,7 @@ describe('two workers', () => {
   });
 
   const enter = (token: string, i = 1) =>
-    ask(
+    postForm(
       `${usher.publicUrl}/broadcasting/auth`,
       { socket_id: `${i}.1`, channel_name: 'private-tenant.1.user.15' },
       // A new connection each time, so that both workers get some of them.
@@ -97,18 +97,16 @@ describe('two workers', () => {
     );
     return (JSON.parse(text) as { readonly ticket: string }).ticket;
   };
-  const show = async (shown: string) => {
+  const show = async (ticket: string) => {
     const client = await openClient(usher.publicUrl, '/ws', {});
-    client.socket.send(
-      JSON.stringify({ type: 'ticket_authenticate', ticket: shown, clientInfo: {} }),
-    );
+    client.socket.send(JSON.stringify({ type: 'ticket_authenticate', ticket, clientInfo: {} }));
     const response = await within(15_000, client.next(), () => 'No answer');
     return { client, isIn: response.toString().includes('authentication_success') };
   };
 
   it('accept a ticket once, of twenty attempts at the same time', async () => {
-    const shown = await ticket();
-    const attempts = await Promise.all(Array.from({ length: 20 }, () => show(shown)));
+    const issued = await ticket();
+    const attempts = await Promise.all(Array.from({ length: 20 }, () => show(issued)));
     expect(attempts.filter(({ isIn }) => isIn)).toHaveLength(1);
     for (const { client } of attempts) client.socket.terminate();
   });

@@ -46,18 +46,18 @@ describePostgres('pages of facts', (server) => {
   ];
 
   it.each(cases)('of %s come from indexes among 10,000', async (what, query, viewer) => {
-    const asked: PreparedStatement[] = [];
+    const requests: PreparedStatement[] = [];
     const database = {
       ...at.database,
       execute: (statement: PreparedStatement) => {
-        asked.push(statement);
+        requests.push(statement);
         return at.database.execute(statement);
       },
     };
     const found = await openFactPages(database)().list([query], viewer);
     expect(found).toHaveLength(what === 'an element that all have' ? pageSize : 1);
     if (found.length === 1) expect(found[0]!.at(-1)).toBe('7');
-    const { text, values } = asked.at(-1)!;
+    const { text, values } = requests.at(-1)!;
     const plan = await withClient(at.url, async (client) => {
       await client.query(`SET ROLE ${server.role!}; SET enable_seqscan = off; SET jit = off;
         SET plan_cache_mode = force_generic_plan`);

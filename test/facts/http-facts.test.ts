@@ -63,14 +63,14 @@ describe('a fact by HTTP', () => {
   ])('may have text beside its id: %s of %s', async (template, id, path) => {
     host.respondWith = json({ status: 'open' });
     await find(kindOf({}, { path: template }), id);
-    expect(host.asked.map((asked) => asked.path)).toEqual([`/app${path}`]);
+    expect(host.requests.map(({ path }) => path)).toEqual([`/app${path}`]);
   });
 
   it.each(['.', '..', '', '/8', './8', '7/..'])(
     'is not requested with the id %j beside a text',
     async (id) => {
       expect(await find(kindOf({}, { path: '/orders/.{order}' }), id)).toBeUndefined();
-      expect(host.asked).toEqual([]);
+      expect(host.requests).toEqual([]);
     },
   );
 
@@ -84,7 +84,7 @@ describe('a fact by HTTP', () => {
       ...{ status: 'open', note: '', size: 3, price: 1.5, paid: false, people: ['1', '1'] },
       due: new Date('2026-01-02T02:04:05Z'),
     });
-    const [{ method, path, headers }] = host.asked as [(typeof host.asked)[0]];
+    const [{ method, path, headers }] = host.requests as [(typeof host.requests)[0]];
     expect([method, path, headers.accept]).toEqual([
       'GET',
       '/app/usher/orders/7',
@@ -261,7 +261,7 @@ describe('a fact by HTTP', () => {
   ])('has the id %j in one segment', async (id, segment) => {
     host.respondWith = json({ status: 'open' });
     await find(kindOf(), id);
-    expect(host.asked[0]!.path).toBe(`/app/usher/orders/${segment}`);
+    expect(host.requests[0]!.path).toBe(`/app/usher/orders/${segment}`);
   });
 
   it.each(['.', '..', '7/../8', '../8', '7/.', '\\..\\8', '..;/8', '/.;a=b', '', '\ud800'])(
@@ -269,7 +269,7 @@ describe('a fact by HTTP', () => {
     async (id) => {
       host.respondWith = json({ status: 'open' });
       expect(await find(kindOf(), id)).toBeUndefined();
-      expect(host.asked).toHaveLength(0);
+      expect(host.requests).toHaveLength(0);
     },
   );
 
@@ -277,37 +277,37 @@ describe('a fact by HTTP', () => {
     host.respondWith = json({ status: 'open' });
     const kind = kindOf({ ids: ['order', 'user'] }, { path: '/u/{user}/o/{order}/' });
     await find(kind, '7', '15');
-    expect(host.asked[0]!.path).toBe('/app/u/15/o/7/');
+    expect(host.requests[0]!.path).toBe('/app/u/15/o/7/');
   });
 
   it('is used again while it is fresh, and never longer than Cache-Control says', async () => {
-    const asked = async (cacheControl: string | undefined, advanceMs: number) => {
+    const requestsAfter = async (cacheControl: string | undefined, advanceMs: number) => {
       host.respondWith = json(
         { status: 'open' },
         200,
         cacheControl ? { 'cache-control': cacheControl } : {},
       );
-      const before = host.asked.length;
-      const { find: ask, time } = setUp();
+      const before = host.requests.length;
+      const { find, time } = setUp();
       const kind = kindOf({}, { freshMs: 5_000 });
-      await ask(kind, ['7'], {});
+      await find(kind, ['7'], {});
       time.advance(advanceMs);
-      await ask(kind, ['7'], {});
-      await ask(kind, ['8'], {});
-      return host.asked.length - before;
+      await find(kind, ['7'], {});
+      await find(kind, ['8'], {});
+      return host.requests.length - before;
     };
-    expect(await asked(undefined, 4_999)).toBe(2);
-    expect(await asked(undefined, 5_000)).toBe(3);
-    expect(await asked('max-age=60', 5_000)).toBe(3);
-    expect(await asked('max-age=2', 1_999)).toBe(2);
-    expect(await asked('max-age=2', 2_000)).toBe(3);
-    expect(await asked('public, s-maxage="1", max-age=60', 1_000)).toBe(3);
-    expect(await asked('no-store', 0)).toBe(3);
-    expect(await asked('No-Cache', 0)).toBe(3);
-    expect(await asked('max-age=0', 0)).toBe(3);
-    expect(await asked('max-age=-1', 0)).toBe(3);
-    expect(await asked('max-age=60, max-age=soon', 0)).toBe(3);
-    expect(await asked('x-max-age=0, max-age-x=0', 0)).toBe(2);
+    expect(await requestsAfter(undefined, 4_999)).toBe(2);
+    expect(await requestsAfter(undefined, 5_000)).toBe(3);
+    expect(await requestsAfter('max-age=60', 5_000)).toBe(3);
+    expect(await requestsAfter('max-age=2', 1_999)).toBe(2);
+    expect(await requestsAfter('max-age=2', 2_000)).toBe(3);
+    expect(await requestsAfter('public, s-maxage="1", max-age=60', 1_000)).toBe(3);
+    expect(await requestsAfter('no-store', 0)).toBe(3);
+    expect(await requestsAfter('No-Cache', 0)).toBe(3);
+    expect(await requestsAfter('max-age=0', 0)).toBe(3);
+    expect(await requestsAfter('max-age=-1', 0)).toBe(3);
+    expect(await requestsAfter('max-age=60, max-age=soon', 0)).toBe(3);
+    expect(await requestsAfter('x-max-age=0, max-age-x=0', 0)).toBe(2);
   });
 
   it('has one request at a time', async () => {
@@ -316,30 +316,30 @@ describe('a fact by HTTP', () => {
         json({ status: 'open' })(response, request);
       }, 50);
     };
-    const { find: ask } = setUp();
+    const { find } = setUp();
     const kind = kindOf();
-    const found = await Promise.all(Array.from({ length: 10 }, () => ask(kind, ['7'], {})));
+    const found = await Promise.all(Array.from({ length: 10 }, () => find(kind, ['7'], {})));
     expect(new Set(found.map((each) => each?.['status']))).toEqual(new Set(['open']));
-    expect(host.asked).toHaveLength(1);
+    expect(host.requests).toHaveLength(1);
   });
 
   it('is requested with the headers that the policy names, for each visitor', async () => {
     host.respondWith = json({ status: 'open' });
-    const { find: ask } = setUp();
+    const { find } = setUp();
     const kind = kindOf(
       {},
       { freshMs: 5_000, forward: { headers: ['authorization'], cookies: ['a'] } },
     );
     const visitor = (raw: readonly string[]) => ({ headers: new RequestHeaders(raw, []) });
-    await ask(
+    await find(
       kind,
       ['7'],
       visitor(['Authorization', 'Bearer 1', 'Cookie', 'a=1; b=2', 'X-Y', 'z']),
     );
-    await ask(kind, ['7'], visitor(['Authorization', 'Bearer 2']));
-    await ask(kind, ['7'], {});
+    await find(kind, ['7'], visitor(['Authorization', 'Bearer 2']));
+    await find(kind, ['7'], {});
     expect(
-      host.asked.map(({ headers: { authorization, cookie, 'x-y': other } }) => [
+      host.requests.map(({ headers: { authorization, cookie, 'x-y': other } }) => [
         authorization,
         cookie,
         other,
@@ -354,9 +354,9 @@ describe('a fact by HTTP', () => {
   it('of another tenant is hidden', async () => {
     host.respondWith = json({ status: 'open', shop: '1' });
     const kind = kindOf({ tenant: 'shop', fields: { shop: field('string') } });
-    const { find: ask } = setUp();
-    expect(await ask(kind, ['7'], { tenantId: '1' })).toEqual({ shop: '1' });
-    expect(await ask(kind, ['7'], { tenantId: '2' })).toBeUndefined();
-    expect(await ask(kind, ['7'], {})).toBeUndefined();
+    const { find } = setUp();
+    expect(await find(kind, ['7'], { tenantId: '1' })).toEqual({ shop: '1' });
+    expect(await find(kind, ['7'], { tenantId: '2' })).toBeUndefined();
+    expect(await find(kind, ['7'], {})).toBeUndefined();
   });
 });

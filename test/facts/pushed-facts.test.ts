@@ -198,13 +198,13 @@ describePostgres('pushed facts', (server) => {
       texts.push(statement.text);
       return at.database.execute(statement);
     };
-    const { find: ask } = createPushedFacts({ ...at.database, execute });
+    const { find } = createPushedFacts({ ...at.database, execute });
     for (const [kind, ids] of [
       [booking, ['h', 'B']],
       [escrow, ['1', 'E']],
       [room, ['R']],
     ] as const) {
-      await ask(kind, ids, {});
+      await find(kind, ids, {});
     }
     const lookups = texts.filter((text) => text.includes('FROM facts'));
     expect(lookups).toHaveLength(3);
@@ -310,12 +310,12 @@ describePostgres('pushed facts', (server) => {
       INSERT INTO sales VALUES ('7', '15');
       CREATE VIEW orders AS SELECT id AS order_id, owner AS owner_id FROM sales;
       GRANT SELECT ON orders TO ${server.role!}`);
-    const { find: ask, read, put, remove } = facts();
-    expect(await ask(order, ['7'], {})).toEqual({ owner_id: '15' });
-    expect(await ask(order, ['old'], {})).toBeUndefined();
+    const { find, read, put, remove } = facts();
+    expect(await find(order, ['7'], {})).toEqual({ owner_id: '15' });
+    expect(await find(order, ['old'], {})).toBeUndefined();
     expect(await read(order, ['7'])).toEqual({ owner_id: '15' });
     await onServer(`UPDATE sales SET owner = '16'`);
-    expect(await ask(order, ['7'], {})).toEqual({ owner_id: '16' });
+    expect(await find(order, ['7'], {})).toEqual({ owner_id: '16' });
     const refusal = 'order is read from the application’s own orders; change it there';
     await expect(put(order, ['7'], { owner_id: '17' })).rejects.toThrow(refusal);
     await expect(remove(order, ['7'])).rejects.toThrow(refusal);

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Usher } from '../e2e/support/usher.ts';
 import { readPidFile } from '../../src/database/embedded/pid-file.ts';
-import { embeddedRows, expectNobodySlippedIn } from './support/expectations.ts';
+import { embeddedRows, expectNoForbiddenGrant } from './support/expectations.ts';
 import { endure } from './support/outage.ts';
 import { report, seconds } from './support/report.ts';
 import { startService } from './support/service.ts';
@@ -21,7 +21,7 @@ describe('the embedded database fails during requests', () => {
       process.kill(server!.pid, 'SIGKILL');
       return () => Promise.resolve();
     });
-    const lost = await expectNobodySlippedIn(outage, embeddedRows(usher));
+    const lost = await expectNoForbiddenGrant(outage, embeddedRows(usher));
     report({
       fault: 'embedded PostgreSQL killed (SIGKILL); Usher starts it again',
       clientsSaw: outage.clientsSaw,
@@ -45,8 +45,8 @@ describe('the embedded database fails during requests', () => {
     const usher = await startService({ DATA_DIR: join(disk.path, 'data') });
     onTestFinished(() => usher.stop());
     const outage = await endure(usher, () => disk.fill());
-    expect(outage.asked.some(({ status }) => status === 503)).toBe(true);
-    const lost = await expectNobodySlippedIn(outage, embeddedRows(usher));
+    expect(outage.requests.some(({ status }) => status === 503)).toBe(true);
+    const lost = await expectNoForbiddenGrant(outage, embeddedRows(usher));
     report({
       fault: 'disk of the embedded PostgreSQL full for 6 s',
       clientsSaw: outage.clientsSaw,

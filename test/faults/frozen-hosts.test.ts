@@ -8,7 +8,7 @@ import { startHostProcess, type HostProcess } from './support/host-process.ts';
 import { startPostgres, type Postgres } from './support/postgres.ts';
 import { report, seconds } from './support/report.ts';
 import { startService, tokens } from './support/service.ts';
-import { guestAsks, seenBy, startTraffic } from './support/traffic.ts';
+import { guestRequest, seenBy, startTraffic } from './support/traffic.ts';
 
 /** A server of the application that a channel needs. */
 interface Host {
@@ -40,7 +40,7 @@ ${facts}channels:
 `;
 
 /** More requests than Usher processes at once. */
-const crowd = 400;
+const waitingCount = 400;
 
 /** A page waits for a minute. The time-outs are two to ten seconds, and the machine may be slow. */
 const boundMs = 60_000;
@@ -49,7 +49,7 @@ const boundMs = 60_000;
 function holdToFreezing(
   name: string,
   host: () => Host,
-  { policy, settings = () => ({}), needing = tokenAsks }: Needs,
+  { policy, settings = () => ({}), needing = tokenRequest }: Needs,
 ): void {
   it(`${name} frozen: others are decided, those that need it get 503, and it recovers by itself`, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-frozen-'));
@@ -66,18 +66,18 @@ function holdToFreezing(
       resume = await freeze();
       const since = Date.now();
       const ends: number[] = [];
-      const waiting = Array.from({ length: crowd }, async () => {
+      const waiting = Array.from({ length: waitingCount }, async () => {
         const { status } = await request();
         ends.push(Date.now() - since);
         return status;
       });
-      const others = startTraffic(guestAsks(usher));
+      const others = startTraffic(guestRequest(usher));
       await others.granted(40);
       const granted = Date.now();
       const statuses = await Promise.all(waiting);
       await others.stop();
-      const asked = others.asked.filter(({ from }) => from <= granted);
-      expect(new Set(others.asked.map(({ status }) => status))).toEqual(new Set([200]));
+      const sent = others.requests.filter(({ from }) => from <= granted);
+      expect(new Set(others.requests.map(({ status }) => status))).toEqual(new Set([200]));
       expect(new Set(statuses)).toEqual(new Set([503]));
       expect(Math.max(...ends)).toBeLessThan(boundMs);
       const resumed = Date.now();
@@ -85,8 +85,8 @@ function holdToFreezing(
       resume = () => undefined;
       await expect.poll(async () => (await request()).status, { timeout: 60_000 }).toBe(200);
       report({
-        fault: `${name} frozen (SIGSTOP), ${crowd} requests that need it at once`,
-        clientsSaw: `those: ${crowd} × 503; longest wait ${seconds(Math.max(...ends))}. Others: ${seenBy(asked)}`,
+        fault: `${name} frozen (SIGSTOP), ${waitingCount} requests that need it at once`,
+        clientsSaw: `those: ${waitingCount} × 503; longest wait ${seconds(Math.max(...ends))}. Others: ${seenBy(sent)}`,
         lost: 'nothing',
         recovery: seconds(Date.now() - resumed),
       });
@@ -104,25 +104,25 @@ interface Needs {
   readonly needing?: (usher: Usher) => () => Promise<Response>;
 }
 
-let asked = 0;
+let requestCount = 0;
 
 /** Without a time-out, unlike other tests: how long Usher takes is what is measured. */
-function askFor(usher: Usher, channel: string, headers: Readonly<Record<string, string>>) {
-  const body = new URLSearchParams({ socket_id: `1.${asked}`, channel_name: channel });
+function requestFor(usher: Usher, channel: string, headers: Readonly<Record<string, string>>) {
+  const body = new URLSearchParams({ socket_id: `1.${requestCount}`, channel_name: channel });
   return fetch(`${usher.publicUrl}/broadcasting/auth`, { method: 'POST', body, headers });
 }
 
 /** A user with a token. Each request is about another project, so that none is the same as another one. */
-function tokenAsks(usher: Usher): () => Promise<Response> {
+function tokenRequest(usher: Usher): () => Promise<Response> {
   const authorization = `Bearer ${tokens.user({ tenant_id: null })}`;
-  return () => askFor(usher, `private-host-${(asked += 1)}`, { authorization });
+  return () => requestFor(usher, `private-host-${(requestCount += 1)}`, { authorization });
 }
 
 /** Visitors, each with a cookie of their own. */
-function cookieAsks(usher: Usher): () => Promise<Response> {
+function cookieRequest(usher: Usher): () => Promise<Response> {
   return () => {
-    const cookie = `sid=visitor-${(asked += 1)}`;
-    return askFor(usher, 'private-host-8', { cookie, origin: page });
+    const cookie = `sid=visitor-${(requestCount += 1)}`;
+    return requestFor(usher, 'private-host-8', { cookie, origin: page });
   };
 }
 
@@ -165,7 +165,7 @@ describe('a server of the application freezes under load', () => {
       SESSION_COOKIE_NAME: 'sid',
       ALLOWED_ORIGINS: page,
     }),
-    needing: cookieAsks,
+    needing: cookieRequest,
   });
 });
 

@@ -5,11 +5,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { json, type JwksServer, keySet, startJwksServer } from '../authn/jwt/jwks-server.ts';
 import { secondsNow } from '../e2e/support/tokens.ts';
 import { guestClaims, keyToken } from '../support/tokens.ts';
-import { embeddedRows, expectNobodySlippedIn } from './support/expectations.ts';
+import { embeddedRows, expectNoForbiddenGrant } from './support/expectations.ts';
 import { endure } from './support/outage.ts';
 import { report, seconds } from './support/report.ts';
 import { startService } from './support/service.ts';
-import { guestAsks } from './support/traffic.ts';
+import { guestRequest } from './support/traffic.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const keys = keySet({ ...publicKey.export({ format: 'jwk' }), kid: 'k' });
@@ -59,10 +59,10 @@ describe('the server of the keys fails during requests', () => {
           server.respondWith(keys);
           return Promise.resolve();
         }),
-      { sendRequest: guestAsks(usher, token), before: 503 },
+      { sendRequest: guestRequest(usher, token), before: 503 },
     );
-    const lost = await expectNobodySlippedIn(outage, embeddedRows(usher));
-    expect(new Set(outage.asked.map(({ status }) => status))).toEqual(new Set([200, 503]));
+    const lost = await expectNoForbiddenGrant(outage, embeddedRows(usher));
+    expect(new Set(outage.requests.map(({ status }) => status))).toEqual(new Set([200, 503]));
     report({
       fault: `${fault}, for 6 s`,
       clientsSaw: outage.clientsSaw,

@@ -37,7 +37,7 @@ const secret = (): string => {
   said.push(text);
   return text;
 };
-const shown = (token: string): string => {
+const record = (token: string): string => {
   said.push(...token.split('.').filter(({ length }) => length > 12));
   return token;
 };
@@ -56,7 +56,7 @@ const text = (body: string, type: string, headers = {}): RequestInit => ({
 });
 
 const chat = `/api/guest/hotel/${hotel}/chat/pusher/auth`;
-const asked = {
+const fields = {
   socket_id: '1.2',
   channel_name: `private-hotel-${hotel}-guest-chat-booking-${booking}`,
 };
@@ -67,34 +67,34 @@ function requests(): readonly Request[] {
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
   const server = { 'x-chat-server-key': chatServer.key };
   return [
-    [`${chat}?token=${shown(tokens.guest())}`, form(asked)],
-    [`${chat}?token=${shown(tokens.guest({ iat: past, exp: past + 60 }))}`, form(asked)],
-    [`${chat}?token=${shown(tokens.guest({}, 'nobody'))}`, form(asked)],
-    [`${chat}?token=${secret()}`, form({ ...asked, token: secret() })],
-    [`${chat}?token=${secret()}&token=${secret()}`, form(asked)],
-    [chat, form({ ...asked, channel_name: secret(), token: secret() })],
-    [`${chat}/%zz?token=${secret()}`, form(asked)],
+    [`${chat}?token=${record(tokens.guest())}`, form(fields)],
+    [`${chat}?token=${record(tokens.guest({ iat: past, exp: past + 60 }))}`, form(fields)],
+    [`${chat}?token=${record(tokens.guest({}, 'nobody'))}`, form(fields)],
+    [`${chat}?token=${secret()}`, form({ ...fields, token: secret() })],
+    [`${chat}?token=${secret()}&token=${secret()}`, form(fields)],
+    [chat, form({ ...fields, channel_name: secret(), token: secret() })],
+    [`${chat}/%zz?token=${secret()}`, form(fields)],
     [`/nothing/here?token=${secret()}`, form({ token: secret() })],
-    ['/broadcasting/auth', form(asked, bearer(shown(tokens.user())))],
-    ['/broadcasting/auth', form(asked, bearer(secret()))],
-    ['/broadcasting/auth', form(asked, { authorization: `Basic ${secret()}` })],
-    ['/broadcasting/auth', form(asked, { 'x-guest-session': secret() })],
-    ['/broadcasting/auth', form({ ...asked, guest_session: secret() })],
-    ['/broadcasting/auth', form({ ...asked, socket_id: secret() }, bearer(secret()))],
+    ['/broadcasting/auth', form(fields, bearer(record(tokens.user())))],
+    ['/broadcasting/auth', form(fields, bearer(secret()))],
+    ['/broadcasting/auth', form(fields, { authorization: `Basic ${secret()}` })],
+    ['/broadcasting/auth', form(fields, { 'x-guest-session': secret() })],
+    ['/broadcasting/auth', form({ ...fields, guest_session: secret() })],
+    ['/broadcasting/auth', form({ ...fields, socket_id: secret() }, bearer(secret()))],
     [
       '/broadcasting/auth',
-      form(asked, { cookie: `sessionid=${secret()}`, origin: 'https://app.example' }),
+      form(fields, { cookie: `sessionid=${secret()}`, origin: 'https://app.example' }),
     ],
     [
       '/broadcasting/auth',
-      form(asked, { cookie: `sessionid=${secret()}`, origin: 'https://evil.example' }),
+      form(fields, { cookie: `sessionid=${secret()}`, origin: 'https://evil.example' }),
     ],
     ['/broadcasting/auth', text(`{"socket_id":"${secret()}`, 'application/json')],
     ['/broadcasting/auth', text(`{"token":"${secret()}","token":"x"}`, 'application/json')],
     ['/broadcasting/auth', text(secret(), 'text/plain')],
     ['/broadcasting/auth', text(secret().repeat(20_000), 'application/json')],
     ['/pusher/auth/batch', text(`[{"${secret()}":`, 'application/json', bearer(secret()))],
-    ['/pusher/user-auth', form({ socket_id: '1.2' }, bearer(shown(tokens.user())))],
+    ['/pusher/user-auth', form({ socket_id: '1.2' }, bearer(record(tokens.user())))],
     ['/pusher/webhooks', text(secret(), 'application/json', { 'x-pusher-signature': secret() })],
     ['/api/websocket/ticket', text('{}', 'application/json', { ...server, ...bearer(secret()) })],
     [
@@ -107,14 +107,14 @@ function requests(): readonly Request[] {
     [
       '/api/websocket/ticket/redeem',
       text(
-        JSON.stringify({ ticket: `ws_ticket_${shown(randomBytes(32).toString('hex'))}` }),
+        JSON.stringify({ ticket: `ws_ticket_${record(randomBytes(32).toString('hex'))}` }),
         'application/json',
         { ...server, 'x-chat-server-secret': chatServer.secret },
       ),
     ],
     [
       '/api/guest-sessions/link',
-      form({}, { ...bearer(shown(tokens.user())), 'x-guest-session': secret() }),
+      form({}, { ...bearer(record(tokens.user())), 'x-guest-session': secret() }),
     ],
     ['/api/guest-sessions', form({})],
   ];
@@ -127,7 +127,7 @@ async function sendAll(): Promise<readonly (readonly [string, number])[]> {
     const response = await fetch(usher.publicUrl + path, { ...init, keepalive: false });
     const body = await response.text();
     const { token } = body.startsWith('{') ? (JSON.parse(body) as { token?: string }) : {};
-    if (token !== undefined) shown(token);
+    if (token !== undefined) record(token);
     responses.push([path, response.status]);
   }
   const operator = { authorization: `Bearer ${secret()}` };
@@ -190,7 +190,7 @@ const statusesOf = (responses: Awaited<ReturnType<typeof sendAll>>) =>
   new Set(responses.map(([, status]) => status));
 
 it('no presented secret is in a row or in the log, also while the database is unavailable', async () => {
-  const ticket = shown(ticketIn(await issueTicket(usher)));
+  const ticket = record(ticketIn(await issueTicket(usher)));
   said.push(ticket.slice('ws_ticket_'.length));
   const before = await sendAll();
   await sendRaw();

@@ -11,7 +11,7 @@ import { expectEveryGrantKept } from './support/expectations.ts';
 import { type Postgres, startPostgres } from './support/postgres.ts';
 import { report } from './support/report.ts';
 import { asOperator, startService } from './support/service.ts';
-import { guestAsks, operatorAsks, seenBy, startTraffic } from './support/traffic.ts';
+import { guestRequest, operatorRequest, seenBy, startTraffic } from './support/traffic.ts';
 
 /** The files of one version of a policy, by their names. */
 type Files = Readonly<Record<string, string>>;
@@ -153,11 +153,11 @@ describe.each([
 ])('a policy in $mount', ({ mount, create, files: filesOf }) => {
   it('changes every 100 ms, every second time to a broken one, and harms no request', async () => {
     const goodHashes = await Promise.all(good.map((version) => hashOf(filesOf(version))));
-    const begun = new Date();
+    const started = new Date();
     const directory = await create(good[0]);
     const usher = await startService({ DATABASE_URL: postgres.url, POLICY: directory.path });
-    const visitors = startTraffic(guestAsks(usher), { visitors: 8, pause: 0 });
-    const probes = startTraffic(operatorAsks(usher, '/readyz'), { visitors: 1 });
+    const visitors = startTraffic(guestRequest(usher), { visitors: 8, pause: 0 });
+    const probes = startTraffic(operatorRequest(usher, '/readyz'), { visitors: 1 });
     const reasons: string[] = [];
     for (let round = 0; round < 50; round += 1) {
       const next = sleep(pace);
@@ -186,14 +186,14 @@ describe.each([
     await Promise.all([visitors.stop(), probes.stop()]);
     await usher.stop();
 
-    expect(new Set(visitors.asked.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(new Set(probes.asked.map(({ status }) => status))).toEqual(new Set([200]));
-    const lost = await expectEveryGrantKept(visitors.asked, postgres);
-    expect(await decidedBy(begun)).toEqual(goodHashes.toSorted());
+    expect(new Set(visitors.requests.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(probes.requests.map(({ status }) => status))).toEqual(new Set([200]));
+    const lost = await expectEveryGrantKept(visitors.requests, postgres);
+    expect(await decidedBy(started)).toEqual(goodHashes.toSorted());
     expect(loggedFailures(usher)).toEqual(reasons);
     report({
       fault: `a policy that changes every ${pace} ms, every second time to a broken one, in ${mount}`,
-      clientsSaw: seenBy(visitors.asked),
+      clientsSaw: seenBy(visitors.requests),
       lost,
       recovery: 'no interruption; the last good policy decides',
     });
@@ -204,10 +204,10 @@ describe('SIGHUP', () => {
   it('takes the changed policy under load, and keeps the process', async () => {
     const directory = await createConfigMap(good[0]);
     const usher = await startService({ DATABASE_URL: postgres.url, POLICY: directory.path });
-    const visitors = startTraffic(guestAsks(usher), { visitors: 8, pause: 0 });
+    const visitors = startTraffic(guestRequest(usher), { visitors: 8, pause: 0 });
     const goodHashes = await Promise.all(good.map(hashOf));
     const changes = 20;
-    const begun = Date.now();
+    const started = Date.now();
     for (let round = 1; round <= changes; round += 1) {
       const which = round % good.length;
       await directory.replace(good[which]!);
@@ -215,11 +215,11 @@ describe('SIGHUP', () => {
       while (!(await textOf(usher, '/policy')).includes(goodHashes[which]!)) await sleep(10);
     }
     // The files are also read every two seconds, which cannot explain this number of changes.
-    expect(Date.now() - begun).toBeLessThan((changes / 2) * 2_000);
+    expect(Date.now() - started).toBeLessThan((changes / 2) * 2_000);
     await visitors.stop();
     await usher.stop();
-    expect(new Set(visitors.asked.map(({ status }) => status))).toEqual(new Set([200]));
-    await expectEveryGrantKept(visitors.asked, postgres);
+    expect(new Set(visitors.requests.map(({ status }) => status))).toEqual(new Set([200]));
+    await expectEveryGrantKept(visitors.requests, postgres);
   });
 });
 
@@ -227,7 +227,7 @@ describe('without a call or a signal', () => {
   it('a changed policy is taken, and a broken one is reported', async () => {
     const directory = await createConfigMap(good[0]);
     const usher = await startService({ DATABASE_URL: postgres.url, POLICY: directory.path });
-    const visitors = startTraffic(guestAsks(usher));
+    const visitors = startTraffic(guestRequest(usher));
     const taken = await hashOf(good[1]);
     await directory.replace(good[1]);
     while (!(await textOf(usher, '/policy')).includes(taken)) await sleep(50);
@@ -239,6 +239,6 @@ describe('without a call or a signal', () => {
     await visitors.stop();
     await usher.stop();
     expect(loggedFailures(usher)).toEqual([expect.stringMatching(broken[0]!.problem)]);
-    expect(new Set(visitors.asked.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(visitors.requests.map(({ status }) => status))).toEqual(new Set([200]));
   });
 });

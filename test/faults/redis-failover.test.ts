@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
-import { get } from '../e2e/support/ask.ts';
+import { get } from '../e2e/support/requests.ts';
 import type { Usher } from '../e2e/support/usher.ts';
 import {
   describeRedisKinds,
@@ -14,7 +14,7 @@ import { type Postgres, startPostgres } from './support/postgres.ts';
 import { report, seconds } from './support/report.ts';
 import { startService } from './support/service.ts';
 import { issueTicket, redeemTicket, ticketIn } from './support/tickets.ts';
-import { guestAsks, seenBy, startTraffic } from './support/traffic.ts';
+import { guestRequest, seenBy, startTraffic } from './support/traffic.ts';
 
 /** What counts limits, and the process that is killed. */
 interface Kind {
@@ -27,7 +27,7 @@ interface Kind {
 const sentinels = async (processes: RedisProcesses): Promise<Kind> => {
   const master = await processes.server();
   const replica = await processes.server('--replicaof', '127.0.0.1', String(master.port));
-  await until(async () => /master_link_status:up/.test(String(await replica.ask('INFO'))));
+  await until(async () => /master_link_status:up/.test(String(await replica.query('INFO'))));
   const lines = [
     `sentinel monitor main 127.0.0.1 ${master.port} 2`,
     'sentinel down-after-milliseconds main 1000',
@@ -36,13 +36,13 @@ const sentinels = async (processes: RedisProcesses): Promise<Kind> => {
   const watchers: RedisProcess[] = [];
   for (let i = 0; i < 3; i += 1) watchers.push(await processes.sentinel(lines));
   await until(async () => {
-    const states = await Promise.all(watchers.map((each) => each.ask('INFO', 'sentinel')));
+    const states = await Promise.all(watchers.map((each) => each.query('INFO', 'sentinel')));
     return states.every((state) => /slaves=1,sentinels=3/.test(String(state)));
   });
   return {
     url: `redis+sentinel://${watchers.map(({ address }) => address).join(',')}/main`,
     master,
-    hasFailedOver: async () => /role:master/.test(String(await replica.ask('INFO'))),
+    hasFailedOver: async () => /role:master/.test(String(await replica.query('INFO'))),
   };
 };
 
@@ -50,7 +50,7 @@ const cluster = async (processes: RedisProcesses): Promise<Kind> => {
   const nodes = await startCluster(processes, { replicas: 1 });
   const [master, ...others] = nodes;
   const slots = async () => {
-    const known = (await others[0]!.ask('CLUSTER', 'NODES')) as string;
+    const known = (await others[0]!.query('CLUSTER', 'NODES')) as string;
     const lines = known
       .split('\n')
       .filter((line) => line.includes('master') && !line.includes('fail'));
@@ -85,24 +85,24 @@ describeRedisKinds('Redis fails over while visitors ask', () => {
     await until(async () => (await limitsAre()).includes('"limits":"shared"'));
 
     const ticket = ticketIn(await issueTicket(running));
-    const guests = startTraffic(guestAsks(running));
+    const guests = startTraffic(guestRequest(running));
     const pages = startTraffic(() => issueTicket(running));
     await guests.granted(20);
     await master.kill();
-    const begun = Date.now();
+    const started = Date.now();
     await until(hasFailedOver);
     await until(async () => (await limitsAre()).includes('"limits":"shared"'));
-    const recovery = Date.now() - begun;
+    const recovery = Date.now() - started;
     await Promise.all([guests.stop(), pages.stop()]);
 
-    expect(new Set(guests.asked.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(new Set(pages.asked.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(guests.requests.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(pages.requests.map(({ status }) => status))).toEqual(new Set([200]));
     expect((await redeemTicket(running, ticket)).status).toBe(200);
     expect((await redeemTicket(running, ticket)).status).toBe(401);
     report({
       fault,
-      clientsSaw: `chat: ${seenBy(guests.asked)}. Tickets: ${seenBy(pages.asked)}`,
-      lost: await expectEveryGrantKept(guests.asked, postgres),
+      clientsSaw: `chat: ${seenBy(guests.requests)}. Tickets: ${seenBy(pages.requests)}`,
+      lost: await expectEveryGrantKept(guests.requests, postgres),
       recovery: `limits shared again ${seconds(recovery)} after the kill`,
     });
   });
@@ -115,7 +115,7 @@ describeRedisKinds('Redis fails over while visitors ask', () => {
     });
     usher = running;
     const ticket = ticketIn(await issueTicket(running));
-    await redis.ask('SAVE');
+    await redis.query('SAVE');
     expect((await redeemTicket(running, ticket)).status).toBe(200);
     await redis.kill();
     expect((await redeemTicket(running, ticket)).status).toBe(401);

@@ -6,20 +6,20 @@ import {
   startRedisServer,
   type RedisProcess,
 } from '../support/redis-server.ts';
-import { expectNobodySlippedIn } from './support/expectations.ts';
+import { expectNoForbiddenGrant } from './support/expectations.ts';
 import { endure } from './support/outage.ts';
 import { type Postgres, startPostgres } from './support/postgres.ts';
 import { report, seconds } from './support/report.ts';
 import { startService } from './support/service.ts';
 import { issueTicket, redeemTicket, ticketIn } from './support/tickets.ts';
-import { guestAsks, seenBy, startTraffic } from './support/traffic.ts';
+import { guestRequest, seenBy, startTraffic } from './support/traffic.ts';
 
 interface Fault {
   readonly fault: string;
   readonly inject: (redis: RedisProcess) => Promise<() => Promise<void>>;
 }
 
-const cutConnections = (redis: RedisProcess) => redis.ask('CLIENT', 'KILL', 'SKIPME', 'yes');
+const cutConnections = (redis: RedisProcess) => redis.query('CLIENT', 'KILL', 'SKIPME', 'yes');
 
 const faults: readonly Fault[] = [
   {
@@ -67,21 +67,21 @@ describeRedisServer('Redis fails while visitors ask', () => {
 
   it.each(faults)('$fault', async ({ fault, inject }) => {
     const ticket = ticketIn(await issueTicket(usher));
-    const guests = startTraffic(guestAsks(usher));
+    const guests = startTraffic(guestRequest(usher));
     const sendRequest = () => issueTicket(usher);
     const outage = await endure(usher, () => inject(redis), { sendRequest });
     await guests.stop();
-    const lost = await expectNobodySlippedIn({ ...outage, asked: guests.asked }, postgres);
+    const lost = await expectNoForbiddenGrant({ ...outage, requests: guests.requests }, postgres);
 
     // Limits count in each process meanwhile, so no request is refused.
-    expect(new Set(guests.asked.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(guests.requests.map(({ status }) => status))).toEqual(new Set([200]));
     // Tickets are in PostgreSQL.
-    expect(new Set(outage.asked.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(outage.requests.map(({ status }) => status))).toEqual(new Set([200]));
     expect((await redeemTicket(usher, ticket)).status).toBe(200);
     expect((await redeemTicket(usher, ticket)).status).toBe(401);
     report({
       fault,
-      clientsSaw: `chat: ${seenBy(guests.asked)}. Tickets: ${outage.clientsSaw}`,
+      clientsSaw: `chat: ${seenBy(guests.requests)}. Tickets: ${outage.clientsSaw}`,
       lost,
       recovery: seconds(outage.recovery),
     });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { requestJson } from '../e2e/support/ask.ts';
+import { requestJson } from '../e2e/support/requests.ts';
 import type { Usher } from '../e2e/support/usher.ts';
 import { hasRedisServer, startRedisServer, type RedisProcess } from '../support/redis-server.ts';
 import { expectEveryGrantKept } from './support/expectations.ts';
@@ -14,7 +14,7 @@ import { report } from './support/report.ts';
 import { type RoundRobin, startRoundRobin } from './support/round-robin.ts';
 import { asOperator, putBooking, startService, tokens } from './support/service.ts';
 import { issueTicket, redeemTicket, ticketIn } from './support/tickets.ts';
-import { guestAsks, seenBy, startTraffic } from './support/traffic.ts';
+import { guestRequest, seenBy, startTraffic } from './support/traffic.ts';
 
 let postgres: Postgres;
 let redis: RedisProcess | undefined;
@@ -59,9 +59,9 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
   it('see a change of the facts with the very next decision', async () => {
     for (let round = 0; round < 20; round += 1) {
       await putBooking(one, 'cancelled');
-      expect((await guestAsks(other)()).status).toBe(403);
+      expect((await guestRequest(other)()).status).toBe(403);
       await putBooking(other, 'open');
-      expect((await guestAsks(one)()).status).toBe(200);
+      expect((await guestRequest(one)()).status).toBe(200);
     }
   });
 
@@ -70,13 +70,13 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
     for (let round = 0; round < 20; round += 1) {
       const jti = `stolen-${round}`;
       const token = tokens.guest({ jti });
-      expect((await guestAsks(other, token)()).status).toBe(200);
-      const begun = Date.now();
+      expect((await guestRequest(other, token)()).status).toBe(200);
+      const started = Date.now();
       await requestJson('POST', `${one.operatorUrl}/revocations`, { token_id: jti }, asOperator);
-      while ((await guestAsks(other, token)()).status !== 403);
-      took.push(Date.now() - begun);
+      while ((await guestRequest(other, token)()).status !== 403);
+      took.push(Date.now() - started);
     }
-    expect((await guestAsks(other)()).status).toBe(200);
+    expect((await guestRequest(other)()).status).toBe(200);
     report({
       fault: 'a token revoked at one of two Ushers, 20 times',
       clientsSaw: 'refused by the other',
@@ -91,7 +91,7 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
     [one, other] = await Promise.all([startReplica(strict), startReplica(strict)]);
     const first = tokens.guest();
     const responses = await Promise.all(
-      Array.from({ length: 60 }, (_, i) => guestAsks(i % 2 === 0 ? one : other, first)()),
+      Array.from({ length: 60 }, (_, i) => guestRequest(i % 2 === 0 ? one : other, first)()),
     );
     const granted = responses.filter(({ status }) => status === 200).length;
     // Without a Redis each counts for itself.
@@ -123,7 +123,7 @@ describe('a rolling upgrade over a new migration', () => {
     ]);
     balancer.add(first);
     balancer.add(second);
-    const traffic = startTraffic(guestAsks(balancer), { visitors: 8 });
+    const traffic = startTraffic(guestRequest(balancer), { visitors: 8 });
     await traffic.granted(100);
     const upgraded: Usher[] = [];
     for (const leaving of [first, second]) {
@@ -132,7 +132,7 @@ describe('a rolling upgrade over a new migration', () => {
       balancer.add(coming);
       await leaving.stop('SIGTERM');
     }
-    await traffic.granted(traffic.asked.length + 100);
+    await traffic.granted(traffic.requests.length + 100);
     await traffic.stop();
     const columns = await postgres.query(
       `SELECT FROM information_schema.columns WHERE table_name = 'facts' AND column_name = 'future_column'`,
@@ -140,11 +140,11 @@ describe('a rolling upgrade over a new migration', () => {
     await Promise.all([...upgraded.map((usher) => usher.stop()), balancer.close()]);
 
     expect(columns).toHaveLength(1);
-    expect(new Set(traffic.asked.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(traffic.requests.map(({ status }) => status))).toEqual(new Set([200]));
     report({
       fault: 'two Ushers replaced one after the other by a version with a new migration',
-      clientsSaw: seenBy(traffic.asked),
-      lost: await expectEveryGrantKept(traffic.asked, postgres),
+      clientsSaw: seenBy(traffic.requests),
+      lost: await expectEveryGrantKept(traffic.requests, postgres),
       recovery: 'no interruption',
     });
   });

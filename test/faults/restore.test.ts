@@ -20,7 +20,7 @@ if (packagedPrograms === undefined) {
 async function startAddress(first: string) {
   let port = Number(new URL(first).port);
   const open = new Set<Socket>();
-  const door = createServer((client) => {
+  const forwarder = createServer((client) => {
     const server = connect(port, '127.0.0.1');
     for (const [one, other] of [
       [client, server],
@@ -32,9 +32,9 @@ async function startAddress(first: string) {
       one.on('close', () => (open.delete(one), other.destroy()));
     }
   });
-  await once(door.listen(0, '127.0.0.1'), 'listening');
+  await once(forwarder.listen(0, '127.0.0.1'), 'listening');
   const url = new URL(first);
-  url.port = String((door.address() as { readonly port: number }).port);
+  url.port = String((forwarder.address() as { readonly port: number }).port);
   const cut = () => {
     for (const socket of open) socket.destroy();
   };
@@ -47,7 +47,7 @@ async function startAddress(first: string) {
     cut,
     stop: () => {
       cut();
-      door.close();
+      forwarder.close();
     },
   };
 }

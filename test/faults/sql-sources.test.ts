@@ -29,13 +29,15 @@ function holdToFreezing(at: () => HostFacts, freeze: () => Promise<() => void>):
       .toBe('not answered');
     const since = performance.now();
     const ends: number[] = [];
-    const ask = async (project: number) => {
+    const sendRequest = async (project: number) => {
       const result = await find('member', String(project)).catch((error: unknown) => error);
       ends.push(performance.now() - since);
       return result;
     };
     try {
-      const results = await Promise.all(Array.from({ length: 300 }, (_, i) => ask(i + 100)));
+      const results = await Promise.all(
+        Array.from({ length: 300 }, (_, i) => sendRequest(i + 100)),
+      );
       expect(results.every((result) => result instanceof Unavailable)).toBe(true);
       // Those in the queue wait no longer than those under way.
       expect(Math.max(...ends)).toBeLessThan(10_000);
@@ -87,10 +89,12 @@ describe('a source on PostgreSQL', () => {
       const bouncer = await startPgBouncer(postgres!.url, settings);
       const behind = await openHostFacts(bouncer.url, facts);
       try {
-        const asked = Array.from({ length: 200 }, (_, i) => behind.find('member', String(i % 10)));
-        const found = await Promise.all(asked);
+        const pending = Array.from({ length: 200 }, (_, i) =>
+          behind.find('member', String(i % 10)),
+        );
+        const found = await Promise.all(pending);
         expect(found.map((fact) => fact?.['role'])).toEqual(
-          asked.map((_, i) => (i % 10 === 8 ? 'editor' : undefined)),
+          pending.map((_, i) => (i % 10 === 8 ? 'editor' : undefined)),
         );
         // A session that the pooler gives to the next client.
         expect(

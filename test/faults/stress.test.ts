@@ -9,7 +9,13 @@ import type { Usher } from '../e2e/support/usher.ts';
 import { type Postgres, startPostgres } from './support/postgres.ts';
 import { report, seconds } from './support/report.ts';
 import { startService } from './support/service.ts';
-import { guestAsks, operatorAsks, seenBy, startTraffic, type Traffic } from './support/traffic.ts';
+import {
+  guestRequest,
+  operatorRequest,
+  seenBy,
+  startTraffic,
+  type Traffic,
+} from './support/traffic.ts';
 
 let postgres: Postgres;
 let usher: Usher;
@@ -30,10 +36,10 @@ afterAll(async () => {
 });
 
 /** Opens some connections, sends this on each, and sends ordinary requests at the same time. */
-async function besiege(count: number, text: string): Promise<void> {
+async function overload(count: number, text: string): Promise<void> {
   sockets = [];
-  visitors = startTraffic(guestAsks(usher));
-  probes = startTraffic(operatorAsks(usher, '/livez'), { visitors: 1 });
+  visitors = startTraffic(guestRequest(usher));
+  probes = startTraffic(operatorRequest(usher, '/livez'), { visitors: 1 });
   const { hostname, port } = new URL(usher.publicUrl);
   while (sockets.length < count) {
     const some = Array.from({ length: Math.min(500, count - sockets.length) }, () => {
@@ -50,9 +56,9 @@ async function besiege(count: number, text: string): Promise<void> {
 
 /** All other requests were served. */
 async function expectOthersServed(): Promise<void> {
-  await visitors.granted(visitors.asked.length + 20);
+  await visitors.granted(visitors.requests.length + 20);
   await Promise.all([visitors.stop(), probes.stop()]);
-  expect(new Set([...visitors.asked, ...probes.asked].map(({ status }) => status))).toEqual(
+  expect(new Set([...visitors.requests, ...probes.requests].map(({ status }) => status))).toEqual(
     new Set([200]),
   );
 }
@@ -68,7 +74,7 @@ const open = () => sockets.filter((socket) => !socket.closed).length;
 describe('ordinary visitors are served beside', () => {
   it('10,000 idle keep-alive connections', async () => {
     const before = await memory();
-    await besiege(10_000, 'GET /nothing HTTP/1.1\r\nHost: usher\r\n\r\n');
+    await overload(10_000, 'GET /nothing HTTP/1.1\r\nHost: usher\r\n\r\n');
     await expectOthersServed();
     const growth = (await memory()) - before;
     expect(open()).toBe(10_000);
@@ -76,7 +82,7 @@ describe('ordinary visitors are served beside', () => {
     expect(growth).toBeLessThan(400);
     report({
       fault: '10,000 idle keep-alive connections',
-      clientsSaw: seenBy(visitors.asked),
+      clientsSaw: seenBy(visitors.requests),
       lost: `nothing; memory grew by ${Math.round(growth)} MB`,
       recovery: 'no interruption',
     });
@@ -97,14 +103,14 @@ describe('ordinary visitors are served beside', () => {
   ] as const;
 
   it.each(unfinished)('%s, whose connections are closed', async (fault, text) => {
-    const begun = Date.now();
-    await besiege(1_000, text);
+    const started = Date.now();
+    await overload(1_000, text);
     while (open() > 0) await sleep(50);
-    const took = Date.now() - begun;
+    const took = Date.now() - started;
     await expectOthersServed();
     report({
       fault,
-      clientsSaw: seenBy(visitors.asked),
+      clientsSaw: seenBy(visitors.requests),
       lost: 'nothing',
       recovery: `no interruption; Usher closed them within ${seconds(took)}`,
     });
@@ -113,21 +119,21 @@ describe('ordinary visitors are served beside', () => {
 
 describe('load beyond capacity', () => {
   it('is queued, and the probe responds throughout', async () => {
-    const load = startTraffic(guestAsks(usher), { visitors: 1_000, pause: 0 });
-    probes = startTraffic(operatorAsks(usher, '/livez'), { visitors: 1 });
+    const load = startTraffic(guestRequest(usher), { visitors: 1_000, pause: 0 });
+    probes = startTraffic(operatorRequest(usher, '/livez'), { visitors: 1 });
     await load.granted(5_000);
     await Promise.all([load.stop(), probes.stop()]);
-    const single = startTraffic(guestAsks(usher), { visitors: 1 });
+    const single = startTraffic(guestRequest(usher), { visitors: 1 });
     await single.granted(10);
     await single.stop();
-    expect(new Set([...load.asked, ...probes.asked].map(({ status }) => status))).toEqual(
+    expect(new Set([...load.requests, ...probes.requests].map(({ status }) => status))).toEqual(
       new Set([200]),
     );
     report({
       fault: '1,000 visitors at once, each without a pause between requests',
-      clientsSaw: seenBy(load.asked),
-      lost: `nothing; /livez: ${seenBy(probes.asked)}`,
-      recovery: seconds(Math.max(...single.asked.map(({ from, to }) => to - from))),
+      clientsSaw: seenBy(load.requests),
+      lost: `nothing; /livez: ${seenBy(probes.requests)}`,
+      recovery: seconds(Math.max(...single.requests.map(({ from, to }) => to - from))),
     });
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { mayEnter, type Caller } from '../support/oracle.ts';
 import { mutated, textNear } from './mutations.ts';
-import { fuzzed, type Shown } from './world.ts';
+import { fuzzed, type CallerCredentials } from './world.ts';
 
 const guestChat = '/api/guest/hotel/grand-hotel/chat/pusher/auth';
 const routes = [
@@ -96,7 +96,7 @@ export const onTheWire = (text: string) => Buffer.from(text).toString('latin1');
 /** The request as it goes over the wire, one character a byte. */
 export function requestText(
   made: RequestParts,
-  credentials: Readonly<Record<Caller, Shown>>,
+  credentials: Readonly<Record<Caller, CallerCredentials>>,
 ): string {
   const { token, tenant } = credentials[made.who];
   const isGuest = made.who === 'guest of the hotel';

@@ -5,7 +5,7 @@ import { mutated } from './mutations.ts';
 import { onTheWire, requestParts, requestText } from './request-parts.ts';
 import { defineTarget, type Target } from './target.ts';
 import { exchange, type WireResponse } from './wire.ts';
-import { fuzzed, type Shown } from './world.ts';
+import { fuzzed, type CallerCredentials } from './world.ts';
 
 /** What was seen of a service. */
 export interface Seen {
@@ -38,7 +38,7 @@ function isErrorBody(text: string): boolean {
 /** A target that sends whole requests to a running service, and checks every response. */
 export function requestTarget(
   address: string,
-  credentials: Readonly<Record<Caller, Shown>>,
+  credentials: Readonly<Record<Caller, CallerCredentials>>,
   seen: Seen,
 ): Target {
   const oracle = createOracle(fuzzed.app);

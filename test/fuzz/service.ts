@@ -79,7 +79,7 @@ export async function startService(secrets: readonly string[]): Promise<Service>
 function watchLog(
   log: NodeJS.ReadableStream,
   secrets: readonly string[],
-  tell: { readonly fault: (text: string) => void; readonly listening: (address: string) => void },
+  report: { readonly fault: (text: string) => void; readonly listening: (address: string) => void },
 ): void {
   let begun = '';
   log.on('data', (chunk: Buffer) => {
@@ -87,10 +87,10 @@ function watchLog(
     begun = lines.pop() ?? '';
     for (const line of lines) {
       if (secrets.some((secret) => line.includes(secret)))
-        tell.fault(`A secret in its log: ${line}`);
-      if (line.includes('"msg":"bug"')) tell.fault(`A bug in its log: ${line}`);
+        report.fault(`A secret in its log: ${line}`);
+      if (line.includes('"msg":"bug"')) report.fault(`A bug in its log: ${line}`);
       const [, address] = /"public":"([^"]+)".*"msg":"listening"/.exec(line) ?? [];
-      if (address !== undefined) tell.listening(address);
+      if (address !== undefined) report.listening(address);
     }
   });
 }

@@ -10,13 +10,13 @@ export const fuzzed = {
 } as const;
 
 /** Credentials of a caller: a bearer token and a tenant, or a guest's token. */
-export interface Shown {
+export interface CallerCredentials {
   readonly token: string;
   readonly tenant: string;
 }
 
 /** Credentials that are valid at this time, in milliseconds since the epoch, and for an hour. */
-export function credentialsAt(now: number): Readonly<Record<Caller, Shown>> {
+export function credentialsAt(now: number): Readonly<Record<Caller, CallerCredentials>> {
   const iat = Math.floor(now / 1000);
   const life = { iat, exp: iat + 3600 };
   const user = (tenant: string, claims: JsonObject) => ({
@@ -38,7 +38,9 @@ export function credentialsAt(now: number): Readonly<Record<Caller, Shown>> {
 }
 
 /** Texts that no log may hold: every secret, and of every token the part without which it is worth nothing. */
-export function secretsOf(credentials: Readonly<Record<Caller, Shown>>): readonly string[] {
+export function secretsOf(
+  credentials: Readonly<Record<Caller, CallerCredentials>>,
+): readonly string[] {
   const signatures = Object.values(credentials).map(({ token }) => token.split('.')[2] ?? '');
   const { app, guestSecret, userSecret, chatSecret } = fuzzed;
   return [

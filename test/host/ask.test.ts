@@ -32,7 +32,7 @@ const usher = useUsher({
   ORDERS_WS: upstream.url,
 });
 
-const ask = (channel: string, headers: Readonly<Record<string, string>> = {}) =>
+const requestChannel = (channel: string, headers: Readonly<Record<string, string>> = {}) =>
   send(usher.public, {
     path: '/broadcasting/auth',
     headers,
@@ -44,7 +44,7 @@ const cookie = { cookie: 'session=abc; other=1' };
 describe('an application that decides about a channel', () => {
   it('decides about a visitor whose credential only it can read', async () => {
     host.respondWith = yes;
-    const granted = await ask('private-orders.7', {
+    const granted = await requestChannel('private-orders.7', {
       ...cookie,
       'x-csrf-token': 'csrf',
       'x-other': '1',
@@ -53,7 +53,7 @@ describe('an application that decides about a channel', () => {
     // Usher signs, with its own key.
     expect(granted.text).toContain('test-key:');
     expect(granted.text).not.toContain('old');
-    const [{ method, path, headers, body }] = host.asked as [(typeof host.asked)[0]];
+    const [{ method, path, headers, body }] = host.requests as [(typeof host.requests)[0]];
     expect([method, path]).toEqual(['POST', '/app/broadcasting/auth']);
     expect(Object.fromEntries(new URLSearchParams(body))).toEqual({
       socket_id: socketId,
@@ -68,17 +68,17 @@ describe('an application that decides about a channel', () => {
   it('decides about a Sanctum token where Usher does not read these', async () => {
     host.respondWith = yes;
     const sanctum = { authorization: 'Bearer 12|mHy3x2Tg0cXbVq8sR5kLw9nZd7jPfA4uE6oYtQ1b2f3c4d5e' };
-    expect((await ask('private-orders.7', sanctum)).status).toBe(200);
-    expect(host.asked[0]?.headers.authorization).toBe(sanctum.authorization);
+    expect((await requestChannel('private-orders.7', sanctum)).status).toBe(200);
+    expect(host.requests[0]?.headers.authorization).toBe(sanctum.authorization);
     // Its pattern does not forward the header.
-    expect((await ask('presence-room.1', sanctum)).status).toBe(401);
+    expect((await requestChannel('presence-room.1', sanctum)).status).toBe(401);
   });
 
   it.each([401, 403, 404])('refuses with %i, which is on record', async (status) => {
     host.respondWith = plain(status);
-    const refused = await ask('private-orders.7', cookie);
+    const refused = await requestChannel('private-orders.7', cookie);
     expect(refused.status).toBe(403);
-    expect(host.asked).toHaveLength(1);
+    expect(host.requests).toHaveLength(1);
     const id = refused.headers.get('x-decision-id') ?? '';
     const { body } = await send(usher.operator, { method: 'GET', path: `/decisions/${id}` });
     const { failed_check, checks } = body as { failed_check: string; checks: readonly object[] };
@@ -105,18 +105,18 @@ describe('an application that decides about a channel', () => {
   };
   it.each(Object.entries(unclear))('responds 503: %s', async (_name, respondWith) => {
     host.respondWith = respondWith;
-    const { status, headers } = await ask('private-orders.7', cookie);
+    const { status, headers } = await requestChannel('private-orders.7', cookie);
     expect([status, headers.get('retry-after')]).toEqual([503, expect.any(String)]);
   });
 
   it('passes named cookies on only, and takes its member over', async () => {
     const data = { user_id: 15, user_info: { name: 'Ada', tags: ['a'], nested: { deep: 1 } } };
     host.respondWith = json({ auth: 'k:s', channel_data: JSON.stringify(data) });
-    const { status, body } = await ask('presence-room.1', {
+    const { status, body } = await requestChannel('presence-room.1', {
       cookie: 'session=abc; other=1; remember_web_5=xyz; xsession=no',
     });
     expect(status).toBe(200);
-    expect(host.asked[0]!.headers.cookie).toBe('session=abc; remember_web_5=xyz');
+    expect(host.requests[0]!.headers.cookie).toBe('session=abc; remember_web_5=xyz');
     const { channel_data } = body as { readonly channel_data: string };
     expect(JSON.parse(channel_data)).toEqual(data);
   });
@@ -136,36 +136,38 @@ describe('an application that decides about a channel', () => {
     ],
   ])('does not grant a presence channel with %s', async (_name, extra, expected) => {
     host.respondWith = json({ auth: 'k:s', ...extra });
-    expect((await ask('presence-room.1', { cookie: 'session=abc' })).status).toBe(expected);
+    expect((await requestChannel('presence-room.1', { cookie: 'session=abc' })).status).toBe(
+      expected,
+    );
   });
 
   it('gets no request without a credential', async () => {
     host.respondWith = yes;
-    expect((await ask('private-orders.7')).status).toBe(401);
-    expect((await ask('presence-room.1', { cookie: 'other=1' })).status).toBe(401);
-    expect(host.asked).toHaveLength(0);
+    expect((await requestChannel('private-orders.7')).status).toBe(401);
+    expect((await requestChannel('presence-room.1', { cookie: 'other=1' })).status).toBe(401);
+    expect(host.requests).toHaveLength(0);
   });
 
   it('gets no request with a credential that Usher refuses', async () => {
     host.respondWith = yes;
     const forged = { authorization: `Bearer ${userToken()}x` };
-    expect((await ask('private-orders.7', { ...cookie, ...forged })).status).toBe(401);
-    expect(host.asked).toHaveLength(0);
+    expect((await requestChannel('private-orders.7', { ...cookie, ...forged })).status).toBe(401);
+    expect(host.requests).toHaveLength(0);
   });
 
   it('decides after the rules, the kinds and the tenants', async () => {
     host.respondWith = yes;
     const user = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
-    expect((await ask('private-known.9', { ...user, ...cookie })).status).toBe(403);
-    expect((await ask('private-known.8', cookie)).status).toBe(401);
-    expect((await ask('private-tenant.2', { ...user, ...cookie })).status).toBe(403);
-    expect((await ask('private-tenant.1', cookie)).status).toBe(403);
-    expect(host.asked).toHaveLength(0);
-    expect((await ask('private-known.8', { ...user, ...cookie })).status).toBe(200);
-    expect((await ask('private-tenant.1', { ...user, ...cookie })).status).toBe(200);
+    expect((await requestChannel('private-known.9', { ...user, ...cookie })).status).toBe(403);
+    expect((await requestChannel('private-known.8', cookie)).status).toBe(401);
+    expect((await requestChannel('private-tenant.2', { ...user, ...cookie })).status).toBe(403);
+    expect((await requestChannel('private-tenant.1', cookie)).status).toBe(403);
+    expect(host.requests).toHaveLength(0);
+    expect((await requestChannel('private-known.8', { ...user, ...cookie })).status).toBe(200);
+    expect((await requestChannel('private-tenant.1', { ...user, ...cookie })).status).toBe(200);
     host.respondWith = plain(403);
-    expect((await ask('private-known.8', { ...user, ...cookie })).status).toBe(403);
-    expect(host.asked.map(({ path }) => path)).toEqual([
+    expect((await requestChannel('private-known.8', { ...user, ...cookie })).status).toBe(403);
+    expect(host.requests.map(({ path }) => path)).toEqual([
       '/app/old/auth',
       '/app/broadcasting/auth',
       '/app/old/auth',
@@ -175,9 +177,9 @@ describe('an application that decides about a channel', () => {
   it('does not receive the cookies of a foreign page', async () => {
     host.respondWith = yes;
     const from = (origin: string, site: string) =>
-      ask('private-orders.7', { ...cookie, origin, 'sec-fetch-site': site });
+      requestChannel('private-orders.7', { ...cookie, origin, 'sec-fetch-site': site });
     expect((await from('https://evil.example', 'cross-site')).status).toBe(403);
-    expect(host.asked).toHaveLength(0);
+    expect(host.requests).toHaveLength(0);
     expect((await from(allowedOrigin, 'same-site')).status).toBe(200);
     expect((await from('https://usher.example', 'same-origin')).status).toBe(200);
   });
@@ -185,10 +187,10 @@ describe('an application that decides about a channel', () => {
   it('does not receive the cookies of a foreign page beside a token, which would be of two persons', async () => {
     host.respondWith = yes;
     const both = { ...cookie, authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
-    const from = (origin: string) => ask('private-orders.7', { ...both, origin });
+    const from = (origin: string) => requestChannel('private-orders.7', { ...both, origin });
     expect((await from('https://evil.example')).status).toBe(200);
     expect((await from(allowedOrigin)).status).toBe(200);
-    const [foreign, own] = host.asked.map(({ headers }) => headers);
+    const [foreign, own] = host.requests.map(({ headers }) => headers);
     expect(foreign?.cookie).toBeUndefined();
     expect(own?.cookie).toBe(cookie.cookie);
     expect([foreign, own].map((each) => each?.authorization)).toEqual([
@@ -210,7 +212,7 @@ describe('an application that decides about a channel', () => {
     // Its id is a hash of the credential, and the server behind the path has no credential to read.
     expect(server.headers['x-usher-user-id']).toMatch(/^[\w-]{22}$/);
     expect(server.headers.cookie).toBeUndefined();
-    expect(host.asked.map(({ headers: { cookie: passed } }) => passed)).toEqual([
+    expect(host.requests.map(({ headers: { cookie: passed } }) => passed)).toEqual([
       cookie.cookie,
       cookie.cookie,
     ]);
@@ -219,7 +221,7 @@ describe('an application that decides about a channel', () => {
   it('gets no request about a revoked user', async () => {
     const data = JSON.stringify({ user_id: '77' });
     host.respondWith = json({ auth: 'k:s', channel_data: data });
-    const room = () => ask('presence-room.1', { cookie: 'session=of-77' });
+    const room = () => requestChannel('presence-room.1', { cookie: 'session=of-77' });
     expect((await room()).status).toBe(200);
     const revoked = await send(usher.operator, {
       path: '/revocations',
@@ -255,7 +257,7 @@ describe('an application that decides about a channel', () => {
       held.push(() => {
         yes(response, request);
       });
-    const requests = Array.from({ length: 20 }, () => ask('private-orders.7', cookie));
+    const requests = Array.from({ length: 20 }, () => requestChannel('private-orders.7', cookie));
     await expect.poll(() => held.length).toBeGreaterThan(0);
     const release = setInterval(() => {
       held.splice(0).forEach((each) => {
@@ -265,7 +267,7 @@ describe('an application that decides about a channel', () => {
     const statuses = (await Promise.all(requests)).map(({ status }) => status);
     clearInterval(release);
     expect(new Set(statuses)).toEqual(new Set([200]));
-    expect(host.asked.length).toBeLessThan(20);
+    expect(host.requests.length).toBeLessThan(20);
   });
 });
 
@@ -274,8 +276,8 @@ describe('a decision point', () => {
 
   it('gets a request of AuthZEN, and only true grants', async () => {
     host.respondWith = json({ decision: true });
-    expect((await ask('private-pdp.7', { ...user, ...cookie })).status).toBe(200);
-    const [{ path, headers, body }] = host.asked as [(typeof host.asked)[0]];
+    expect((await requestChannel('private-pdp.7', { ...user, ...cookie })).status).toBe(200);
+    const [{ path, headers, body }] = host.requests as [(typeof host.requests)[0]];
     expect(path).toBe('/app/access/v1/evaluation');
     expect(headers).toMatchObject({
       'content-type': 'application/json',
@@ -288,7 +290,7 @@ describe('a decision point', () => {
       resource: { type: 'channel', id: 'private-pdp.7' },
     });
     host.respondWith = json({ decision: false });
-    expect((await ask('private-pdp.7', user)).status).toBe(403);
+    expect((await requestChannel('private-pdp.7', user)).status).toBe(403);
   });
 
   it.each([
@@ -300,7 +302,7 @@ describe('a decision point', () => {
     ['201', json({ decision: true }, 201)],
   ])('responds 503: %s', async (_name, respondWith) => {
     host.respondWith = respondWith;
-    expect((await ask('private-pdp.7', user)).status).toBe(503);
+    expect((await requestChannel('private-pdp.7', user)).status).toBe(503);
   });
 
   it('gets a request of its own about each credential of a user', async () => {
@@ -314,21 +316,21 @@ describe('a decision point', () => {
         json({ decision })(response, request);
       });
     };
-    const asks = [['admin'], []].map((roles) =>
-      ask('private-pdp.7', { ...user, authorization: `Bearer ${userToken({ roles })}` }),
+    const pending = [['admin'], []].map((roles) =>
+      requestChannel('private-pdp.7', { ...user, authorization: `Bearer ${userToken({ roles })}` }),
     );
     // The request with the other roles arrives while the first one has no answer.
     await expect.poll(() => held.length).toBe(2);
     held.forEach((respondWith) => {
       respondWith();
     });
-    const responses = await Promise.all(asks);
+    const responses = await Promise.all(pending);
     expect(responses.map(({ status }) => status)).toEqual([200, 403]);
   });
 
   it('gets no request about a visitor whom Usher cannot authenticate', async () => {
     host.respondWith = json({ decision: true });
-    expect((await ask('private-pdp.7', cookie)).status).toBe(401);
-    expect(host.asked).toHaveLength(0);
+    expect((await requestChannel('private-pdp.7', cookie)).status).toBe(401);
+    expect(host.requests).toHaveLength(0);
   });
 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 export interface HeldHost {
   readonly url: URL;
   /** The requested paths, in the order of their arrival. */
-  readonly asked: readonly string[];
+  readonly paths: readonly string[];
   /** The open requests. A test that responds to one itself removes it. */
   readonly open: Held[];
   /** The maximum number of concurrent open requests. */
@@ -15,7 +15,7 @@ export interface HeldHost {
   /** Resolves when this number of requests has arrived in total. */
   readonly arrived: (count: number) => Promise<void>;
   /** Responds to the first open request with 200. */
-  readonly answerFirst: () => void;
+  readonly respondToFirst: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -26,34 +26,34 @@ export interface Held {
 }
 
 export async function startHeldHost(): Promise<HeldHost> {
-  const asked: string[] = [];
+  const paths: string[] = [];
   const open: Held[] = [];
   let mostOpen = 0;
   let connections = 0;
   let arrivals: { readonly count: number; readonly resolve: () => void }[] = [];
   const server = createServer((request, response) => {
     const { url: path = '' } = request;
-    asked.push(path);
+    paths.push(path);
     open.push({ path, request, response });
     mostOpen = Math.max(mostOpen, open.length);
-    for (const { count, resolve } of arrivals) if (asked.length >= count) resolve();
-    arrivals = arrivals.filter(({ count }) => asked.length < count);
+    for (const { count, resolve } of arrivals) if (paths.length >= count) resolve();
+    arrivals = arrivals.filter(({ count }) => paths.length < count);
   });
   server.on('connection', () => (connections += 1));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: new URL(`http://127.0.0.1:${port}`),
-    asked,
+    paths,
     open,
     mostOpen: () => mostOpen,
     connections: () => connections,
     arrived: (count) =>
       new Promise((resolve) => {
-        if (asked.length >= count) resolve();
+        if (paths.length >= count) resolve();
         else arrivals.push({ count, resolve });
       }),
-    answerFirst: () => {
+    respondToFirst: () => {
       const held = open.shift();
       held?.response.end(held.path);
     },

@@ -45,12 +45,12 @@ const request = (path: string, changes: Partial<HostRequest<string>> = {}) => ({
   ...changes,
 });
 
-const ask = (path: string, changes?: Partial<HostRequest<string>>) =>
+const sendRequest = (path: string, changes?: Partial<HostRequest<string>>) =>
   client.send(request(path, changes));
 
 /** The reason of an outage. */
-const reasonOf = async (asked: Promise<unknown>) => {
-  const error: unknown = await asked.then(
+const reasonOf = async (pending: Promise<unknown>) => {
+  const error: unknown = await pending.then(
     () => 'success',
     (reason: unknown) => reason,
   );
@@ -71,18 +71,18 @@ afterEach(() => host.close());
 
 describe('a storm', () => {
   it('of 400 pages at a server with one request at a time: each gets its response, in order', async () => {
-    const answered: string[] = [];
+    const responded: string[] = [];
     const paths = Array.from({ length: 400 }, (_, page) => `/${page}`);
     const pages = paths.map(async (path) => {
-      expect(await ask(path)).toBe(path);
-      answered.push(path);
+      expect(await sendRequest(path)).toBe(path);
+      responded.push(path);
     });
     expect(gauges.inFlight()).toBe(hostLimits.maxConcurrent);
     expect(gauges.queued()).toBe(400 - hostLimits.maxConcurrent);
     for (let count = 1; count <= 400; count += 1) {
       await host.arrived(Math.min(400, hostLimits.maxConcurrent + count - 1));
-      host.answerFirst();
-      while (answered.length < count) await settled();
+      host.respondToFirst();
+      while (responded.length < count) await settled();
       // A hundred responses per second.
       time.advance(10);
     }
@@ -92,7 +92,7 @@ describe('a storm', () => {
     // A connection is free again shortly after its response.
     expect(host.connections()).toBeLessThan(2 * hostLimits.maxConcurrent);
     // A request is sent when one of those before it has its response. Parallel connections may overtake each other.
-    const late = host.asked.filter(
+    const late = host.paths.filter(
       (path, position) => paths.indexOf(path) - position >= hostLimits.maxConcurrent,
     );
     expect(late).toEqual([]);
@@ -102,62 +102,62 @@ describe('a storm', () => {
   it('keeps the order exactly with one request at a time', async () => {
     client = clientOf({ limits: { ...hostLimits, maxConcurrent: 1 } });
     const paths = Array.from({ length: 20 }, (_, page) => `/${page}`);
-    const pages = Promise.all(paths.map((path) => ask(path)));
+    const pages = Promise.all(paths.map((path) => sendRequest(path)));
     for (let count = 1; count <= 20; count += 1) {
       await host.arrived(count);
-      host.answerFirst();
+      host.respondToFirst();
     }
     expect(await pages).toEqual(paths);
-    expect(host.asked).toEqual(paths);
+    expect(host.paths).toEqual(paths);
   });
 
   it('beyond the length of the queue is an outage at once, and no queued request loses its place', async () => {
     client = clientOf({ limits: { maxConcurrent: 1, maxQueued: 2, maxWaitMs: second } });
-    const pages = ['/1', '/2', '/3'].map((path) => ask(path));
-    expect(await reasonOf(ask('/4'))).toBe('Too many requests to the server are queued');
+    const pages = ['/1', '/2', '/3'].map((path) => sendRequest(path));
+    expect(await reasonOf(sendRequest('/4'))).toBe('Too many requests to the server are queued');
     expect(outcomes).toEqual(['queue-full']);
     for (let count = 1; count <= 3; count += 1) {
       await host.arrived(count);
-      host.answerFirst();
+      host.respondToFirst();
     }
     expect(await Promise.all(pages)).toEqual(['/1', '/2', '/3']);
   });
 
   it('is an outage for requests that wait too long, which are not sent later', async () => {
     client = clientOf({ limits: { maxConcurrent: 1, maxQueued: 2, maxWaitMs: 5 * second } });
-    const first = ask('/1');
-    const late = reasonOf(ask('/2'));
+    const first = sendRequest('/1');
+    const late = reasonOf(sendRequest('/2'));
     await host.arrived(1);
     time.advance(5 * second);
     expect(await late).toBe('The request waited too long in the queue');
     expect(outcomes).toEqual(['waited-too-long']);
-    host.answerFirst();
+    host.respondToFirst();
     await first;
-    expect(host.asked).toEqual(['/1']);
+    expect(host.paths).toEqual(['/1']);
   });
 });
 
 describe('a request', () => {
   it('with the same key is sent once at a time', async () => {
-    const both = Promise.all([ask('/a'), ask('/a'), ask('/b')]);
+    const both = Promise.all([sendRequest('/a'), sendRequest('/a'), sendRequest('/b')]);
     await host.arrived(2);
-    host.answerFirst();
-    host.answerFirst();
+    host.respondToFirst();
+    host.respondToFirst();
     expect((await both).toSorted()).toEqual(['/a', '/a', '/b']);
-    expect(host.asked.toSorted()).toEqual(['/a', '/b']);
-    const again = ask('/a');
+    expect(host.paths.toSorted()).toEqual(['/a', '/b']);
+    const again = sendRequest('/a');
     await host.arrived(3);
-    host.answerFirst();
+    host.respondToFirst();
     expect(await again).toBe('/a');
   });
 
   it('with a body is a POST, with these headers', async () => {
-    const response = ask('/form', { body: 'a=1', headers: { 'x-own': 'yes' } });
+    const response = sendRequest('/form', { body: 'a=1', headers: { 'x-own': 'yes' } });
     await host.arrived(1);
     const [{ request }] = host.open as [(typeof host.open)[number]];
     expect(request).toMatchObject({ method: 'POST', headers: { 'x-own': 'yes' } });
     expect(Buffer.concat(await request.toArray()).toString()).toBe('a=1');
-    host.answerFirst();
+    host.respondToFirst();
     await response;
   });
 
@@ -167,14 +167,14 @@ describe('a request', () => {
     await expect(client.send({ ...request('/'), url: other.url })).rejects.toThrow(
       'another origin',
     );
-    expect(other.asked).toEqual([]);
+    expect(other.paths).toEqual([]);
   });
 
   it('uses the connection of the one before', async () => {
     for (let count = 1; count <= 5; count += 1) {
-      const response = ask(`/${count}`);
+      const response = sendRequest(`/${count}`);
       await host.arrived(count);
-      host.answerFirst();
+      host.respondToFirst();
       await response;
     }
     // A connection is free again shortly after its response.
@@ -186,32 +186,32 @@ describe('a request', () => {
     onTestFinished(() => void server.close());
     const origin = `http://127.0.0.1:${port}`;
     client = clientOf({ origin });
-    const first = await ask('/', { url: new URL(origin) });
-    const second = await ask('/', { url: new URL(origin) });
+    const first = await sendRequest('/', { url: new URL(origin) });
+    const second = await sendRequest('/', { url: new URL(origin) });
     expect([first, second]).toEqual(['yes', 'yes']);
   });
 });
 
 describe('a response', () => {
   it.each([301, 302, 307, 308])('of status %i is not followed', async (status) => {
-    const asked = reasonOf(ask('/'));
+    const pending = reasonOf(sendRequest('/'));
     await host.arrived(1);
     host.open[0]!.response.writeHead(status, { location: '/elsewhere' }).end();
-    expect(await asked).toBe(
+    expect(await pending).toBe(
       `it redirects (status ${status}), and Usher does not follow redirects`,
     );
-    expect(host.asked).toEqual(['/']);
+    expect(host.paths).toEqual(['/']);
   });
 
   it('of more than 64 KB is an outage', async () => {
-    const fits = ask('/fits');
+    const fits = sendRequest('/fits');
     await host.arrived(1);
     host.open.shift()!.response.end('x'.repeat(64 * 1024));
     expect(await fits).toHaveLength(64 * 1024);
-    const asked = reasonOf(ask('/'));
+    const pending = reasonOf(sendRequest('/'));
     await host.arrived(2);
     host.open[0]!.response.end('x'.repeat(64 * 1024 + 1));
-    expect(await asked).toBe('The body is larger than 65536 bytes');
+    expect(await pending).toBe('The body is larger than 65536 bytes');
   });
 
   it('that cannot be read is an outage, and the next request is sent', async () => {
@@ -219,33 +219,33 @@ describe('a response', () => {
       throw new Error('not what was asked');
     };
     for (const count of [1, 2]) {
-      const asked = reasonOf(ask('/', { read }));
+      const pending = reasonOf(sendRequest('/', { read }));
       await host.arrived(count);
-      host.answerFirst();
-      expect(await asked).toBe('not what was asked');
+      host.respondToFirst();
+      expect(await pending).toBe('not what was asked');
     }
     expect(outcomes).toEqual(['invalid', 'invalid']);
   });
 
   it('that does not arrive is an outage, also for all who wait for the same key, and the next request is sent', async () => {
     client = clientOf({ limits: { ...hostLimits, maxConcurrent: 1 } });
-    const silent = reasonOf(ask('/1', { silenceMs: second }));
-    const unasked = reasonOf(ask('/2', { silenceMs: second }));
-    const next = ask('/3', { silenceMs: 2 * second });
+    const silent = reasonOf(sendRequest('/1', { silenceMs: second }));
+    const unsent = reasonOf(sendRequest('/2', { silenceMs: second }));
+    const next = sendRequest('/3', { silenceMs: 2 * second });
     await host.arrived(1);
     time.advance(second);
     expect(await silent).toBe('The server did not respond in time');
-    expect(await unasked).toBe('The server did not respond in time');
+    expect(await unsent).toBe('The server did not respond in time');
     expect(outcomes.toSorted()).toEqual(['timeout', 'unresponsive']);
     await host.arrived(2);
     host.open.shift();
-    host.answerFirst();
+    host.respondToFirst();
     expect(await next).toBe('/3');
-    expect(host.asked).toEqual(['/1', '/3']);
+    expect(host.paths).toEqual(['/1', '/3']);
   });
 
   it('that comes byte by byte is an outage as well', async () => {
-    const dripping = reasonOf(ask('/', { silenceMs: second }));
+    const dripping = reasonOf(sendRequest('/', { silenceMs: second }));
     await host.arrived(1);
     host.open[0]!.response.write('{');
     time.advance(second);
@@ -253,15 +253,15 @@ describe('a response', () => {
   });
 
   it('is awaited while the host responds to earlier requests', async () => {
-    const slow = ask('/slow', { silenceMs: second });
+    const slow = sendRequest('/slow', { silenceMs: second });
     await host.arrived(1);
     const [held] = host.open.splice(0);
     // Each of these was sent within a second of it.
-    const others = Array.from({ length: 5 }, (_, i) => ask(`/${i}`, { silenceMs: second }));
+    const others = Array.from({ length: 5 }, (_, i) => sendRequest(`/${i}`, { silenceMs: second }));
     await host.arrived(6);
     for (const other of others) {
       time.advance(0.9 * second);
-      host.answerFirst();
+      host.respondToFirst();
       await other.catch(() => undefined);
     }
     held!.response.end('at last');
@@ -270,13 +270,13 @@ describe('a response', () => {
   });
 
   it('is not awaited once the host has responded to much later requests', async () => {
-    const hanging = reasonOf(ask('/hanging', { silenceMs: second }));
+    const hanging = reasonOf(sendRequest('/hanging', { silenceMs: second }));
     await host.arrived(1);
     host.open.splice(0);
     for (let count = 2; count <= 6; count += 1) {
-      const other = ask(`/${count}`, { silenceMs: second });
+      const other = sendRequest(`/${count}`, { silenceMs: second });
       await host.arrived(count);
-      host.answerFirst();
+      host.respondToFirst();
       await other;
       time.advance(0.6 * second);
     }
@@ -284,7 +284,7 @@ describe('a response', () => {
   });
 
   it('is not waited for longer than a page waits, however alive the host is', async () => {
-    const hanging = reasonOf(ask('/hanging', { silenceMs: 60 * second }));
+    const hanging = reasonOf(sendRequest('/hanging', { silenceMs: 60 * second }));
     await host.arrived(1);
     time.advance(55 * second);
     expect(await hanging).toBe('The request took too long');

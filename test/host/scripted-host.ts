@@ -19,7 +19,7 @@ export type Respond = (response: ServerResponse, request: HostRequest) => void;
 export interface ScriptedHost {
   readonly url: string;
   /** The requests since the start of the test. */
-  readonly asked: readonly HostRequest[];
+  readonly requests: readonly HostRequest[];
   respondWith: Respond;
 }
 
@@ -43,14 +43,14 @@ export const plain =
 export async function startScriptedHost(): Promise<
   ScriptedHost & { readonly stop: () => Promise<void>; readonly forget: () => void }
 > {
-  const asked: HostRequest[] = [];
+  const requests: HostRequest[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const { method = '', url: path = '', headers } = request;
       const one = { method, path, headers, body: Buffer.concat(chunks).toString() };
-      asked.push(one);
+      requests.push(one);
       host.respondWith(response, one);
     });
   });
@@ -58,10 +58,10 @@ export async function startScriptedHost(): Promise<
   const { port } = server.address() as AddressInfo;
   const host = {
     url: `http://127.0.0.1:${port}`,
-    asked,
+    requests,
     respondWith: plain(404),
     forget: () => {
-      asked.length = 0;
+      requests.length = 0;
       host.respondWith = plain(404);
     },
     stop: () =>

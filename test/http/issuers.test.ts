@@ -105,16 +105,17 @@ const partnerToken = (changes: JsonObject = {}) =>
     partnerSecret,
   );
 
-async function ask(channel: string, text: string, tenant?: string) {
+async function sendRequest(channel: string, text: string, tenant?: string) {
   const named = { 'x-tenant-id': tenant ?? '', authorization: `Bearer ${text}` };
   return send(usher.public, userRequest({ fields: { channel_name: channel }, headers: named }));
 }
 
-const enter = async (...request: Parameters<typeof ask>) => (await ask(...request)).status;
+const enter = async (...request: Parameters<typeof sendRequest>) =>
+  (await sendRequest(...request)).status;
 
 /** The checks of a decision, which the client does not receive. */
-async function checksOf(...request: Parameters<typeof ask>): Promise<readonly string[]> {
-  const { headers } = await ask(...request);
+async function checksOf(...request: Parameters<typeof sendRequest>): Promise<readonly string[]> {
+  const { headers } = await sendRequest(...request);
   const id = headers.get('x-decision-id');
   const response = await fetch(`${usher.operator}/decisions/${id}`);
   const { checks } = (await response.json()) as { checks: { name: string }[] };

@@ -121,14 +121,14 @@ describe('paths and methods', () => {
 
   it('the operator’s port names them too, and only to the operator', async () => {
     const path = (id: string) => `/resources/orders/${id}`;
-    const asks = async (id: string, more = {}) => {
+    const requestFor = async (id: string, more = {}) => {
       const response = await send(usher.operator, { method: 'GET', path: path(id), headers: more });
       return [response.status, (response.body as { readonly message: string }).message];
     };
-    expect(await asks('%zz')).toEqual([400, 'The path is malformed']);
-    expect(await asks('1'.repeat(256))).toEqual([400, 'The orderId in the path is too long']);
+    expect(await requestFor('%zz')).toEqual([400, 'The path is malformed']);
+    expect(await requestFor('1'.repeat(256))).toEqual([400, 'The orderId in the path is too long']);
     const page = { origin: 'https://evil.example' };
-    expect(await asks('%zz', page)).toEqual([403, 'Use localhost']);
+    expect(await requestFor('%zz', page)).toEqual([403, 'Use localhost']);
   });
 
   it.each([

@@ -87,41 +87,41 @@ describe('tenants with an app of their own', () => {
 describe('webhooks of several apps', () => {
   const usher = useUsher(settings);
   let sent = 0;
-  const tell = async (by: typeof two, channel: string, key = by.key) => {
+  const sendWebhook = async (by: typeof two, channel: string, key = by.key) => {
     sent += 1;
     const body = webhookBody(testNow - sent, { name: 'client_event', channel });
     return (await send(usher.public, webhook(body, { ...by, key }))).status;
   };
-  const told = async (tenant: string) => {
+  const countMembers = async (tenant: string) => {
     const { text } = await send(usher.operator, { path: '/metrics', method: 'GET' });
     return metric(text, 'usher_client_events_total', `tenant="${tenant}"`) ?? 0;
   };
 
   it('count when signed by the new key or by the one that is retiring', async () => {
     for (const by of [pusherApp, retiring]) {
-      expect(await tell(by, 'private-tenant.1.user.15')).toBe(200);
+      expect(await sendWebhook(by, 'private-tenant.1.user.15')).toBe(200);
     }
     for (const by of [two, oldTwo]) {
-      expect(await tell(by, 'private-tenant.2.user.15')).toBe(200);
+      expect(await sendWebhook(by, 'private-tenant.2.user.15')).toBe(200);
     }
-    expect([await told('1'), await told('2')]).toEqual([2, 2]);
+    expect([await countMembers('1'), await countMembers('2')]).toEqual([2, 2]);
   });
 
   it('do not speak of channels of another app', async () => {
-    const before = [await told('1'), await told('2')];
-    expect(await tell(two, 'private-tenant.1.user.15')).toBe(200);
-    expect(await tell(oldTwo, 'private-tenant.4.user.15')).toBe(200);
-    expect(await tell(pusherApp, 'private-tenant.2.user.15')).toBe(200);
-    expect([await told('1'), await told('2')]).toEqual(before);
-    expect(await told('4')).toBe(0);
+    const before = [await countMembers('1'), await countMembers('2')];
+    expect(await sendWebhook(two, 'private-tenant.1.user.15')).toBe(200);
+    expect(await sendWebhook(oldTwo, 'private-tenant.4.user.15')).toBe(200);
+    expect(await sendWebhook(pusherApp, 'private-tenant.2.user.15')).toBe(200);
+    expect([await countMembers('1'), await countMembers('2')]).toEqual(before);
+    expect(await countMembers('4')).toBe(0);
     // Public channels are in every app.
-    expect(await tell(two, 'private-announcements')).toBe(200);
-    expect(await told('')).toBe(1);
+    expect(await sendWebhook(two, 'private-announcements')).toBe(200);
+    expect(await countMembers('')).toBe(1);
   });
 
   it('are forged when key and secret are of two apps, or of two times', async () => {
-    expect(await tell(two, 'private-tenant.1.user.15', pusherApp.key)).toBe(401);
-    expect(await tell(oldTwo, 'private-tenant.2.user.15', two.key)).toBe(401);
-    expect(await tell(retiring, 'private-tenant.1.user.15', pusherApp.key)).toBe(401);
+    expect(await sendWebhook(two, 'private-tenant.1.user.15', pusherApp.key)).toBe(401);
+    expect(await sendWebhook(oldTwo, 'private-tenant.2.user.15', two.key)).toBe(401);
+    expect(await sendWebhook(retiring, 'private-tenant.1.user.15', pusherApp.key)).toBe(401);
   });
 });

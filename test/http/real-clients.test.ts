@@ -199,7 +199,7 @@ describe('what real clients send', () => {
         body = '',
       ) => {
         const { headers = {} } = request;
-        const shown = Object.entries({
+        const visible = Object.entries({
           ...headers,
           ...(request.path.includes('/guest-sessions/') && {
             'x-guest-session': await startSession(usher),
@@ -209,7 +209,7 @@ describe('what real clients send', () => {
         const start = `${request.method ?? 'POST'} ${request.path}`;
         const chunked = lines.some((line) => line.startsWith('Transfer')) ? '0\r\n\r\n' : '';
         return (
-          await receive(usher.public, raw(start, ['Host: u', ...shown, ...lines], body) + chunked)
+          await receive(usher.public, raw(start, ['Host: u', ...visible, ...lines], body) + chunked)
         ).status;
       };
       const expected = await responseTo(undefined);

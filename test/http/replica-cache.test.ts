@@ -25,10 +25,10 @@ describe('two replicas with caches', () => {
   function requestRepeatedly() {
     let isOver = false;
     let granted = 0;
-    const askOn = async (replica: TestUsher) => {
+    const requestFrom = async (replica: TestUsher) => {
       while (!isOver) if ((await enters(replica)) === 200) granted += 1;
     };
-    const done = Promise.all([...replicas, ...replicas, ...replicas].map(askOn));
+    const done = Promise.all([...replicas, ...replicas, ...replicas].map(requestFrom));
     return async () => {
       isOver = true;
       await done;

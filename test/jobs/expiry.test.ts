@@ -24,7 +24,7 @@ it('terminates all connections whose credentials expire in the same second witho
   const log = { info: () => undefined, warn: () => undefined };
   const trackedConnections = createTrackedConnections(at.database);
   const ended = new Set<string>();
-  const begun = performance.now();
+  const started = performance.now();
   await new Promise<void>((resolve) => {
     const terminate = ({ userId }: { readonly userId: string }) => {
       if (ended.add(userId).size === users) resolve();
@@ -44,7 +44,7 @@ it('terminates all connections whose credentials expire in the same second witho
     };
     startExpiryJob(keeping);
   });
-  console.log(`${users} users ended in ${Math.round(performance.now() - begun)} ms`);
+  console.log(`${users} users ended in ${Math.round(performance.now() - started)} ms`);
   closing.abort();
   expect(ended.size).toBe(users);
 });

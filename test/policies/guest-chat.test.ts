@@ -39,14 +39,14 @@ describe('the guest chat', () => {
   });
 
   it('shows the booking, and the room when it has one', async () => {
-    const shown = async (changes: Fact = {}) =>
+    const memberOfGuest = async (changes: Fact = {}) =>
       JSON.stringify(
         await memberOf(guestChat, 'private', { who: guest(), params, fact: booking(changes) }),
       );
-    expect(await shown()).toBe(
+    expect(await memberOfGuest()).toBe(
       '{"user_id":"guest_BK-1","user_info":{"name":"Guest","booking_id":"BK-1"}}',
     );
-    expect(await shown({ room_number: '101' })).toBe(
+    expect(await memberOfGuest({ room_number: '101' })).toBe(
       '{"user_id":"guest_BK-1","user_info":{"name":"Guest","booking_id":"BK-1","room_number":"101"}}',
     );
   });

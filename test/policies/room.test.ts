@@ -69,10 +69,10 @@ describe('a room', () => {
   });
 
   it('shows one member for a user and for the session linked to them', async () => {
-    const shown = async (who: Principal) =>
+    const memberIdOf = async (who: Principal) =>
       (await memberOf(room, 'presence', { who, params: { roomId: '7' }, fact: linked }))?.user_id;
-    expect(await shown(user('15'))).toBe('15');
-    expect(await shown(linkedTo('g1', '15'))).toBe('15');
-    expect(await shown(session('g1'))).toBe('guest_g1');
+    expect(await memberIdOf(user('15'))).toBe('15');
+    expect(await memberIdOf(linkedTo('g1', '15'))).toBe('15');
+    expect(await memberIdOf(session('g1'))).toBe('guest_g1');
   });
 });

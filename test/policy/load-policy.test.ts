@@ -188,8 +188,8 @@ describe('a route', () => {
   });
 
   it('may have the path of a WebSocket endpoint, which takes other requests', async () => {
-    const door = "{ channel: 'private-a.{x}', upstream: { env: SESSION_WS_UPSTREAM } }";
-    const text = `${channels}routes:\n  /t/{x}: { ${credential} }\ndoors:\n  /t/{x}: ${door}\n`;
+    const endpoint = "{ channel: 'private-a.{x}', upstream: { env: SESSION_WS_UPSTREAM } }";
+    const text = `${channels}routes:\n  /t/{x}: { ${credential} }\ndoors:\n  /t/{x}: ${endpoint}\n`;
     expect(await problemsOf({ 'p.yaml': text })).toEqual([]);
   });
 });
@@ -205,11 +205,11 @@ it('does not list many names beside one that is near to none', async () => {
 });
 
 it('reports two WebSocket endpoints with one path in two files', async () => {
-  const door = (path: string) =>
+  const endpoint = (path: string) =>
     `doors:\n  ${path}: { channel: 'private-a.{x}', upstream: { env: SESSION_WS_UPSTREAM } }\n`;
-  const files = { 'a.yaml': channels + door('/ws/{x}'), 'b.yaml': door('/ws/{x}/') };
+  const files = { 'a.yaml': channels + endpoint('/ws/{x}'), 'b.yaml': endpoint('/ws/{x}/') };
   expect(await problemsOf(files)).toEqual(['b.yaml:2:3: /ws/{x}/ is the same path as /ws/{x}']);
-  const text = "  private-b:\n    allow: { visitor: { a: 'true' } }\n" + door('/ws');
+  const text = "  private-b:\n    allow: { visitor: { a: 'true' } }\n" + endpoint('/ws');
   expect(await problemsOf({ 'a.yaml': channels + text.replace('a.{x}', 'b') })).toEqual([
     'a.yaml:8:3: /ws is the same path as /ws of Usher',
   ]);

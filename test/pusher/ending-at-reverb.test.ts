@@ -37,7 +37,7 @@ describe('revoking a member of a presence channel at Reverb', () => {
     // No client is left that would authorize again.
     expect(held.rowCount).toBe(0);
     const { effects } = body as { effects: readonly { server?: string }[] };
-    return { atReverb: effects.filter(({ server }) => server === 'reverb'), asked: requests };
+    return { atReverb: effects.filter(({ server }) => server === 'reverb'), requests };
   };
 
   it.each<[Behaviour, string]>([
@@ -46,30 +46,30 @@ describe('revoking a member of a presence channel at Reverb', () => {
   ])(
     'reports the connections that stay and the cause after a response %s, and sends one request',
     async (behaviour, why) => {
-      const { atReverb, asked } = await revokeMember(behaviour);
+      const { atReverb, requests } = await revokeMember(behaviour);
       expect(atReverb).toEqual([
         { effect: 'pusher-connections-not-ended', server: 'reverb', users: 1, why },
         reverbStays,
       ]);
-      expect(asked).toEqual(['15']);
+      expect(requests).toEqual(['15']);
     },
   );
 
   it('says that the connections were ended when it says so', async () => {
-    const { atReverb, asked } = await revokeMember(200);
+    const { atReverb, requests } = await revokeMember(200);
     expect(atReverb).toEqual([
       { effect: 'pusher-connections-ended', server: 'reverb', users: 1 },
       reverbStays,
     ]);
-    expect(asked).toEqual(['15']);
+    expect(requests).toEqual(['15']);
   });
 
   it('sends no request with PUSHER_TERMINATE=off, and reports that all connections stay', async () => {
-    const { atReverb, asked } = await revokeMember(200, { PUSHER_TERMINATE: 'off' });
+    const { atReverb, requests } = await revokeMember(200, { PUSHER_TERMINATE: 'off' });
     const why = 'PUSHER_TERMINATE is off';
     expect(atReverb).toEqual([
       { effect: 'pusher-connections-stay', server: 'reverb', which: 'all', why },
     ]);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });

@@ -38,8 +38,8 @@ const pair = fc
   ]);
 
 function partsOf({ socketId, prefix, body, member }: GrantRequest): GrantParts {
-  const shown = member ?? (prefix === 'presence-' ? { user_id: '1' } : undefined);
-  return { socketId, channelName: `${prefix}${body}`, ...(shown && { member: shown }) };
+  const member_ = member ?? (prefix === 'presence-' ? { user_id: '1' } : undefined);
+  return { socketId, channelName: `${prefix}${body}`, ...(member_ && { member: member_ }) };
 }
 
 const appsOf = (dialect: PusherDialect) =>

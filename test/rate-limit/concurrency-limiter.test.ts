@@ -29,7 +29,7 @@ function setUp() {
     { startTimer: time.clock.startTimer, onShed: () => (shed += 1) },
   );
   const running: { readonly name: string; readonly end: () => void }[] = [];
-  const begin = (name: string, asked: Partial<PermitRequest> = {}) =>
+  const begin = (name: string, changes: Partial<PermitRequest> = {}) =>
     limiter
       .run(
         () =>
@@ -41,7 +41,7 @@ function setUp() {
               },
             }),
           ),
-        { permits: 1, isAborted: () => false, ...asked },
+        { permits: 1, isAborted: () => false, ...changes },
       )
       .catch((error: unknown) => error);
   const end = async () => {
@@ -197,8 +197,8 @@ describe('permits of requests that wait for a server of the application', () => 
   it('are kept while responses are fast', async () => {
     const { advance, limiter, run, waiting } = setUpRequests();
     let respondWith: () => void = () => undefined;
-    const answered = new Promise<void>((resolve) => (respondWith = resolve));
-    const request = run(() => limiter.withLentPermit(() => answered));
+    const responded = new Promise<void>((resolve) => (respondWith = resolve));
+    const request = run(() => limiter.withLentPermit(() => responded));
     await settled();
     advance(99);
     respondWith();
@@ -209,12 +209,12 @@ describe('permits of requests that wait for a server of the application', () => 
   it('are taken back at once, and new work waits until few enough are held', async () => {
     const { advance, limiter, run } = setUpRequests();
     let respondWith: () => void = () => undefined;
-    const answered = new Promise<void>((resolve) => (respondWith = resolve));
+    const responded = new Promise<void>((resolve) => (respondWith = resolve));
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => (end = resolve));
-    const ask = () => limiter.withLentPermit(() => answered);
+    const sendRequest = () => limiter.withLentPermit(() => responded);
     const batch = run(async () => {
-      await Promise.all([ask(), ask()]);
+      await Promise.all([sendRequest(), sendRequest()]);
       await ended;
     }, 2);
     await settled();
@@ -224,22 +224,22 @@ describe('permits of requests that wait for a server of the application', () => 
     expect([limiter.lent(), limiter.queued()]).toEqual([2, 0]);
     respondWith();
     await settled();
-    let hasBegun = false;
-    const next = run(() => Promise.resolve((hasBegun = true)));
+    let hasStarted = false;
+    const next = run(() => Promise.resolve((hasStarted = true)));
     await settled();
-    expect([limiter.lent(), limiter.queued(), hasBegun]).toEqual([0, 1, false]);
+    expect([limiter.lent(), limiter.queued(), hasStarted]).toEqual([0, 1, false]);
     end();
     await Promise.all([batch, ...others, next]);
-    expect(hasBegun).toBe(true);
+    expect(hasStarted).toBe(true);
   });
 
   it('are given back once if the request ends while its request is under way', async () => {
     const { advance, limiter, run } = setUpRequests();
     let respondWith: () => void = () => undefined;
-    const answered = new Promise<void>((resolve) => (respondWith = resolve));
+    const responded = new Promise<void>((resolve) => (respondWith = resolve));
     let fail: () => void = () => undefined;
     const failing = run(() => {
-      void limiter.withLentPermit(() => answered);
+      void limiter.withLentPermit(() => responded);
       return new Promise((_resolve, reject) => {
         fail = () => {
           reject(new Error('failed'));
@@ -253,10 +253,10 @@ describe('permits of requests that wait for a server of the application', () => 
     respondWith();
     await settled();
     expect(limiter.lent()).toBe(0);
-    const begun: number[] = [];
-    for (const n of [1, 2, 3]) void run(() => (begun.push(n), unending()));
+    const started: number[] = [];
+    for (const n of [1, 2, 3]) void run(() => (started.push(n), unending()));
     await settled();
-    expect(begun).toEqual([1, 2]);
+    expect(started).toEqual([1, 2]);
   });
 });
 
@@ -352,10 +352,12 @@ describe('a storm', () => {
   const usher = useUsher();
 
   it('of two thousand requests at once gets only successful responses', async () => {
-    const asked = Array.from({ length: 2_000 }, () => send(usher.public, userRequest()));
+    const changes = Array.from({ length: 2_000 }, () => send(usher.public, userRequest()));
     const alive = await send(usher.operator, { method: 'GET', path: '/livez' });
     expect(alive.status).toBe(200);
-    expect(new Set((await Promise.all(asked)).map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set((await Promise.all(changes)).map(({ status }) => status))).toEqual(
+      new Set([200]),
+    );
     const { text } = await send(usher.operator, { method: 'GET', path: '/metrics' });
     expect(metric(text, 'usher_requests_waiting')).toBe(0);
     expect(metric(text, 'usher_requests_shed_total')).toBe(0);

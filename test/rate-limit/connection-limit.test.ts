@@ -55,7 +55,8 @@ describe('connections from one address', () => {
       client.socket.send(ticketMessage(`ws_ticket_${'0'.repeat(64)}`));
       expect((await client.closed).code).toBe(4401);
     }
-    const told = async () => (await signals()).filter((each) => each === '203.0.113.9').length;
-    await vi.waitUntil(async () => (await told()) === 1, { timeout: 30_000 });
+    const countReports = async () =>
+      (await signals()).filter((each) => each === '203.0.113.9').length;
+    await vi.waitUntil(async () => (await countReports()) === 1, { timeout: 30_000 });
   });
 });

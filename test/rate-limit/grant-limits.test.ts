@@ -114,8 +114,8 @@ describe('channels beyond those of a connection', () => {
     const entries = Object.values(response.body as Record<string, { status: number }>);
     expect(entries.map(({ status }) => status).sort()).toEqual([200, 200, 429]);
     for (const channel_name of names.slice(0, 2)) {
-      const asked = userRequest({ fields: { channel_name } });
-      for (let i = 0; i < 2; i += 1) expect((await send(usher.public, asked)).status).toBe(200);
+      const request = userRequest({ fields: { channel_name } });
+      for (let i = 0; i < 2; i += 1) expect((await send(usher.public, request)).status).toBe(200);
     }
     const limited = await send(usher.public, userRequest({ fields: announcements }));
     expectLimited(limited, 'Too many channels on this connection', '30');
@@ -132,9 +132,9 @@ describeRedisServer('two Ushers with one Redis', () => {
   };
   const bad = { authorization: 'Bearer x' };
   const statuses = async (ushers: readonly TestUsher[], changes: object) => {
-    const asked = ushers.map((each) => () => send(each.public, userRequest(changes)));
+    const requests = ushers.map((each) => () => send(each.public, userRequest(changes)));
     const found: number[] = [];
-    for (const next of asked) found.push((await next()).status);
+    for (const next of requests) found.push((await next()).status);
     return found;
   };
 

@@ -31,22 +31,22 @@ function setUp(changes: Changes = {}, limited: Partial<RateLimitGrantDeps> = {})
     revocations: { latest: () => Promise.resolve(state.revokedAt) },
     ...changes,
   });
-  const ask = (changes = {}) => authorizeChannel(request(changes), deps);
-  const queryMany = async (count: number) => {
-    for (let i = 0; i < count; i += 1) expect(verdict(await ask())).toBe('grant');
+  const requestChannel = (changes = {}) => authorizeChannel(request(changes), deps);
+  const requestMany = async (count: number) => {
+    for (let i = 0; i < count; i += 1) expect(verdict(await requestChannel())).toBe('grant');
   };
-  return { time, closing, reported, recorded, state, ask, askMany: queryMany };
+  return { time, closing, reported, recorded, state, requestChannel, requestMany };
 }
 
 const noChannel = { channelName: 'private-tenant.1.user.16' };
 
 describe('a grant beyond the limit of its principal', () => {
   it('is delayed if the delay is short, in order, and refused otherwise', async () => {
-    const { time, ask, askMany: queryMany, reported, recorded } = setUp();
-    await queryMany(60);
+    const { time, requestChannel, requestMany, reported, recorded } = setUp();
+    await requestMany(60);
     const left: number[] = [];
-    const asked = [1, 2].map((n) => ask().finally(() => left.push(n)));
-    const refused = await ask();
+    const pending = [1, 2].map((n) => requestChannel().finally(() => left.push(n)));
+    const refused = await requestChannel();
     expect(refused).toMatchObject({ code: 'too-many-authorizations', retryAfterMs: 3_000 });
     expect(refused.checks.at(-1)).toEqual({
       name: 'authorizations of the principal are within the limit',
@@ -59,39 +59,42 @@ describe('a grant beyond the limit of its principal', () => {
     time.advance(999);
     expect(time.waiting()).toBe(2);
     time.advance(1);
-    expect(verdict(await asked[0]!)).toBe('grant');
+    expect(verdict(await pending[0]!)).toBe('grant');
     expect(left).toEqual([1]);
     time.advance(1_000);
-    expect(verdict(await asked[1]!)).toBe('grant');
+    expect(verdict(await pending[1]!)).toBe('grant');
   });
 
   it('is refused when it was revoked while it waited', async () => {
-    const { time, ask, askMany: queryMany, state } = setUp();
-    await queryMany(60);
-    const asked = ask();
+    const { time, requestChannel, requestMany, state } = setUp();
+    await requestMany(60);
+    const pending = requestChannel();
     await new Promise(setImmediate);
     state.revokedAt = testNow + 1;
     time.advance(1_000);
-    expect(verdict(await asked)).toBe('revoked');
+    expect(verdict(await pending)).toBe('revoked');
   });
 
   it('ends its delay when Usher closes, and no further delay begins', async () => {
-    const { time, ask, askMany: queryMany, closing } = setUp();
-    await queryMany(60);
-    const asked = ask();
+    const { time, requestChannel, requestMany, closing } = setUp();
+    await requestMany(60);
+    const pending = requestChannel();
     await new Promise(setImmediate);
     closing.abort();
-    expect(verdict(await asked)).toBe('grant');
+    expect(verdict(await pending)).toBe('grant');
     expect(time.waiting()).toBe(0);
-    expect(verdict(await ask())).toBe('too-many-authorizations');
+    expect(verdict(await requestChannel())).toBe('too-many-authorizations');
   });
 
   it('does not affect other principals, and refusals do not count', async () => {
-    const { ask, askMany: queryMany, state, reported } = setUp();
-    for (let i = 0; i < 100; i += 1) expect(verdict(await ask(noChannel))).toBe('not-allowed');
-    await queryMany(60);
+    const { requestChannel, requestMany, state, reported } = setUp();
+    for (let i = 0; i < 100; i += 1)
+      expect(verdict(await requestChannel(noChannel))).toBe('not-allowed');
+    await requestMany(60);
     state.id = '16';
-    expect(verdict(await ask({ channelName: 'private-tenant.1.user.16' }))).toBe('grant');
+    expect(verdict(await requestChannel({ channelName: 'private-tenant.1.user.16' }))).toBe(
+      'grant',
+    );
     expect(reported).toEqual([]);
   });
 });
@@ -101,40 +104,45 @@ describe('a grant of one more channel than a connection may have', () => {
   const another = 'private-tenant.1.announcements';
 
   it('is refused, however often the others were requested, and not on another connection', async () => {
-    const { ask, reported } = setUp();
+    const { requestChannel, reported } = setUp();
     for (const channelName of [...names, ...names]) {
-      expect(verdict(await ask({ channelName }))).toBe('grant');
+      expect(verdict(await requestChannel({ channelName }))).toBe('grant');
     }
-    const refused = await ask({ channelName: another });
+    const refused = await requestChannel({ channelName: another });
     expect(refused).toMatchObject({ code: 'too-many-subscriptions', retryAfterMs: 20_000 });
     expect(refused.checks.at(-1)).toMatchObject({
       name: 'different channels of the connection are within the limit',
     });
     expect(reported).toEqual(['subscriptions']);
-    expect(verdict(await ask({ channelName: names[0] }))).toBe('grant');
-    expect(verdict(await ask({ channelName: another, socketId: '1.3' }))).toBe('grant');
+    expect(verdict(await requestChannel({ channelName: names[0] }))).toBe('grant');
+    expect(verdict(await requestChannel({ channelName: another, socketId: '1.3' }))).toBe('grant');
   });
 
   it('does not count for refused channels, nor for another principal that names its connection', async () => {
-    const { ask, state } = setUp();
+    const { requestChannel, state } = setUp();
     for (let i = 16; i < 26; i += 1) {
-      expect(verdict(await ask({ channelName: `private-tenant.1.user.${i}` }))).toBe('not-allowed');
+      expect(verdict(await requestChannel({ channelName: `private-tenant.1.user.${i}` }))).toBe(
+        'not-allowed',
+      );
     }
     state.id = '16';
     for (const channelName of [names[0], names[2], another]) {
-      expect(verdict(await ask({ channelName }))).toBe('grant');
+      expect(verdict(await requestChannel({ channelName }))).toBe('grant');
     }
     state.id = '15';
-    for (const channelName of names) expect(verdict(await ask({ channelName }))).toBe('grant');
+    for (const channelName of names)
+      expect(verdict(await requestChannel({ channelName }))).toBe('grant');
   });
 
   it('takes nothing of the authorizations of its principal', async () => {
-    const { ask, time } = setUp();
-    for (const channelName of names) await ask({ channelName });
+    const { requestChannel, time } = setUp();
+    for (const channelName of names) await requestChannel({ channelName });
     for (let i = 0; i < 100; i += 1) {
-      expect(verdict(await ask({ channelName: another }))).toBe('too-many-subscriptions');
+      expect(verdict(await requestChannel({ channelName: another }))).toBe(
+        'too-many-subscriptions',
+      );
     }
-    expect(verdict(await ask())).toBe('grant');
+    expect(verdict(await requestChannel())).toBe('grant');
     expect(time.waiting()).toBe(0);
   });
 });
@@ -142,42 +150,47 @@ describe('a grant of one more channel than a connection may have', () => {
 describe('a page that opens channel after channel on one connection', () => {
   const names = Array.from({ length: 100 }, (_, i) => `private-tenant.1.escrow.${i}`);
   const open = () => {
-    const { time, ask, ...rest } = setUp({}, { authorizations: 600, subscriptions: 20 });
-    return { time, ...rest, ask: (channelName: string) => ask({ channelName }) };
+    const { time, requestChannel, ...rest } = setUp({}, { authorizations: 600, subscriptions: 20 });
+    return {
+      time,
+      ...rest,
+      requestChannel: (channelName: string) => requestChannel({ channelName }),
+    };
   };
 
   it('is never refused, however many it has left, and waits 3 s at most when it is fast', async () => {
-    const { time, ask } = open();
+    const { time, requestChannel } = open();
     const waits: number[] = [];
     for (const name of names) {
       const since = time.now;
-      const asked = ask(name);
+      const pending = requestChannel(name);
       await new Promise(setImmediate);
       if (time.waiting() > 0) time.advance(3_000);
-      expect(verdict(await asked)).toBe('grant');
+      expect(verdict(await pending)).toBe('grant');
       waits.push(time.now - since);
     }
     expect(waits).toEqual(names.map((_, i) => (i < 20 ? 0 : 3_000)));
   });
 
   it('does not count a channel that it opened within the last minute', async () => {
-    const { time, ask } = open();
+    const { time, requestChannel } = open();
     for (let round = 0; round < 5; round += 1) {
-      for (const name of names.slice(0, 20)) expect(verdict(await ask(name))).toBe('grant');
+      for (const name of names.slice(0, 20))
+        expect(verdict(await requestChannel(name))).toBe('grant');
       time.now += 59_999;
     }
     expect(time.waiting()).toBe(0);
   });
 
   it('gets a correct Retry-After if it requests too many channels at once', async () => {
-    const { time, ask } = open();
-    const asked = names.slice(0, 22).map(ask);
-    expect(await asked[21]).toMatchObject({
+    const { time, requestChannel } = open();
+    const pending = names.slice(0, 22).map(requestChannel);
+    expect(await pending[21]).toMatchObject({
       code: 'too-many-subscriptions',
       retryAfterMs: 6_000,
     });
     time.advance(6_000);
-    expect(verdict(await ask(names[21]!))).toBe('grant');
+    expect(verdict(await requestChannel(names[21]!))).toBe('grant');
     expect(time.waiting()).toBe(0);
   });
 });
@@ -198,29 +211,32 @@ describe('a decision that is made again because something changed meanwhile', ()
 
   it('is counted once against the limit of its principal', async () => {
     const count = { records: 0 };
-    const { ask, time } = setUp(changedOnce(count), { authorizations: 3, subscriptions: 100 });
-    for (let i = 0; i < 3; i += 1) expect(verdict(await ask())).toBe('grant');
+    const { requestChannel, time } = setUp(changedOnce(count), {
+      authorizations: 3,
+      subscriptions: 100,
+    });
+    for (let i = 0; i < 3; i += 1) expect(verdict(await requestChannel())).toBe('grant');
     expect(count.records).toBe(6);
     expect(time.waiting()).toBe(0);
-    expect(verdict(await ask())).toBe('too-many-authorizations');
+    expect(verdict(await requestChannel())).toBe('too-many-authorizations');
   });
 
   it('is reported once if it exceeds the limit, and keeps its Retry-After', async () => {
-    const { ask, reported } = setUp(changedOnce({ records: 0 }), { authorizations: 1 });
-    await ask();
-    const refused = await ask();
+    const { requestChannel, reported } = setUp(changedOnce({ records: 0 }), { authorizations: 1 });
+    await requestChannel();
+    const refused = await requestChannel();
     expect(refused).toMatchObject({ code: 'too-many-authorizations', retryAfterMs: 60_000 });
     expect(refused.checks.filter(({ passed }) => !passed)).toHaveLength(1);
     expect(reported).toEqual(['authorizations']);
   });
 
   it('waits once, though it is decided three times', async () => {
-    const { ask, time } = setUp(changedOnce({ records: 0 }), { authorizations: 60 });
-    for (let i = 0; i < 60; i += 1) await ask();
-    const asked = ask();
+    const { requestChannel, time } = setUp(changedOnce({ records: 0 }), { authorizations: 60 });
+    for (let i = 0; i < 60; i += 1) await requestChannel();
+    const pending = requestChannel();
     await new Promise(setImmediate);
     time.advance(1_000);
-    expect(verdict(await asked)).toBe('grant');
+    expect(verdict(await pending)).toBe('grant');
     expect(time.waiting()).toBe(0);
   });
 });

@@ -42,13 +42,13 @@ describe('a flood of requests without a credential from one address', () => {
     expect(await metric(usher, 'usher_limits_exceeded_total{limit="failures"}')).toMatch(/ 240$/);
 
     usher.clock.advance(60_000);
-    const told = [{ suppressed: null }, { suppressed: 239 }];
+    const expected = [{ suppressed: null }, { suppressed: 239 }];
     await vi.waitFor(async () => {
-      expect(await eventsOf(usher, 'limit-exceeded')).toEqual(told);
+      expect(await eventsOf(usher, 'limit-exceeded')).toEqual(expected);
     });
     // A minute without any ends it.
     usher.clock.advance(120_000);
-    expect(await eventsOf(usher, 'limit-exceeded')).toEqual(told);
+    expect(await eventsOf(usher, 'limit-exceeded')).toEqual(expected);
   });
 
   it('does not block valid credentials from that address', async () => {

@@ -8,7 +8,7 @@ import { metric } from '../support/metrics.ts';
 import { allowedOrigin, startUsher, userToken, type TestUsher } from '../support/usher.ts';
 
 /** More channels than may be processed at once. */
-const crowd = 300;
+const waitingCount = 300;
 
 const policy = `version: 1
 sources: { host: { url: { env: HOST_URL } } }
@@ -68,12 +68,12 @@ describe('channels that wait for a host', () => {
     vi.waitUntil(
       async () => {
         usher!.clock.advance(100);
-        return (await gauge('usher_requests_waiting_for_host')) === crowd;
+        return (await gauge('usher_requests_waiting_for_host')) === waitingCount;
       },
       // Each step is a tenth of a second of the host’s ten.
       { timeout: 80_000, interval: 300 },
     );
-  const answerUntilOver = async (all: Promise<unknown>) => {
+  const respondUntilDone = async (all: Promise<unknown>) => {
     let isOver = false;
     void all.finally(() => (isOver = true));
     await vi.waitUntil(
@@ -86,27 +86,27 @@ describe('channels that wait for a host', () => {
   };
 
   it.each([
-    ['a fact', crowd, (n: number) => one(`private-parcel-${n}`, asUser)],
-    ['its word', crowd, (n: number) => one(`private-asked-${n}`, asUser)],
-    ['a session', crowd, (n: number) => one('private-parcel-1', asVisitor(n))],
+    ['a fact', waitingCount, (n: number) => one(`private-parcel-${n}`, asUser)],
+    ['its word', waitingCount, (n: number) => one(`private-asked-${n}`, asUser)],
+    ['a session', waitingCount, (n: number) => one('private-parcel-1', asVisitor(n))],
     [
       'a session, in batches',
-      crowd / 10,
+      waitingCount / 10,
       (n: number) =>
         batchOf(
           Array.from({ length: 10 }, (_, i) => `private-parcel-${i}`),
-          crowd + n,
+          waitingCount + n,
         ),
     ],
   ])(
     'for %s lend their permits to those that need no host',
     async (_what, requests, request) => {
-      const asked = Array.from({ length: requests }, (_, n) => send(usher!.public, request(n)));
-      const waiting = Promise.all(asked);
+      const pending = Array.from({ length: requests }, (_, n) => send(usher!.public, request(n)));
+      const waiting = Promise.all(pending);
       await untilAllLend();
       expect((await send(usher!.public, guestRequest())).status).toBe(200);
       expect(await gauge('usher_requests_waiting')).toBe(0);
-      await answerUntilOver(waiting);
+      await respondUntilDone(waiting);
       expect(await gauge('usher_requests_waiting_for_host')).toBe(0);
       for (const { text } of await waiting) expect(text).not.toContain('"auth"');
     },

@@ -181,8 +181,8 @@ describeRedis('a Redis that fails', () => {
   it('fails open commands when the connection is lost, and never sends them again', async () => {
     const key = `usher-test-cut-${String(process.pid)}`;
     wire.setFrozen(true);
-    const asked = redis.run((client) => client.incr(key));
-    const refused = expect(asked).rejects.toThrow(Unavailable);
+    const pending = redis.run((client) => client.incr(key));
+    const refused = expect(pending).rejects.toThrow(Unavailable);
     wire.setOpen(false);
     wire.cut();
     await refused;

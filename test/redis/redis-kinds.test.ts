@@ -64,7 +64,7 @@ describeRedisKinds('a Redis Cluster of three nodes', () => {
     expect(await one.consume([rate, thing])).toMatchObject({ exceeded: rate.limit });
     expect(one.isLocal()).toBe(false);
     for (let i = 0; i < 50; i += 1) await other.consume([newRate()]);
-    for (const node of nodes) expect(await node.ask('DBSIZE')).toBeGreaterThan(0);
+    for (const node of nodes) expect(await node.query('DBSIZE')).toBeGreaterThan(0);
   });
 
   it('is no longer healthy when one of its nodes is away, and is again by itself', async () => {
@@ -143,13 +143,13 @@ describeRedisKinds('a single Redis', () => {
     const redis = await connect(`${scheme}${server.address}${path}`);
     expect(redis.misconfiguration()).toMatch(message);
     await expect(redis.run((client) => client.echo('x'))).rejects.toThrow('redis');
-    expect(await server.ask('DBSIZE')).toBe(0);
+    expect(await server.query('DBSIZE')).toBe(0);
   });
 
   it('is used in the database of its address', async () => {
     const limits = await limitsAt(`redis://${server.address}/7`);
     await limits.consume([newRate()]);
-    expect(await server.ask('INFO', 'keyspace')).toMatch(/db7:keys=1/);
+    expect(await server.query('INFO', 'keyspace')).toMatch(/db7:keys=1/);
   });
 
   it('is not confused with a server of another protocol', async () => {
@@ -190,14 +190,14 @@ describeRedisKinds('a Redis that answers PING and refuses commands', () => {
   it('since it is a replica is not healthy, says so once, and is when it becomes a master', async () => {
     const master = await processes.server();
     const replica = await processes.server('--replicaof', '127.0.0.1', String(master.port));
-    await until(async () => /master_link_status:up/.test(String(await replica.ask('INFO'))));
+    await until(async () => /master_link_status:up/.test(String(await replica.query('INFO'))));
     const limits = await limitsAt(`redis://${replica.address}`);
     for (let i = 0; i < 5; i += 1) {
       await limits.probe();
       expect(limits.isLocal()).toBe(true);
     }
     expect(lines).toEqual(['{"reason":"READONLY"}limits are counted by this replica alone']);
-    await replica.ask('REPLICAOF', 'NO', 'ONE');
+    await replica.query('REPLICAOF', 'NO', 'ONE');
     await until(() => isShared(limits));
     expect(lines.slice(1)).toEqual(['{}limits are shared again']);
   });

@@ -19,19 +19,19 @@ function setUp(maxConcurrent = 2) {
       const fail = () => {
         reject(new Error('failed'));
       };
-      sent.push({ respondWith: respondWith, fail });
+      sent.push({ respondWith, fail });
     });
-  const ask = (silenceMs = 1_000) =>
+  const sendRequest = (silenceMs = 1_000) =>
     queue.run(request, silenceMs).catch((error: unknown) => (error as Error).message);
-  return { queue, ask, sent, advance, timers: waiting };
+  return { queue, sendRequest, sent, advance, timers: waiting };
 }
 
 const silent = 'The server did not respond in time';
 
 describe('requests to a server', () => {
   it('wait in order while it responds, however long that takes', async () => {
-    const { queue, ask, sent, advance, timers } = setUp();
-    const asked = Array.from({ length: 10 }, () => ask());
+    const { queue, sendRequest, sent, advance, timers } = setUp();
+    const pending = Array.from({ length: 10 }, () => sendRequest());
     for (let n = 0; n < 10; n += 1) {
       await settled();
       expect([sent.length, queue.inFlight(), queue.queued()]).toEqual([
@@ -42,14 +42,14 @@ describe('requests to a server', () => {
       advance(900);
       sent[n]?.respondWith(String(n));
     }
-    expect(await Promise.all(asked)).toEqual(Array.from({ length: 10 }, (_, n) => String(n)));
+    expect(await Promise.all(pending)).toEqual(Array.from({ length: 10 }, (_, n) => String(n)));
     expect([queue.inFlight(), queue.queued(), timers()]).toEqual([0, 0, 0]);
   });
 
   it('fail if it does not respond in time, and keep their place until they end', async () => {
-    const { queue, ask, sent, advance } = setUp();
-    const first = [ask(1_000), ask(1_000)];
-    const [short, long] = [ask(1_000), ask(3_000)];
+    const { queue, sendRequest, sent, advance } = setUp();
+    const first = [sendRequest(1_000), sendRequest(1_000)];
+    const [short, long] = [sendRequest(1_000), sendRequest(3_000)];
     await settled();
     advance(1_000);
     expect(await Promise.all([...first, short])).toEqual([silent, silent, silent]);
@@ -64,9 +64,9 @@ describe('requests to a server', () => {
   });
 
   it('hold no place if their turn comes together with the silence', async () => {
-    const { queue, ask, sent, advance } = setUp(1);
-    void ask();
-    const late = ask();
+    const { queue, sendRequest, sent, advance } = setUp(1);
+    void sendRequest();
+    const late = sendRequest();
     await settled();
     sent[0]?.fail();
     // The failure reaches the queue after the timer has run.
@@ -77,9 +77,9 @@ describe('requests to a server', () => {
   });
 
   it('wait for 45 seconds at most', async () => {
-    const { queue, ask, advance } = setUp(1);
-    void ask();
-    const late = ask();
+    const { queue, sendRequest, advance } = setUp(1);
+    void sendRequest();
+    const late = sendRequest();
     await settled();
     for (let n = 0; n < 50; n += 1) {
       queue.responded();

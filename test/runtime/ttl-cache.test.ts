@@ -59,9 +59,9 @@ describe('a TTL cache', () => {
   });
 
   it('has the entries of a list that is truncated at its start', () => {
-    const asked = fc.record({ key: fc.constantFrom('a', 'b', 'cc', 'ddd'), lifetime: fc.nat(3) });
+    const entry = fc.record({ key: fc.constantFrom('a', 'b', 'cc', 'ddd'), lifetime: fc.nat(3) });
     fc.assert(
-      fc.property(fc.array(asked), (keeps) => {
+      fc.property(fc.array(entry), (keeps) => {
         let now = 0;
         const memory = createTtlCache<number>({ maxEntries: 3, maxCharacters: 5, now: () => now });
         let list: { key: string; until: number }[] = [];

@@ -97,13 +97,13 @@ export function expectedUser(one: DjangoCase): ExpectedUser {
 export async function readCase(one: DjangoCase, read: CredentialReader): Promise<ExpectedUser> {
   const { cookie, cookie_header = `sessionid=${cookie}`, settings } = one;
   const page = 'https://host.example';
-  const shown = findSession(['Cookie', cookie_header, 'Origin', page], {
+  const session = findSession(['Cookie', cookie_header, 'Origin', page], {
     cookies: [settings.SESSION_COOKIE_NAME],
     isOnly: true,
     allowedOrigins: [page],
   });
-  if (typeof shown === 'string') return undefined;
-  const identified = await read(shown.value.reveal());
+  if (typeof session === 'string') return undefined;
+  const identified = await read(session.value.reveal());
   if ('fault' in identified || identified.principal.kind !== 'visitor') return undefined;
   const { id, name, attributes } = identified.principal;
   const flag = (key: string) => attributes?.[key] as boolean;

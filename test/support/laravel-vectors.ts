@@ -187,9 +187,9 @@ export async function readCase(
   const { cookie, cookie_header = `${cookieName}=${cookie}` } = one;
   const page = 'https://host.example';
   const mode = { cookies: [cookieName], isOnly: true, allowedOrigins: [page], isPhp: true };
-  const shown = findSession(['Cookie', cookie_header, 'Origin', page], mode);
-  if (typeof shown === 'string') return null;
-  const identified = await read?.(shown.value.reveal());
+  const session = findSession(['Cookie', cookie_header, 'Origin', page], mode);
+  if (typeof session === 'string') return null;
+  const identified = await read?.(session.value.reveal());
   if (identified === undefined || 'fault' in identified) return null;
   const { principal } = identified;
   if (principal.kind !== 'visitor') throw new Error('It must be a visitor');

@@ -68,29 +68,29 @@ export function createOracle({ key, secret }: { readonly key: string; readonly s
   const hmac = (text: string) =>
     `${key}:${createHmac('sha256', secret).update(text).digest('hex')}`;
 
-  const isChannel = ({ auth, channel_data: data }: Signed, asked: AllowedChannels): boolean => {
-    const own = mayEnter[asked.who].filter((name) => asked.channels?.includes(name) ?? true);
+  const isChannel = ({ auth, channel_data: data }: Signed, allowed: AllowedChannels): boolean => {
+    const own = mayEnter[allowed.who].filter((name) => allowed.channels?.includes(name) ?? true);
     return own.some((channel) => {
-      const shows = channel.startsWith('presence-') || asked.who === 'guest of the hotel';
-      if (shows ? memberOf(data)?.['user_id'] !== idOf[asked.who] : data !== undefined)
+      const hasMember = channel.startsWith('presence-') || allowed.who === 'guest of the hotel';
+      if (hasMember ? memberOf(data)?.['user_id'] !== idOf[allowed.who] : data !== undefined)
         return false;
-      const parts = shows ? [channel, String(data)] : [channel];
-      return asked.sockets.some((socket) => auth === hmac([socket, ...parts].join(':')));
+      const parts = hasMember ? [channel, String(data)] : [channel];
+      return allowed.sockets.some((socket) => auth === hmac([socket, ...parts].join(':')));
     });
   };
 
-  const isSignIn = ({ auth, user_data: data }: Signed, asked: AllowedChannels): boolean =>
-    asked.signIn === true &&
-    asked.who !== 'guest of the hotel' &&
-    idOf[asked.who] !== undefined &&
-    memberOf(data)?.['id'] === idOf[asked.who] &&
-    asked.sockets.some((socket) => auth === hmac(`${socket}::user::${String(data)}`));
+  const isSignIn = ({ auth, user_data: data }: Signed, allowed: AllowedChannels): boolean =>
+    allowed.signIn === true &&
+    allowed.who !== 'guest of the hotel' &&
+    idOf[allowed.who] !== undefined &&
+    memberOf(data)?.['id'] === idOf[allowed.who] &&
+    allowed.sockets.some((socket) => auth === hmac(`${socket}::user::${String(data)}`));
 
   return {
     /** Returns the signatures in a response that the caller must not receive. */
-    forged: (text: string, asked: AllowedChannels): readonly string[] =>
+    forged: (text: string, allowed: AllowedChannels): readonly string[] =>
       signaturesIn(text).flatMap((signed) =>
-        isChannel(signed, asked) || isSignIn(signed, asked) ? [] : [signed.auth],
+        isChannel(signed, allowed) || isSignIn(signed, allowed) ? [] : [signed.auth],
       ),
   };
 }

@@ -62,8 +62,8 @@ export async function startCluster(
   const created = spawnSync('redis-cli', args, { encoding: 'utf8' });
   if (created.status !== 0) throw new Error(`redis-cli: ${created.stdout}${created.stderr}`);
   await until(async () => {
-    const states = await Promise.all(nodes.map((node) => node.ask('CLUSTER', 'INFO')));
-    const links = await Promise.all(nodes.map((node) => node.ask('INFO', 'replication')));
+    const states = await Promise.all(nodes.map((node) => node.query('CLUSTER', 'INFO')));
+    const links = await Promise.all(nodes.map((node) => node.query('INFO', 'replication')));
     return (
       states.every((state) => String(state).includes('cluster_state:ok')) &&
       links.every((link) => !String(link).includes('master_link_status:down'))

@@ -21,7 +21,7 @@ export interface RedisProcess {
   readonly address: string;
   readonly url: string;
   /** Sends a command and resolves to its reply. */
-  readonly ask: (...command: readonly string[]) => Promise<unknown>;
+  readonly query: (...command: readonly string[]) => Promise<unknown>;
   /** Stops its process (SIGSTOP), and resolves to a function that continues it. */
   readonly freeze: () => Promise<() => void>;
   /** Ends it with everything it held in memory, and resolves when it is gone. */
@@ -65,7 +65,7 @@ export async function launchRedis(
       child.kill('SIGKILL');
       await ended;
     },
-    ask: (...[name = '', ...rest]) => withClient(port, (client) => client.call(name, ...rest)),
+    query: (...[name = '', ...rest]) => withClient(port, (client) => client.call(name, ...rest)),
   };
 }
 

@@ -46,12 +46,12 @@ const start = (changes: TestEndpointOptions = {}) =>
 
 /** A client that was let in, and its connection at the server behind. */
 async function pair(changes: TestEndpointOptions = {}, settings = {}) {
-  const doorstep = await start(changes);
-  const client = await doorstep.enter(settings);
+  const endpoint = await start(changes);
+  const client = await endpoint.enter(settings);
   const server = await upstream.next();
   // Until Usher has received the response of the server behind.
   await settle(server);
-  return { doorstep, client, server };
+  return { endpoint, client, server };
 }
 
 const usherHeaders = ({ headers }: UpstreamSocket) =>
@@ -73,7 +73,7 @@ describe('the server behind GET /ws', () => {
   });
 
   it('gets the client’s request as from any reverse proxy, and no credential of it', async () => {
-    const { doorstep, server } = await pair(
+    const { endpoint, server } = await pair(
       {},
       {
         headers: {
@@ -102,7 +102,7 @@ describe('the server behind GET /ws', () => {
       'x-forwarded-host': 'chat.example',
       'x-forwarded-proto': 'http',
     });
-    expect(new URL(doorstep.address).host).not.toBe('chat.example');
+    expect(new URL(endpoint.address).host).not.toBe('chat.example');
   });
 
   it('gets its own address as Host where that is set, and the client’s beside it', async () => {
@@ -163,8 +163,8 @@ describe('messages', () => {
   });
 
   it('that come before the server behind is reached keep their order', async () => {
-    const { knock } = await start();
-    const client = await knock();
+    const { connect } = await start();
+    const client = await connect();
     const texts = Array.from({ length: 40 }, (_, i) => `message ${i}`);
     client.socket.send(ticketMessage(goodTicket));
     for (const text of texts) client.socket.send(text);
@@ -182,8 +182,8 @@ describe('messages', () => {
       const judged = { id: 'd', action: 'redeem-ticket', checks: [] } as const;
       return { ...judged, outcome: 'grant', principal: user, holder };
     };
-    const { knock } = await start({ redeemTicket });
-    const client = await knock();
+    const { connect } = await start({ redeemTicket });
+    const client = await connect();
     // In one piece: what comes later is not even read.
     const { _socket: tcp } = client.socket as unknown as { readonly _socket: Socket };
     tcp.cork();
@@ -246,12 +246,12 @@ describe('messages', () => {
       received += 1;
       return 0;
     };
-    const { doorstep, client, server } = await pair({ countMessage });
+    const { endpoint, client, server } = await pair({ countMessage });
     client.socket.send('before');
     expect(await server.next()).toBe('before');
     client.socket.pause();
     expect(
-      doorstep.live.close({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 }),
+      endpoint.live.close({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 }),
     ).toBe(1);
     // It has not seen the close frame, and goes on talking.
     client.socket.send('after');
@@ -283,11 +283,11 @@ describe('a receiver that does not read', () => {
   });
 
   it('is closed if it does not respond to pings either', async () => {
-    const { doorstep, client, server } = await pair();
+    const { endpoint, client, server } = await pair();
     client.socket.pause();
     for (let i = 0; i < 3; i += 1) {
       await settle(server);
-      doorstep.time.advance(20_000);
+      endpoint.time.advance(20_000);
     }
     expect((await server.closed).code).toBe(1001);
     client.socket.resume();
@@ -364,16 +364,16 @@ describe('the end of a connection', () => {
   });
 
   it('is not delayed by a server that keeps sending', async () => {
-    const { doorstep, client, server } = await pair();
+    const { endpoint, client, server } = await pair();
     for (let i = 0; i < 100; i += 1) server.socket.send(Buffer.alloc(32 * 1024));
-    doorstep.live.close({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 });
+    endpoint.live.close({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 });
     expect((await server.closed).code).toBe(4003);
     expect((await client.closed).code).toBe(4003);
   });
 
   it('by Usher is sent to both sides alike', async () => {
-    const { doorstep, client, server } = await pair();
-    const closing = doorstep.close();
+    const { endpoint, client, server } = await pair();
+    const closing = endpoint.close();
     expect((await client.closed).code).toBe(1001);
     expect((await server.closed).code).toBe(1001);
     await closing;
@@ -405,10 +405,10 @@ describe('a server behind', () => {
       return redeemAnything(presentation);
     };
     const ports = { chatServer, checkTicket: redeemAnything, redeemTicket };
-    const client = await (await start(ports)).knock(settings);
+    const client = await (await start(ports)).connect(settings);
     client.socket.send(ticketMessage(goodTicket));
     const response = await client.nextJson();
-    return { answer: response, closing: await client.closed, spent };
+    return { response, closing: await client.closed, spent };
   };
   const failed = { type: 'authentication_error', error: 'Authentication failed' };
   const notReachable = {
@@ -419,7 +419,7 @@ describe('a server behind', () => {
   it('that is unreachable does not spend the ticket', async () => {
     const gone = await listen(createTcpServer());
     await new Promise((resolve) => tcp?.close(resolve));
-    expect(await turnedAway(gone)).toEqual({ answer: failed, closing: notReachable, spent: 0 });
+    expect(await turnedAway(gone)).toEqual({ response: failed, closing: notReachable, spent: 0 });
   });
 
   it.each([
@@ -436,7 +436,7 @@ describe('a server behind', () => {
       }),
     );
     const closing = { code: 1014, reason };
-    expect(await turnedAway(url)).toEqual({ answer: failed, closing, spent: 0 });
+    expect(await turnedAway(url)).toEqual({ response: failed, closing, spent: 0 });
   });
 
   it('that is not HTTP does not spend the ticket', async () => {
@@ -466,14 +466,14 @@ describe('a server behind', () => {
 
   it('that does not respond times out after ten seconds', async () => {
     const { url, arrival, departure } = await startSilent();
-    const doorstep = await start({ chatServer: url });
-    const client = await doorstep.knock();
+    const endpoint = await start({ chatServer: url });
+    const client = await endpoint.connect();
     client.socket.send(ticketMessage(goodTicket));
     await arrival;
-    doorstep.time.advance(9_999);
+    endpoint.time.advance(9_999);
     await settleLoop();
     expect(client.socket.readyState).toBe(client.socket.OPEN);
-    doorstep.time.advance(1);
+    endpoint.time.advance(1);
     expect(await client.nextJson()).toEqual(failed);
     expect(await client.closed).toEqual(notReachable);
     await departure;
@@ -499,23 +499,23 @@ describe('a server behind', () => {
       spent += 1;
       return redeemAnything(presentation);
     };
-    const doorstep = await start({ chatServer: url, checkTicket: redeemAnything, redeemTicket });
-    const client = await doorstep.knock();
+    const endpoint = await start({ chatServer: url, checkTicket: redeemAnything, redeemTicket });
+    const client = await endpoint.connect();
     client.socket.send(ticketMessage(goodTicket));
     await arrival;
     leave(client.socket);
     await departure;
-    await until(() => doorstep.time.waiting() === 0);
+    await until(() => endpoint.time.waiting() === 0);
     expect(spent).toBe(0);
   });
 
   it('is not connected when Usher closes', async () => {
     const { url, arrival, departure } = await startSilent();
-    const doorstep = await start({ chatServer: url });
-    const client = await doorstep.knock();
+    const endpoint = await start({ chatServer: url });
+    const client = await endpoint.connect();
     client.socket.send(ticketMessage(goodTicket));
     await arrival;
-    const closing = doorstep.close();
+    const closing = endpoint.close();
     await departure;
     expect((await client.closed).code).toBe(1001);
     await closing;
@@ -527,7 +527,7 @@ describe('a server behind', () => {
     const { port } = other.address() as AddressInfo;
     const url = new URL(`ws://127.0.0.1:${port}`);
     expect(await turnedAway(url, { protocols: ['chat.v1'] })).toEqual({
-      answer: failed,
+      response: failed,
       closing: { code: 1014, reason: 'The server behind this address refused the connection' },
       spent: 0,
     });
@@ -575,8 +575,8 @@ describe('a server behind', () => {
       spent = true;
       return decision;
     };
-    const doorstep = await start({ checkTicket, redeemTicket });
-    const clients = await Promise.all(Array.from({ length: 10 }, () => doorstep.knock()));
+    const endpoint = await start({ checkTicket, redeemTicket });
+    const clients = await Promise.all(Array.from({ length: 10 }, () => endpoint.connect()));
     for (const { socket } of clients) socket.send(ticketMessage(goodTicket));
     const responses = await Promise.all(clients.map(({ nextJson }) => nextJson()));
     const types = responses.map((response) => (response as { readonly type: string }).type);
@@ -585,11 +585,11 @@ describe('a server behind', () => {
   });
 
   it('that stops answering pings is given up', async () => {
-    const { doorstep, client, server } = await pair();
+    const { endpoint, client, server } = await pair();
     server.socket.pause();
     for (let i = 0; i < 3; i += 1) {
       await settle(client);
-      doorstep.time.advance(20_000);
+      endpoint.time.advance(20_000);
     }
     expect((await client.closed).code).toBe(1014);
   });

@@ -28,13 +28,13 @@ const watched = ({ time }: TestEndpoint) => until(() => time.waiting() === 3);
 
 describe('a connection ends', () => {
   it('with the credential behind it, to the millisecond', async () => {
-    const doorstep = await startTestEndpoint({ redeemTicket: endingAt(testNow + 12_000) });
-    const client = await doorstep.enter();
-    await watched(doorstep);
-    doorstep.time.advance(11_999);
+    const endpoint = await startTestEndpoint({ redeemTicket: endingAt(testNow + 12_000) });
+    const client = await endpoint.enter();
+    await watched(endpoint);
+    endpoint.time.advance(11_999);
     client.socket.send('still here');
     expect(await client.nextJson()).toMatchObject({ type: 'error' });
-    doorstep.time.advance(1);
+    endpoint.time.advance(1);
     expect(await client.closed).toEqual({ code: 4001, reason: 'The credential has ended' });
   });
 
@@ -45,18 +45,18 @@ describe('a connection ends', () => {
 
   it('not before, however far away that is', async () => {
     const days = 24 * 3_600_000;
-    const doorstep = await startTestEndpoint({ redeemTicket: endingAt(testNow + 40 * days) });
-    const client = await doorstep.enter();
-    await watched(doorstep);
+    const endpoint = await startTestEndpoint({ redeemTicket: endingAt(testNow + 40 * days) });
+    const client = await endpoint.enter();
+    await watched(endpoint);
     client.socket.send('still here');
     expect(await client.nextJson()).toMatchObject({ type: 'error' });
   });
 
   it('when its credential is revoked here', async () => {
-    const doorstep = await startTestEndpoint();
-    const [client, other] = [await doorstep.enter(), await doorstep.enter()];
-    await until(() => doorstep.time.waiting() === 6);
-    const { live } = doorstep;
+    const endpoint = await startTestEndpoint();
+    const [client, other] = [await endpoint.enter(), await endpoint.enter()];
+    await until(() => endpoint.time.waiting() === 6);
+    const { live } = endpoint;
     expect(
       live.close({
         subject: { kind: 'user', userId: '15', tenantId: '2' },
@@ -76,15 +76,15 @@ describe('a connection ends', () => {
 
   it('at the next revalidation when its credential is revoked at another replica', async () => {
     let welcome = true;
-    const doorstep = await startTestEndpoint({ isStillAllowed: () => Promise.resolve(welcome) });
-    const client = await doorstep.enter();
-    await watched(doorstep);
-    doorstep.time.advance(15_000);
-    await watched(doorstep);
+    const endpoint = await startTestEndpoint({ isStillAllowed: () => Promise.resolve(welcome) });
+    const client = await endpoint.enter();
+    await watched(endpoint);
+    endpoint.time.advance(15_000);
+    await watched(endpoint);
     welcome = false;
-    doorstep.time.advance(14_999);
+    endpoint.time.advance(14_999);
     expect(client.socket.readyState).toBe(client.socket.OPEN);
-    doorstep.time.advance(1);
+    endpoint.time.advance(1);
     expect(await client.closed).toEqual({ code: 4003, reason: 'Access was withdrawn' });
   });
 
@@ -96,51 +96,51 @@ describe('a connection ends', () => {
       return available ? Promise.resolve(true) : Promise.reject(new Unavailable('database'));
     };
     const counted: string[] = [];
-    const doorstep = await startTestEndpoint({
+    const endpoint = await startTestEndpoint({
       isStillAllowed,
       countUnavailable: ({ dependency }) => counted.push(dependency),
     });
-    const client = await doorstep.enter();
+    const client = await endpoint.enter();
     const look = async () => {
-      await watched(doorstep);
-      doorstep.time.advance(15_000);
+      await watched(endpoint);
+      endpoint.time.advance(15_000);
       await settle(client);
     };
     for (const outage of [true, true, false, true, true]) {
       available = !outage;
       await look();
     }
-    await watched(doorstep);
+    await watched(endpoint);
     expect(client.socket.readyState).toBe(client.socket.OPEN);
-    doorstep.time.advance(15_000);
+    endpoint.time.advance(15_000);
     expect(looks).toBe(7);
     expect((await client.closed).code).toBe(1013);
     expect(counted).toEqual(['database']);
   });
 
   it('after an unhandled error in a revalidation', async () => {
-    const doorstep = await startTestEndpoint({
+    const endpoint = await startTestEndpoint({
       isStillAllowed: () => Promise.reject(new Error('bug')),
     });
-    expect((await (await doorstep.enter()).closed).code).toBe(1011);
+    expect((await (await endpoint.enter()).closed).code).toBe(1011);
   });
 });
 
 it('checks once more when a connection is added to those that a revocation closes', async () => {
   // Revoked after the ticket was good, and before anybody could have ended this connection.
-  const doorstep = await startTestEndpoint({ isStillAllowed: () => Promise.resolve(false) });
-  expect((await (await doorstep.enter()).closed).code).toBe(4003);
+  const endpoint = await startTestEndpoint({ isStillAllowed: () => Promise.resolve(false) });
+  expect((await (await endpoint.enter()).closed).code).toBe(4003);
 });
 
 describe('a heartbeat', () => {
   it('keeps a connection whose client responds', async () => {
-    const doorstep = await startTestEndpoint();
-    const client = await doorstep.enter();
+    const endpoint = await startTestEndpoint();
+    const client = await endpoint.enter();
     let pings = 0;
     client.socket.on('ping', () => (pings += 1));
     for (let i = 0; i < 6; i += 1) {
-      await watched(doorstep);
-      doorstep.time.advance(20_000);
+      await watched(endpoint);
+      endpoint.time.advance(20_000);
       await settle(client);
     }
     expect(pings).toBe(6);
@@ -148,28 +148,28 @@ describe('a heartbeat', () => {
   });
 
   it('closes a connection after two unanswered pings', async () => {
-    const doorstep = await startTestEndpoint();
-    const client = await doorstep.enter({ autoPong: false });
+    const endpoint = await startTestEndpoint();
+    const client = await endpoint.enter({ autoPong: false });
     for (let i = 0; i < 2; i += 1) {
-      await watched(doorstep);
-      doorstep.time.advance(20_000);
+      await watched(endpoint);
+      endpoint.time.advance(20_000);
       await settle(client);
     }
-    await watched(doorstep);
+    await watched(endpoint);
     expect(client.socket.readyState).toBe(client.socket.OPEN);
-    doorstep.time.advance(20_000);
+    endpoint.time.advance(20_000);
     expect((await client.closed).code).toBe(1006);
-    await until(() => doorstep.time.waiting() === 0);
+    await until(() => endpoint.time.waiting() === 0);
   });
 
   it('leaves no timer behind when the client goes', async () => {
-    const doorstep = await startTestEndpoint();
-    const client = await doorstep.enter();
-    await watched(doorstep);
+    const endpoint = await startTestEndpoint();
+    const client = await endpoint.enter();
+    await watched(endpoint);
     client.socket.close();
-    await until(() => doorstep.time.waiting() === 0);
+    await until(() => endpoint.time.waiting() === 0);
     expect(
-      doorstep.live.close({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 }),
+      endpoint.live.close({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 }),
     ).toBe(0);
   });
 });
@@ -183,10 +183,10 @@ describe('the message limit', () => {
       const redeemed = { ...holder, user: principal };
       return Promise.resolve({ ...judged, outcome: 'grant', principal, holder: redeemed });
     };
-    const doorstep = await startTestEndpoint({ mostMessages: 3, redeemTicket });
-    const [one, two] = [await doorstep.enter(), await doorstep.enter()];
+    const endpoint = await startTestEndpoint({ mostMessages: 3, redeemTicket });
+    const [one, two] = [await endpoint.enter(), await endpoint.enter()];
     userId = '16';
-    const other = await doorstep.enter();
+    const other = await endpoint.enter();
     // Messages beyond the limit are dropped: the next response is for the next accepted message.
     const say = (client: typeof one, text: string) => {
       client.socket.send(text);
@@ -200,22 +200,22 @@ describe('the message limit', () => {
       await passed(client);
     }
     const pending = two.next();
-    let answered = false;
-    void pending.then(() => (answered = true));
+    let responded = false;
+    void pending.then(() => (responded = true));
     await say(two, 'too many');
     await say(other, 'hello');
     await passed(other);
-    doorstep.time.now += 19_999;
+    endpoint.time.now += 19_999;
     await say(two, 'too many');
-    expect(answered).toBe(false);
-    doorstep.time.now += 2;
+    expect(responded).toBe(false);
+    endpoint.time.now += 2;
     await say(two, 'hello');
     await pending;
   });
 
   it('ends the connection at the first message beyond it, where that is set', async () => {
-    const doorstep = await startTestEndpoint({ mostMessages: 1, overLimit: 'close' });
-    const client = await doorstep.enter();
+    const endpoint = await startTestEndpoint({ mostMessages: 1, overLimit: 'close' });
+    const client = await endpoint.enter();
     client.socket.send('one');
     await client.next();
     client.socket.send('two');
@@ -223,8 +223,8 @@ describe('the message limit', () => {
   });
 
   it('closes the connection after 31 dropped messages', async () => {
-    const doorstep = await startTestEndpoint({ mostMessages: 1 });
-    const client = await doorstep.enter();
+    const endpoint = await startTestEndpoint({ mostMessages: 1 });
+    const client = await endpoint.enter();
     for (let i = 0; i < 32; i += 1) client.socket.send('hello');
     expect(await client.closed).toEqual({ code: 4429, reason: 'Too many messages' });
   });
@@ -232,56 +232,56 @@ describe('the message limit', () => {
 
 describe('a credential that was renewed', () => {
   it('keeps its connection, also when that came after the last regular look', async () => {
-    const doorstep = await startTestEndpoint();
+    const endpoint = await startTestEndpoint();
     const renewals: number[] = [testNow + 18_000, testNow + 60_000];
-    const { connection, closed } = await watchAlone(doorstep, testNow + 18_000, () => {
+    const { connection, closed } = await watchAlone(endpoint, testNow + 18_000, () => {
       const [expiresAt = testNow + 60_000] = renewals.splice(0, 1);
       return Promise.resolve({ expiresAt });
     });
-    doorstep.time.advance(15_000);
+    endpoint.time.advance(15_000);
     await settleLoop();
-    doorstep.time.advance(3_000);
-    await settleLoop();
-    expect(connection.isOpen()).toBe(true);
-    doorstep.time.advance(15_000);
+    endpoint.time.advance(3_000);
     await settleLoop();
     expect(connection.isOpen()).toBe(true);
-    doorstep.time.advance(27_000);
+    endpoint.time.advance(15_000);
+    await settleLoop();
+    expect(connection.isOpen()).toBe(true);
+    endpoint.time.advance(27_000);
     expect((await closed).code).toBe(4001);
   });
 
   it('does not keep it if a dependency is unavailable', async () => {
-    const doorstep = await startTestEndpoint();
-    const { closed } = await watchAlone(doorstep, testNow + 9_000, () =>
+    const endpoint = await startTestEndpoint();
+    const { closed } = await watchAlone(endpoint, testNow + 9_000, () =>
       Promise.reject(new Unavailable('database')),
     );
-    doorstep.time.advance(9_000);
+    endpoint.time.advance(9_000);
     expect((await closed).code).toBe(1013);
   });
 
   it('does not keep it without a response for longer than five seconds', async () => {
-    const doorstep = await startTestEndpoint();
+    const endpoint = await startTestEndpoint();
     const { connection, closed } = await watchAlone(
-      doorstep,
+      endpoint,
       testNow + 9_000,
       () => new Promise(() => undefined),
     );
-    doorstep.time.advance(13_999);
+    endpoint.time.advance(13_999);
     expect(connection.isOpen()).toBe(true);
-    doorstep.time.advance(1);
+    endpoint.time.advance(1);
     expect((await closed).code).toBe(1013);
   });
 });
 
 /** A connection that nothing but its watch can end. */
-async function watchAlone(doorstep: TestEndpoint, expiresAt: number, revalidate: Revalidate) {
+async function watchAlone(endpoint: TestEndpoint, expiresAt: number, revalidate: Revalidate) {
   const upstream = await startUpstream();
   onTestFinished(upstream.stop);
   const [client, { socket }] = await Promise.all([
     openClient(upstream.url.replace('ws', 'http'), '/'),
     upstream.next(),
   ]);
-  const { now, startTimer } = doorstep.time.clock;
+  const { now, startTimer } = endpoint.time.clock;
   const connection = createConnection(socket, startTimer);
   const log = pino({ level: 'silent' });
   const ports = {

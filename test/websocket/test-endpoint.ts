@@ -68,7 +68,7 @@ export interface TestEndpoint {
   readonly logged: readonly string[];
   readonly close: () => Promise<unknown>;
   /** Opens a client that has not said anything yet. */
-  readonly knock: (settings?: ClientSettings) => Promise<TestSocket>;
+  readonly connect: (settings?: ClientSettings) => Promise<TestSocket>;
   /** Opens one that is let in, with its `sessionId`. */
   readonly enter: (
     settings?: ClientSettings,
@@ -84,10 +84,10 @@ export interface TestEndpointOptions extends Partial<TicketEndpointDeps> {
 const open: TestEndpoint[] = [];
 
 afterEach(async () => {
-  for (const doorstep of open.splice(0)) {
-    const closing = doorstep.close();
+  for (const endpoint of open.splice(0)) {
+    const closing = endpoint.close();
     // A timer terminates a client that did not respond to the close frame.
-    doorstep.time.advance(60_000);
+    endpoint.time.advance(60_000);
     await closing;
   }
 });
@@ -138,19 +138,19 @@ export async function startTestEndpoint(changes: TestEndpointOptions = {}): Prom
   server.post('/echo', (request) => ({ body: request.body }));
   await server.listen({ host: '127.0.0.1', port: 0 });
   const address = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
-  const knock = (settings?: ClientSettings) => openClient(address, '/ws', settings);
-  const doorstep: TestEndpoint = {
-    ...{ address, time, live, logged, knock },
+  const connect = (settings?: ClientSettings) => openClient(address, '/ws', settings);
+  const endpoint: TestEndpoint = {
+    ...{ address, time, live, logged, connect },
     close: () => server.close(),
     enter: async (settings) => {
-      const client = await knock(settings);
+      const client = await connect(settings);
       client.socket.send(ticketMessage(goodTicket));
       const { sessionId } = (await client.nextJson()) as { readonly sessionId: string };
       return { ...client, sessionId };
     },
   };
-  open.push(doorstep);
-  return doorstep;
+  open.push(endpoint);
+  return endpoint;
 }
 
 /** The first message of the chat page. */
@@ -173,8 +173,8 @@ export async function until(holds: () => boolean): Promise<void> {
 export async function settle({ socket }: TestSocket): Promise<void> {
   // The first pong comes after the server's own ping, the second after the server has received our pong to it.
   for (let i = 0; i < 2; i += 1) {
-    const answered = new Promise((resolve) => socket.once('pong', resolve));
+    const responded = new Promise((resolve) => socket.once('pong', resolve));
     socket.ping();
-    await answered;
+    await responded;
   }
 }

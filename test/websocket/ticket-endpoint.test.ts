@@ -6,8 +6,8 @@ import { goodTicket, startTestEndpoint, ticketMessage, until } from './test-endp
 
 describe('a client of GET /ws', () => {
   it('is accepted with a ticket, and gets its identity', async () => {
-    const { knock } = await startTestEndpoint();
-    const client = await knock();
+    const { connect } = await startTestEndpoint();
+    const client = await connect();
     client.socket.send(ticketMessage(goodTicket));
     const message = (await client.nextJson()) as { readonly sessionId: string };
     expect(message).toEqual({
@@ -27,7 +27,7 @@ describe('a client of GET /ws', () => {
     ['ticket-expired', 'Ticket has expired'],
     ['server-key-rejected', 'Authentication failed'],
   ])('is refused a ticket that is %s with "%s"', async (code, error) => {
-    const client = await (await startTestEndpoint()).knock();
+    const client = await (await startTestEndpoint()).connect();
     client.socket.send(ticketMessage(code));
     expect(await client.next()).toBe(JSON.stringify({ type: 'authentication_error', error }));
     expect((await client.closed).code).toBe(4401);
@@ -44,8 +44,8 @@ describe('a client of GET /ws', () => {
     ['a binary one', Buffer.from(ticketMessage(goodTicket))],
     ['a long one', ticketMessage(goodTicket).padEnd(4097)],
   ])('that sends %s first gets an authentication request', async (_what, first) => {
-    const { knock, logged } = await startTestEndpoint();
-    const client = await knock();
+    const { connect, logged } = await startTestEndpoint();
+    const client = await connect();
     client.socket.send(first);
     expect(await client.nextJson()).toEqual({
       type: 'authentication_error',
@@ -57,11 +57,11 @@ describe('a client of GET /ws', () => {
 
   it('gets 1013 when its ticket could not be read', async () => {
     const counted: string[] = [];
-    const { knock } = await startTestEndpoint({
+    const { connect } = await startTestEndpoint({
       redeemTicket: () => Promise.reject(new Unavailable('database')),
       countUnavailable: ({ dependency }) => counted.push(dependency),
     });
-    const client = await knock();
+    const client = await connect();
     client.socket.send(ticketMessage(goodTicket));
     expect(await client.nextJson()).toMatchObject({ error: 'Authentication failed' });
     expect((await client.closed).code).toBe(1013);
@@ -69,18 +69,18 @@ describe('a client of GET /ws', () => {
   });
 
   it('gets no details of an unhandled error', async () => {
-    const { knock } = await startTestEndpoint({
+    const { connect } = await startTestEndpoint({
       redeemTicket: () => Promise.reject(new Error('secret words')),
     });
-    const client = await knock();
+    const client = await connect();
     client.socket.send(ticketMessage(goodTicket));
     expect(await client.nextJson()).toMatchObject({ error: 'Authentication failed' });
     expect(await client.closed).toEqual({ code: 1011, reason: 'Something went wrong here' });
   });
 
   it('must send its ticket within ten seconds', async () => {
-    const { knock, time, logged } = await startTestEndpoint();
-    const [silent, quick] = [await knock(), await knock()];
+    const { connect, time, logged } = await startTestEndpoint();
+    const [silent, quick] = [await connect(), await connect()];
     await until(() => time.waiting() === 4);
     time.advance(9_999);
     quick.socket.send(ticketMessage(goodTicket));
@@ -94,8 +94,8 @@ describe('a client of GET /ws', () => {
 
   it('is ignored after it was refused', async () => {
     const upstream = await startUpstream();
-    const { knock } = await startTestEndpoint({ chatServer: new URL(upstream.url) });
-    const client = await knock();
+    const { connect } = await startTestEndpoint({ chatServer: new URL(upstream.url) });
+    const client = await connect();
     client.socket.send('hello');
     client.socket.send(ticketMessage(goodTicket));
     expect((await client.closed).code).toBe(4401);
@@ -104,7 +104,7 @@ describe('a client of GET /ws', () => {
   });
 
   it('that sends too large a message is closed by the protocol’s own code', async () => {
-    const client = await (await startTestEndpoint({ maxMessage: 2048 })).knock();
+    const client = await (await startTestEndpoint({ maxMessage: 2048 })).connect();
     client.socket.send('x'.repeat(2049));
     expect((await client.closed).code).toBe(1009);
   });
@@ -217,8 +217,8 @@ describe('a request for /ws that is no WebSocket handshake', () => {
 
 describe('when Usher closes', () => {
   it('every WebSocket gets a close frame', async () => {
-    const { enter, knock, close } = await startTestEndpoint();
-    const clients = [await enter(), await knock()];
+    const { enter, connect, close } = await startTestEndpoint();
+    const clients = [await enter(), await connect()];
     await close();
     expect(await Promise.all(clients.map(({ closed }) => closed))).toEqual([
       { code: 1001, reason: 'Usher is closing' },

@@ -200,7 +200,7 @@ describe('a connection', () => {
     const other = await startUsher({ DATABASE_URL: usher.database.reveal() });
     const { client } = await enter({ sub: 'u3' });
     const { client: bystander } = await enter({ sub: 'u4' });
-    const begun = performance.now();
+    const started = performance.now();
     await revoke({ user_id: 'u3', issued_before: inFuture }, other);
     const written = performance.now();
     const request = { headers: { authorization: `Bearer ${userToken({ sub: 'u3' })}` } };
@@ -210,7 +210,7 @@ describe('a connection', () => {
     expect((await client.closed).code).toBe(4003);
     // No clock was moved: it was heard, not looked up.
     expect(bystander.socket.readyState).toBe(client.socket.OPEN);
-    const since = (time: number) => `${(time - begun).toFixed(0)} ms`;
+    const since = (time: number) => `${(time - started).toFixed(0)} ms`;
     console.log(
       `revoked on A after ${since(written)}, refused on B after ${since(answered)}, ` +
         `WebSocket on B closed after ${since(performance.now())}`,

@@ -136,7 +136,7 @@ describe('a cached token of published keys', () => {
   const tenMinutes = 600_000;
 
   /** Verifies the token once, then ten minutes later, when the keys' address has another response. */
-  async function shownAgain(change: 'withdrawn' | 'unreachable' | 'same') {
+  async function verifyAgain(change: 'withdrawn' | 'unreachable' | 'same') {
     const server = await startJwksServer();
     const published = keySet({ ...pair.publicKey.export({ format: 'jwk' }), kid: 'a' });
     server.respondWith(published);
@@ -160,14 +160,14 @@ describe('a cached token of published keys', () => {
   }
 
   it('is refused as soon as its key is known to be withdrawn', async () => {
-    expect(await shownAgain('withdrawn')).toEqual(rejected);
+    expect(await verifyAgain('withdrawn')).toEqual(rejected);
   });
 
   it('is refused with keys that are too old', async () => {
-    await expect(shownAgain('unreachable')).rejects.toBeInstanceOf(Unavailable);
+    await expect(verifyAgain('unreachable')).rejects.toBeInstanceOf(Unavailable);
   });
 
   it('is valid while its key is published', async () => {
-    expect(await shownAgain('same')).toHaveProperty('claims');
+    expect(await verifyAgain('same')).toHaveProperty('claims');
   });
 });

@@ -8,7 +8,7 @@ const userOf = (userId: string): AppUser => ({ appKey: 'app-key', userId });
 /** An action whose Pusher server responds when the test allows it. */
 function ending() {
   const closing = new AbortController();
-  const begun: { readonly userId: string; readonly respondWith: (error?: Error) => void }[] = [];
+  const started: { readonly userId: string; readonly respondWith: (error?: Error) => void }[] = [];
   const settled: string[] = [];
   const time = { now: 0 };
   const endConnections = createEndConnections({
@@ -18,7 +18,7 @@ function ending() {
           if (error === undefined) resolve();
           else reject(error);
         };
-        begun.push({ userId, respondWith: respondWith });
+        started.push({ userId, respondWith });
       }),
     policyOf: () => 'retried',
     trackedConnections: {
@@ -33,42 +33,42 @@ function ending() {
     closing: closing.signal,
     log: { info: () => undefined, warn: () => undefined },
   });
-  return { endConnections, begun, settled, time, closing };
+  return { endConnections, started, settled, time, closing };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 it('terminates one user once at a time, and a few users at the same time', async () => {
-  const { endConnections, begun } = ending();
+  const { endConnections, started } = ending();
   endConnections({ users: [userOf('15')], leaseUntil: 10 });
   endConnections({ users: [userOf('15')], leaseUntil: 10 });
   await turn();
-  expect(begun.length).toBe(1);
-  begun[0]?.respondWith();
+  expect(started.length).toBe(1);
+  started[0]?.respondWith();
   await turn();
-  expect(begun.length).toBe(2);
+  expect(started.length).toBe(2);
   const many = Array.from({ length: 50 }, (_, i) => userOf(`u${i}`));
   endConnections({ users: many, leaseUntil: 10 });
   await turn();
-  expect(begun.length).toBeLessThanOrEqual(1 + 8);
+  expect(started.length).toBeLessThanOrEqual(1 + 8);
 });
 
 it('deletes terminated users, and keeps the others for later', async () => {
-  const { endConnections, begun, settled } = ending();
+  const { endConnections, started, settled } = ending();
   const [one, other] = endConnections({ users: [userOf('1'), userOf('2')], leaseUntil: 10 });
   await turn();
-  begun.find(({ userId }) => userId === '1')?.respondWith();
-  begun.find(({ userId }) => userId === '2')?.respondWith(new Unavailable('Pusher server'));
+  started.find(({ userId }) => userId === '1')?.respondWith();
+  started.find(({ userId }) => userId === '2')?.respondWith(new Unavailable('Pusher server'));
   expect([await one?.outcome, await other?.outcome, settled]).toEqual(['ended', 'pending', ['1']]);
 });
 
 it('starts no termination after the end of a lease, nor after Usher begins to close', async () => {
-  const { endConnections, begun, time, closing } = ending();
+  const { endConnections, started, time, closing } = ending();
   time.now = 10;
   const late = endConnections({ users: [userOf('1')], leaseUntil: 10 });
   expect(await late[0]?.outcome).toBe('pending');
   closing.abort();
   const closed = endConnections({ users: [userOf('1')], leaseUntil: 20 });
   expect(await closed[0]?.outcome).toBe('pending');
-  expect(begun).toEqual([]);
+  expect(started).toEqual([]);
 });

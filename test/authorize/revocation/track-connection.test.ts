@@ -18,15 +18,15 @@ function holding(
   write: () => Promise<void> = () => Promise.resolve(),
   terminates = true,
 ) {
-  const asked: string[] = [];
+  const calls: string[] = [];
   let revokedBefore: number | undefined;
   const note = (what: string) => () => {
-    asked.push(what);
+    calls.push(what);
     return write();
   };
   const revocations = {
     latest: () => {
-      asked.push('revoked?');
+      calls.push('revoked?');
       return Promise.resolve(revokedBefore);
     },
   };
@@ -41,7 +41,7 @@ function holding(
   });
   return {
     hold: (grant: Parameters<typeof hold>[0]) => hold(grant, revocations),
-    asked,
+    calls,
     revoke: () => (revokedBefore = 1),
   };
 }
@@ -61,25 +61,25 @@ it.each([
 ] as const)(
   'at %s tracks only connections that can be terminated',
   async (dialect, grant, expected) => {
-    const { hold, asked } = holding(dialect);
+    const { hold, calls } = holding(dialect);
     expect(await hold(grant)).toBe(grant);
-    expect(asked).toEqual(expected);
+    expect(calls).toEqual(expected);
   },
 );
 
 it.each(['pusher', 'soketi', 'reverb'] as const)(
   'at %s tracks nothing with PUSHER_TERMINATE=off',
   async (dialect) => {
-    const { hold, asked } = holding(dialect, undefined, false);
+    const { hold, calls } = holding(dialect, undefined, false);
     for (const grant of [signIn, presence, channel]) expect(await hold(grant)).toBe(grant);
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   },
 );
 
 it('does not write the same row again, but reads revocations again', async () => {
-  const { hold, asked } = holding('pusher');
+  const { hold, calls } = holding('pusher');
   for (const grant of [channel, signIn, channel, signIn]) await hold(grant);
-  expect(asked).toEqual(['extend', 'keep', 'revoked?', 'revoked?']);
+  expect(calls).toEqual(['extend', 'keep', 'revoked?', 'revoked?']);
 });
 
 it('refuses a credential that was revoked while the row was written', async () => {
@@ -89,8 +89,8 @@ it('refuses a credential that was revoked while the row was written', async () =
 });
 
 it('sends no grant that could not be tracked, and does not cache it as tracked', async () => {
-  const { hold, asked } = holding('pusher', () => Promise.reject(new Unavailable('database')));
+  const { hold, calls } = holding('pusher', () => Promise.reject(new Unavailable('database')));
   await expect(hold(signIn)).rejects.toThrow(Unavailable);
   await expect(hold(signIn)).rejects.toThrow(Unavailable);
-  expect(asked).toEqual(['keep', 'keep']);
+  expect(calls).toEqual(['keep', 'keep']);
 });

@@ -101,9 +101,9 @@ describe('usher doctor checks each server that the configuration names', () => {
   });
 
   it('the application, for each fact by HTTP, with a made-up id', async () => {
-    const asked: (string | undefined)[] = [];
+    const requests: (string | undefined)[] = [];
     const HOST_URL = await serve(({ url = '', headers }, response) => {
-      asked.push(url, headers.authorization);
+      requests.push(url, headers.authorization);
       const isPage = url.startsWith('/page');
       response.writeHead(isPage ? 200 : 404, { 'content-type': 'text/html' }).end('<html>hidden');
     });
@@ -121,7 +121,7 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
     const of = (name: string, changes: Environment = {}) =>
       resultOf(`the source host can be queried for the fact ${name}`, { ...settings, ...changes });
     expect(await of('good')).toBe('✓ the source host can be queried for the fact good');
-    expect([...asked].sort()).toEqual([
+    expect([...requests].sort()).toEqual([
       ...['/good/usher-check', '/page/usher-check', 'Bearer hidden', 'Bearer hidden'],
     ]);
     expect(await of('page')).toMatch(
@@ -196,15 +196,15 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
 
   it('the introspection address', async () => {
     const name = 'SESSION_INTROSPECTION_URL';
-    const answering = (status: number, body = '') =>
+    const respondWith = (status: number, body = '') =>
       serve((_request, response) => {
         response.writeHead(status).end(body);
       });
-    expect(await resultOf(name, introspect(await answering(401)))).toBe(passing(name));
-    expect(await resultOf(name, introspect(await answering(500)))).toEqual(
+    expect(await resultOf(name, introspect(await respondWith(401)))).toBe(passing(name));
+    expect(await resultOf(name, introspect(await respondWith(500)))).toEqual(
       failing(name, /the response has status 500/),
     );
-    expect(await resultOf(name, introspect(await answering(200, '{"user_id":"7"}')))).toEqual(
+    expect(await resultOf(name, introspect(await respondWith(200, '{"user_id":"7"}')))).toEqual(
       failing(name, /it accepts a made-up session cookie/),
     );
     expect(await resultOf(name, introspect(`http://127.0.0.1:${await freePort()}`))).toEqual(
@@ -219,19 +219,19 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
       INTROSPECTION_CLIENT_ID: 'usher',
       INTROSPECTION_CLIENT_SECRET: 'hidden',
     });
-    const answering = (body: string) =>
+    const respondWith = (body: string) =>
       serve(({ headers: { authorization } }, response) => {
         const isUsher = authorization === `Basic ${btoa('usher:hidden')}`;
         response.writeHead(isUsher ? 200 : 401).end(body);
       });
-    const inactive = await answering('{"active":false}');
+    const inactive = await respondWith('{"active":false}');
     expect(await resultOf(name, settings(inactive))).toBe(passing(name));
     const other = { ...settings(inactive), INTROSPECTION_CLIENT_ID: 'other' };
     expect(await resultOf(name, other)).toEqual(failing(name, /the response has status 401/));
-    expect(await resultOf(name, settings(await answering('{"active":true,"sub":"7"}')))).toEqual(
+    expect(await resultOf(name, settings(await respondWith('{"active":true,"sub":"7"}')))).toEqual(
       failing(name, /it reports a made-up token as active/),
     );
-    const page = await answering('<html>hidden');
+    const page = await respondWith('<html>hidden');
     expect(await resultOf(name, settings(page))).toEqual(
       failing(name, /the response has no active/),
     );
@@ -264,8 +264,8 @@ doors: { /ws/desk: { channel: private-desk, upstream: { env: DESK_UPSTREAM } } }
     expect(await resultOf('DESK_UPSTREAM', { ...settings, DESK_UPSTREAM })).toEqual(
       failing('DESK_UPSTREAM', /nothing listens.*ECONNREFUSED/),
     );
-    const ofDoors = 'the doors of the policy have addresses';
-    expect(await resultOf(ofDoors, { ...settings, DESK_UPSTREAM: 'ftp://hidden' })).toMatch(
+    const upstreamCheck = 'the doors of the policy have addresses';
+    expect(await resultOf(upstreamCheck, { ...settings, DESK_UPSTREAM: 'ftp://hidden' })).toMatch(
       /^✗ .*\n {4}.*policy\.yaml:2: the door \/ws\/desk: DESK_UPSTREAM must be an address.*\n {4}Correct the variable/,
     );
   });

@@ -18,17 +18,17 @@ import { describePostgres, useDatabase, withClient } from '../../support/databas
 async function start(database: Database) {
   const clock = { now: 0 };
   /** Responses that have arrived and are not delivered yet, in the order of their statements. */
-  const underWay: (() => void)[] = [];
+  const pending: (() => void)[] = [];
   const tables = createTableCache({ now: () => clock.now, lookups: { hits: 0, misses: 0 } });
-  const asked: string[] = [];
+  const requests: string[] = [];
   const findHostRelation = createFindHostRelation(database);
   const readRow = createReadFactRow(database, findHostRelation);
   const revocations = createRevocations(database);
   const reads: FactReads = {
-    readRow: (kind, ids, viewer) => (asked.push(kind.name), readRow(kind, ids, viewer)),
+    readRow: (kind, ids, viewer) => (requests.push(kind.name), readRow(kind, ids, viewer)),
     findHostRelation,
     revocations: {
-      latest: (subjects) => (asked.push('revocation'), revocations.latest(subjects)),
+      latest: (subjects) => (requests.push('revocation'), revocations.latest(subjects)),
     },
   };
   const { version } = tables;
@@ -40,7 +40,7 @@ async function start(database: Database) {
       ...database,
       execute: async (query) => {
         const rows = await database.execute(query);
-        await new Promise<void>((resolve) => underWay.push(resolve));
+        await new Promise<void>((resolve) => pending.push(resolve));
         return rows;
       },
     },
@@ -58,9 +58,9 @@ async function start(database: Database) {
   };
   /** Writes a decision with a statement whose response is delivered later: resolves when PostgreSQL has sent it. */
   const keepSlowly = async (asOf: number | undefined) => {
-    const before = underWay.length;
+    const before = pending.length;
     const isKept = keep(asOf, slowly);
-    await vi.waitUntil(() => underWay.length > before, { timeout: 30_000 });
+    await vi.waitUntil(() => pending.length > before, { timeout: 30_000 });
     return { isKept };
   };
   /** Reads by memory, does something else meanwhile, and says what was read and whether it still holds. */
@@ -72,7 +72,7 @@ async function start(database: Database) {
   };
   // The first statement sees the tables.
   await keep(undefined);
-  return { clock, tables, memory, asked, decide, keep, keepSlowly, underWay };
+  return { clock, tables, memory, requests, decide, keep, keepSlowly, pending };
 }
 
 type Process = Awaited<ReturnType<typeof start>>;
@@ -111,44 +111,44 @@ describePostgres('a cache of tables', (server) => {
   it('reads once, also for concurrent reads, and for missing rows', async () => {
     await put('B', 'open');
     const process = await start(at.database);
-    const { asked, decide } = process;
+    const { requests, decide } = process;
     const all = await Promise.all([1, 2, 3].map(() => decide(booking(process))));
     expect(all.map(({ fact, isKept }) => [fact?.['status'], isKept])).toEqual(
       Array(3).fill(['open', true]),
     );
     expect(await decide(booking(process, 'nobody'))).toMatchObject({ isKept: true });
     await decide(booking(process, 'nobody'));
-    expect(asked).toEqual(['booking', 'booking']);
+    expect(requests).toEqual(['booking', 'booking']);
   });
 
   it('caches nothing before a statement has seen the tables, and no failed lookup', async () => {
     const tables = createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } });
-    let asked = 0;
+    let calls = 0;
     const readCached = tables.cacheOf(['bookings']);
-    const ask = () =>
-      readCached('the key', () => ((asked += 1), Promise.reject(new Error('down'))));
+    const read = () =>
+      readCached('the key', () => ((calls += 1), Promise.reject(new Error('down'))));
     expect(tables.version()).toBe(undefined);
-    await expect(ask()).rejects.toThrow('down');
+    await expect(read()).rejects.toThrow('down');
     tables.refresh({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.snapshot());
-    await expect(ask()).rejects.toThrow('down');
-    await expect(ask()).rejects.toThrow('down');
-    expect(asked).toBe(3);
+    await expect(read()).rejects.toThrow('down');
+    await expect(read()).rejects.toThrow('down');
+    expect(calls).toBe(3);
   });
 
   it('resets at another server under the same address, and sends no transaction of the old one', async () => {
     const tables = createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } });
-    let asked = 0;
+    let calls = 0;
     const readCached = tables.cacheOf<number>(['bookings']);
-    const ask = () => readCached('the key', () => Promise.resolve((asked += 1)));
+    const read = () => readCached('the key', () => Promise.resolve((calls += 1)));
     const changes = [{ xid: '7', changed: 'orders' }];
     tables.refresh({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.snapshot());
-    await ask();
+    await read();
     tables.refresh({ watched: '1 bookings:1', horizon: '5', changes }, tables.snapshot());
-    expect([await ask(), tables.snapshot().xids]).toEqual([1, '{7}']);
+    expect([await read(), tables.snapshot().xids]).toEqual([1, '{7}']);
     const version = tables.version();
     tables.refresh({ watched: '2 bookings:1', horizon: '3', changes: [] }, tables.snapshot());
     expect(tables.version()).not.toBe(version);
-    expect([await ask(), tables.snapshot()]).toEqual([
+    expect([await read(), tables.snapshot()]).toEqual([
       2,
       { watched: '2 bookings:1', horizon: '3', xids: '{}' },
     ]);
@@ -217,7 +217,7 @@ describePostgres('a cache of tables', (server) => {
       isKept: false,
     });
     expect(await process.decide(() => read(process))).toMatchObject({ isKept: true });
-    expect(process.asked).toHaveLength(2);
+    expect(process.requests).toHaveLength(2);
   });
 
   it('reads again only the kind that changed', async () => {
@@ -228,7 +228,7 @@ describePostgres('a cache of tables', (server) => {
     await process.decide(booking(process, 'K'));
     await process.decide(() => order(process));
     await process.decide(booking(process, 'K'));
-    expect(process.asked).toEqual(['booking', 'order', 'booking']);
+    expect(process.requests).toEqual(['booking', 'order', 'booking']);
   });
 
   it('ignores sessions that are not linked, and unknown tables', async () => {
@@ -243,7 +243,7 @@ describePostgres('a cache of tables', (server) => {
           DELETE FROM guest_sessions WHERE session_id = 'n'`),
     );
     expect(late.isKept).toBe(true);
-    expect(process.asked).toEqual(['room']);
+    expect(process.requests).toEqual(['room']);
   });
 
   it('sees a transaction that began long ago, and commits after many others', async () => {
@@ -284,7 +284,7 @@ describePostgres('a cache of tables', (server) => {
   it('ignores a statement that was sent before the first table state, and returns after another one', async () => {
     await put('N', 'open');
     const process = await start(at.database);
-    const { clock, memory, decide, keep, keepSlowly, underWay } = process;
+    const { clock, memory, decide, keep, keepSlowly, pending } = process;
     clock.now += maxAgeMs;
     expect(memory.version()).toBe(undefined);
     await keep(undefined);
@@ -294,7 +294,7 @@ describePostgres('a cache of tables', (server) => {
     known.mockReturnValueOnce({ watched: null, horizon: null, xids: '{}' });
     await put('N', 'cancelled');
     const { isKept } = await keepSlowly(undefined);
-    underWay.pop()?.();
+    pending.pop()?.();
     await isKept;
     const next = await decide(booking(process, 'N'));
     expect([next.fact?.['status'], next.isKept]).toEqual(['cancelled', true]);
@@ -321,12 +321,12 @@ describePostgres('a cache of tables', (server) => {
       expect(await process.decide(booking(process, 'V'), () => change(replace))).toMatchObject({
         isKept: false,
       });
-      process.asked.length = 0;
+      process.requests.length = 0;
       await process.decide(booking(process, 'V'));
       await process.decide(booking(process, 'V'));
       await process.decide(() => revocation(process));
       await process.decide(() => revocation(process));
-      expect(process.asked).toEqual(['booking', 'booking', 'revocation']);
+      expect(process.requests).toEqual(['booking', 'booking', 'revocation']);
       await change(restore);
     }
   });
@@ -340,7 +340,7 @@ describePostgres('a cache of tables', (server) => {
       expect(await process.keep(asOf)).toBe(false);
       await process.keep(undefined);
       await process.decide(booking(process));
-      expect(process.asked).toEqual(['booking', 'booking']);
+      expect(process.requests).toEqual(['booking', 'booking']);
     }
   });
 
@@ -442,7 +442,7 @@ describePostgres('a cache of tables', (server) => {
     expect(process.memory.version()).toBe(undefined);
     await process.decide(booking(process, 'U'));
     await process.decide(booking(process, 'U'));
-    expect(process.asked).toEqual(['booking', 'booking']);
+    expect(process.requests).toEqual(['booking', 'booking']);
   });
 
   it('deletes no change of a server with lower numbers by the horizon of the previous server', async () => {
@@ -497,7 +497,7 @@ describePostgres('a cache of tables', (server) => {
           };
           /** Delivers one of the pending responses, in any order. */
           const deliver = async (which: number) => {
-            const [arrive] = process.underWay.splice(which % process.underWay.length, 1);
+            const [arrive] = process.pending.splice(which % process.pending.length, 1);
             const [check] = slow.splice(which % slow.length, 1);
             arrive?.();
             await check?.();

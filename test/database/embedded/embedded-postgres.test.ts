@@ -183,7 +183,7 @@ describe('an embedded server that was stopped', () => {
   });
 
   /** A process of the server's own account: one of another account PostgreSQL would not take for a server. */
-  const stranger = async () => {
+  const otherProcess = async () => {
     const { uid, gid } = await stat(home());
     const child = spawn('sleep', ['1000'], { uid, gid, cwd: '/', stdio: 'ignore' });
     children.add(child);
@@ -191,7 +191,7 @@ describe('an embedded server that was stopped', () => {
     return child.pid!;
   };
   it.each([
-    ['a process that is no server', stranger],
+    ['a process that is no server', otherProcess],
     ['ourselves', () => process.pid],
     ['the first process of the container', () => 1],
     ['a process that is gone', () => 4_194_000],

@@ -31,7 +31,7 @@ function listen(url: Parameters<typeof startListening>[0]['url']) {
     log: { warn: () => undefined },
   });
   started.push(listener);
-  return { listener, heard: received, lookedBack };
+  return { listener, received, lookedBack };
 }
 
 const eventually = { timeout: 30_000, interval: 10 };
@@ -58,12 +58,12 @@ describePostgres('listening for changes', (server) => {
       subject,
       issuedBefore: testNow + (i === 2 ? 1 : 0),
     }));
-    for (const { heard: received } of replicas)
+    for (const { received } of replicas)
       await expect.poll(() => received, eventually).toEqual(changes);
   });
 
   it('reconnects automatically, and reads the changes that it missed', async () => {
-    const { listener, heard: received, lookedBack } = listen(at.url);
+    const { listener, received, lookedBack } = listen(at.url);
     await expect.poll(listener.isListening, eventually).toBe(true);
     await endSessions();
     await expect.poll(() => lookedBack.length, eventually).toBe(2);
@@ -84,14 +84,18 @@ describePostgres('listening for changes', (server) => {
   });
 
   it('announces nothing that was not committed', async () => {
-    const { listener, heard: received } = listen(at.url);
+    const { listener, received } = listen(at.url);
     await expect.poll(listener.isListening, eventually).toBe(true);
     await withClient(at.url, async (admin) => {
       await admin.query('BEGIN');
       await admin.query(`INSERT INTO revocations VALUES ('["user","held"]', now())`);
       const held = revocations().revoke({ kind: 'user', userId: 'held' }, testNow);
-      const told = JSON.stringify({ kind: 'revocation', subject: ['user', '1'], issuedBefore: 1 });
-      await withClient(at.url, (other) => other.query(`NOTIFY usher_changes, '${told}'`));
+      const notification = JSON.stringify({
+        kind: 'revocation',
+        subject: ['user', '1'],
+        issuedBefore: 1,
+      });
+      await withClient(at.url, (other) => other.query(`NOTIFY usher_changes, '${notification}'`));
       await expect.poll(() => received.length, eventually).toBe(1);
       await admin.query('COMMIT');
       await held;

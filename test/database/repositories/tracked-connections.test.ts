@@ -118,12 +118,12 @@ describePostgres('tracked connections', (server) => {
     await clear();
     const { appKey } = await keep(user(testNow + minute, { id: 'racer' }));
     const subject = { kind: 'user', userId: 'racer' } as const;
-    const asked = { subject, issuedBefore: testNow + 1, leaseUntil: testNow + lease };
+    const request = { subject, issuedBefore: testNow + 1, leaseUntil: testNow + lease };
     const written = await withClient(at.url, async (admin) => {
       await admin.query('BEGIN');
       await admin.query(`INSERT INTO live_grants SELECT app_key, '2.2', 'slow', tenant_id, principal,
         subjects, issued_at, expires_at, granted_at, due_at FROM live_grants`);
-      const revoking = createRevocations(at.database).revoke(asked);
+      const revoking = createRevocations(at.database).revoke(request);
       const waiting = `SELECT FROM pg_locks WHERE relation = 'live_grants'::regclass AND NOT granted`;
       const isOver = revoking.then(() => true);
       const waits = async () => ((await admin.query(waiting)).rowCount ?? 0) > 0;

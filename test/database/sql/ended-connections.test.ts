@@ -13,20 +13,20 @@ reportMariadb('connections that MariaDB ends are not tested');
 
 interface Server {
   /** Sends a query that takes the server some time. */
-  readonly ask: () => Promise<unknown>;
+  readonly query: () => Promise<unknown>;
   readonly countConnections: () => Promise<number>;
   /** Ends all connections of Usher, as a restart does. */
   readonly endConnections: () => Promise<unknown>;
 }
 
-function itAsksOnOthers(at: () => Server): void {
+function itReconnects(at: () => Server): void {
   it('does not make a request fail, however many connections were open', async () => {
-    const { ask, countConnections, endConnections } = at();
-    const queryMany = () => Promise.all(Array.from({ length: 64 }, ask));
+    const { query, countConnections, endConnections } = at();
+    const queryMany = () => Promise.all(Array.from({ length: 64 }, query));
     do await queryMany();
     while ((await countConnections()) < 4);
     await endConnections();
-    await expect(ask()).resolves.toMatchObject({ rows: [['found']] });
+    await expect(query()).resolves.toMatchObject({ rows: [['found']] });
     await queryMany();
     await endConnections();
     await expect(queryMany()).resolves.toHaveLength(64);
@@ -49,7 +49,7 @@ describePostgres('a server that ends its connections', (server) => {
       ),
     );
     opened = {
-      ask: () => database.execute({ statement, values: statement.binds.map(() => '8') }),
+      query: () => database.execute({ statement, values: statement.binds.map(() => '8') }),
       countConnections: async () => (await query(`SELECT pid ${sessions}`)).rows.length,
       endConnections: () => query(`SELECT pg_terminate_backend(pid, 10000) ${sessions}`),
     };
@@ -59,7 +59,7 @@ describePostgres('a server that ends its connections', (server) => {
     };
   });
   afterAll(() => close());
-  itAsksOnOthers(() => opened!);
+  itReconnects(() => opened!);
 });
 
 describeMariadb('a server that ends its connections (MariaDB)', () => {
@@ -80,7 +80,7 @@ describeMariadb('a server that ends its connections (MariaDB)', () => {
       return rows.map((row) => String(row['id']));
     };
     opened = {
-      ask: () => client.execute({ statement, values: statement.binds.map(() => '8') }),
+      query: () => client.execute({ statement, values: statement.binds.map(() => '8') }),
       countConnections: async () => (await sessions()).length,
       endConnections: async () => {
         for (const id of await sessions()) await server.admin.query(`KILL ${id}`);
@@ -89,7 +89,7 @@ describeMariadb('a server that ends its connections (MariaDB)', () => {
     database = client;
   });
   afterAll(() => database?.close());
-  itAsksOnOthers(() => opened!);
+  itReconnects(() => opened!);
 });
 
 const open = (kind: 'postgres' | 'mysql', url: Secret): SqlDatabase =>

@@ -30,13 +30,13 @@ const found: Respond = ({ statement: { name }, values }) =>
       };
 
 function start(respondWith: Respond = found) {
-  const asked: string[] = [];
+  const requests: string[] = [];
   let time = 0;
   let tookMs = 1;
   let waitMs = 0;
-  const ask = groupRequests({
+  const query = groupRequests({
     execute: (request) => {
-      asked.push(request.statement.name);
+      requests.push(request.statement.name);
       time += tookMs;
       const result = respondWith(request);
       return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
@@ -47,21 +47,21 @@ function start(respondWith: Respond = found) {
     },
     now: () => time,
   });
-  const askAll = (count: number, of = statement) =>
+  const sendAll = (count: number, of = statement) =>
     Promise.allSettled(
-      Array.from({ length: count }, (_, i) => ask({ statement: of, values: [String(i)] })),
+      Array.from({ length: count }, (_, i) => query({ statement: of, values: [String(i)] })),
     );
   /** Single requests with fast responses, after which groups may have any size. */
   const grow = async () => {
-    for (let i = 0; i < 5; i += 1) await askAll(1);
-    asked.length = 0;
+    for (let i = 0; i < 5; i += 1) await sendAll(1);
+    requests.length = 0;
   };
   const slow = (ms: number) => (tookMs = ms);
   /** How long a statement waits for its turn. */
   const wait = (ms: number) => (waitMs = ms);
   /** The statements since the last call. */
-  const statements = () => asked.splice(0);
-  return { askAll, grow, statements, slow, wait };
+  const statements = () => requests.splice(0);
+  return { sendAll, grow, statements, slow, wait };
 }
 
 const responsesOf = (count: number) =>
@@ -74,9 +74,9 @@ const cancelled = (code: string) => new ServerError('refused', { cause: { code }
 
 describe('requests with the same statement', () => {
   it('of one turn of the event loop are sent together, each with its own response', async () => {
-    const { askAll, grow, statements } = start();
+    const { sendAll, grow, statements } = start();
     await grow();
-    expect(await askAll(31)).toEqual(responsesOf(31));
+    expect(await sendAll(31)).toEqual(responsesOf(31));
     expect(statements()).toEqual([
       'group of 16',
       'group of 8',
@@ -87,85 +87,85 @@ describe('requests with the same statement', () => {
   });
 
   it('are sent alone if the dialect has no groups', async () => {
-    const { askAll, statements } = start();
-    expect(await askAll(3, { name: 'single', text: '', binds: ['id'] })).toEqual(responsesOf(3));
+    const { sendAll, statements } = start();
+    expect(await sendAll(3, { name: 'single', text: '', binds: ['id'] })).toEqual(responsesOf(3));
     expect(statements()).toEqual(['single', 'single', 'single']);
   });
 
   it('are sent alone at first, which determines the columns, and then in larger and larger groups', async () => {
-    const { askAll, statements } = start();
-    await askAll(3);
+    const { sendAll, statements } = start();
+    await sendAll(3);
     expect(statements()).toEqual(['single', 'single', 'single']);
-    await askAll(3);
+    await sendAll(3);
     expect(statements()).toEqual(['group of 2', 'single']);
   });
 
   it('are sent alone after a slow response, and together again after fast ones', async () => {
-    const { askAll, grow, statements, slow } = start();
+    const { sendAll, grow, statements, slow } = start();
     await grow();
     slow(51);
-    await askAll(16);
+    await sendAll(16);
     expect(statements()).toEqual(['group of 16']);
     slow(1);
-    await askAll(2);
+    await sendAll(2);
     expect(statements()).toEqual(['single', 'single']);
-    await askAll(4);
+    await sendAll(4);
     expect(statements()).toEqual(['group of 4']);
   });
 
   it('are sent together although statements are queued', async () => {
-    const { askAll, grow, statements, wait } = start();
+    const { sendAll, grow, statements, wait } = start();
     await grow();
     wait(1_000);
-    await askAll(16);
-    await askAll(16);
+    await sendAll(16);
+    await sendAll(16);
     expect(statements()).toEqual(['group of 16', 'group of 16']);
   });
 
   it('are sent alone if the server refuses the group, so that only the refused one fails', async () => {
     const refused = new ServerError('refused', { cause: { code: '22012' } });
-    const { askAll, grow, statements } = start((request) =>
+    const { sendAll, grow, statements } = start((request) =>
       request.values.includes('2') ? refused : found(request),
     );
     await grow();
     const expected: unknown[] = responsesOf(4);
     expected[2] = { status: 'rejected', reason: refused };
-    expect(await askAll(4)).toEqual(expected);
+    expect(await sendAll(4)).toEqual(expected);
     expect(statements()).toEqual(['group of 4', 'single', 'single', 'single', 'single']);
   });
 
   it('are sent alone if a value of the group is impossible', async () => {
-    const { askAll, grow, statements } = start((request) =>
+    const { sendAll, grow, statements } = start((request) =>
       request.values.includes('2') ? 'impossible-value' : found(request),
     );
     await grow();
     const expected: unknown[] = responsesOf(4);
     expected[2] = { status: 'fulfilled', value: 'impossible-value' };
-    expect(await askAll(4)).toEqual(expected);
+    expect(await sendAll(4)).toEqual(expected);
     expect(statements()).toHaveLength(5);
-    await askAll(2);
+    await sendAll(2);
     expect(statements()).toEqual(['single', 'single']);
   });
 
   it('are sent alone while the columns of a group differ from those of a request', async () => {
     let type = 'tinyint(1)';
-    const { askAll, grow, statements } = start((request) => {
+    const { sendAll, grow, statements } = start((request) => {
       const response = found(request) as SqlRows;
       const own = { name: 'v', type: request.values.length > 1 ? 'tinyint' : type };
       return { ...response, columns: [...response.columns.slice(0, -1), own] };
     });
-    const ask = async () => {
-      await askAll(4);
+    const query = async () => {
+      await sendAll(4);
       return statements();
     };
     await grow();
-    expect(await ask()).toEqual(['group of 4', 'single', 'single', 'single', 'single']);
+    expect(await query()).toEqual(['group of 4', 'single', 'single', 'single', 'single']);
     await grow();
-    expect(await ask()).toEqual(['single', 'single', 'single', 'single']);
+    expect(await query()).toEqual(['single', 'single', 'single', 'single']);
     // The column has another type now.
     type = 'tinyint';
     await grow();
-    expect(await ask()).toEqual(['group of 4']);
+    expect(await query()).toEqual(['group of 4']);
   });
 
   it.each([
@@ -174,11 +174,11 @@ describe('requests with the same statement', () => {
     ['MariaDB cancels the statement', cancelled('ER_STATEMENT_TIMEOUT')],
     ['MySQL cancels the statement', cancelled('ER_QUERY_TIMEOUT')],
   ])('fail together if %s', async (_, error) => {
-    const { askAll, grow, statements } = start((request) =>
+    const { sendAll, grow, statements } = start((request) =>
       request.values.length > 1 ? error : found(request),
     );
     await grow();
-    expect(await askAll(4)).toEqual(Array(4).fill({ status: 'rejected', reason: error }));
+    expect(await sendAll(4)).toEqual(Array(4).fill({ status: 'rejected', reason: error }));
     expect(statements()).toEqual(['group of 4']);
   });
 });

@@ -142,7 +142,7 @@ async function connected({ connection }: PusherJs): Promise<string> {
 }
 
 function joined(channel: Channel): Promise<Joined> {
-  const answered = new Promise<Joined>((resolve) => {
+  const responded = new Promise<Joined>((resolve) => {
     const settle = (result: Joined) => {
       channel.unbind('pusher:subscription_succeeded', succeed);
       channel.unbind('pusher:subscription_error', fail);
@@ -159,7 +159,7 @@ function joined(channel: Channel): Promise<Joined> {
     channel.bind('pusher:subscription_error', fail);
   });
   const state = () => channel.pusher.connection.state;
-  return within(timeoutMs, answered, () => `No answer for ${channel.name}, connection ${state()}`);
+  return within(timeoutMs, responded, () => `No answer for ${channel.name}, connection ${state()}`);
 }
 
 const membersIn = ({ members }: Members) => ({ ...(members as Record<string, unknown>) });

@@ -17,7 +17,7 @@ interface Visit {
 }
 
 /** Each person of the demo requests each channel of the demo, with this `User-Agent`. For Usher outside production. */
-export async function askAsDemo(
+export async function requestAsDemo(
   publicUrl: string,
   userAgent: string,
 ): Promise<readonly DemoDecision[]> {

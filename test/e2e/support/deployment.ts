@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import Pusher from 'pusher';
 
-import { requestJson } from './ask.ts';
+import { requestJson } from './requests.ts';
 import { pointedAt, type Soketi, type SoketiOptions, startSoketi } from './soketi.ts';
 import { createTokenMint, leaksIn, type TokenMint } from './tokens.ts';
 import { startUsher, type Usher } from './usher.ts';

@@ -1,4 +1,4 @@
-import { type TextResponse, ask } from './ask.ts';
+import { type TextResponse, postForm } from './requests.ts';
 import { connectPusher, type Joined, type PusherClient } from './clients.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -23,7 +23,7 @@ export interface GuestPages {
   /** Subscribes by a pusher-js of its own. */
   enter(visit: Visit): Promise<Joined>;
   /** Sends what that pusher-js sends, for the socket `socketId`. */
-  askFor(visit: Visit): Promise<TextResponse>;
+  requestFor(visit: Visit): Promise<TextResponse>;
   /** Ends all connections. */
   close(): void;
 }
@@ -65,8 +65,8 @@ export function openGuestPages({ soketi, usher, tokens, put }: Deployment): Gues
       return client;
     },
     enter: (visit) => pages.connect(visit).subscribe(visit.channelName),
-    askFor: ({ hotelInUrl, channelName, token }) =>
-      ask(`${pages.endpoint(hotelInUrl)}?token=${token}`, {
+    requestFor: ({ hotelInUrl, channelName, token }) =>
+      postForm(`${pages.endpoint(hotelInUrl)}?token=${token}`, {
         ...{ socket_id: socketId, channel_name: channelName, token },
       }),
     close: () => {

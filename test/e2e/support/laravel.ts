@@ -108,7 +108,7 @@ export async function startLaravel(
 }
 
 function actionsOn(url: string) {
-  const ask = async (line: `${'GET' | 'POST'} ${string}`, fields = {}, cookie = '') => {
+  const request = async (line: `${'GET' | 'POST'} ${string}`, fields = {}, cookie = '') => {
     const [method = '', path = ''] = line.split(' ');
     const body = method === 'POST' ? { body: new URLSearchParams(fields) } : {};
     const headers = { cookie, 'user-agent': 'Browser/1.0' };
@@ -124,7 +124,7 @@ function actionsOn(url: string) {
     makeTables: async (output: () => string) => {
       for (let attempt = 0; ; attempt += 1) {
         try {
-          await ask('POST tables');
+          await request('POST tables');
           return;
         } catch (error) {
           if (attempt > 300)
@@ -134,31 +134,31 @@ function actionsOn(url: string) {
       }
     },
     addUser: async (name: string) => {
-      const { text } = await ask('POST users', { name, password: `secret of ${name}` });
+      const { text } = await request('POST users', { name, password: `secret of ${name}` });
       return String((JSON.parse(text) as { readonly id: number }).id);
     },
     login: async (name: string) => {
-      const { cookie, text } = await ask('POST login', { name, password: `secret of ${name}` });
+      const { cookie, text } = await request('POST login', { name, password: `secret of ${name}` });
       if (!text.includes('true')) throw new Error('Laravel: the login failed');
       return cookie;
     },
     loginRemembered: async (name: string) => {
       const password = `secret of ${name}`;
-      const { cookies } = await ask('POST login', { name, password, remember: '1' });
+      const { cookies } = await request('POST login', { name, password, remember: '1' });
       return cookies.filter((each) => /^(site_session|remember_web_)/.test(each)).join('; ');
     },
-    save: async (shown: string) => (await ask('GET save', {}, shown)).cookie,
-    status: async (shown: string) =>
-      JSON.parse((await ask('GET status', {}, shown)).text) as unknown,
-    visit: async (shown: string) => {
-      const { text, cookie } = await ask('GET me', {}, shown);
+    save: async (cookie: string) => (await request('GET save', {}, cookie)).cookie,
+    status: async (cookie: string) =>
+      JSON.parse((await request('GET status', {}, cookie)).text) as unknown,
+    visit: async (sentCookie: string) => {
+      const { text, cookie } = await request('GET me', {}, sentCookie);
       return { cookie, id: (JSON.parse(text) as { readonly id: unknown }).id };
     },
     logout: async (cookie: string) => {
-      await ask('POST logout', {}, cookie);
+      await request('POST logout', {}, cookie);
     },
     changePassword: async (name: string) => {
-      await ask('POST passwords', { name, password: randomBytes(16).toString('hex') });
+      await request('POST passwords', { name, password: randomBytes(16).toString('hex') });
     },
   };
 }

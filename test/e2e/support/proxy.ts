@@ -3,7 +3,7 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 
 /** What a proxy does instead of forwarding a request; true when it has responded. */
-export type Meddle = (asked: IncomingMessage, response: ServerResponse) => boolean;
+export type Meddle = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** A proxy that runs. */
 export interface Proxy {
@@ -23,23 +23,23 @@ export async function startProxy(
   target: string,
   { instead = () => false, strips }: Meddling,
 ): Promise<Proxy> {
-  const server = createServer((asked, response) => {
-    if (instead(asked, response)) return;
+  const server = createServer((incoming, response) => {
+    if (instead(incoming, response)) return;
     const onward = request(
-      target + (asked.url ?? '/'),
-      { method: asked.method, headers: asked.headers },
-      (answered) => {
-        const kept = Object.entries(answered.headers).filter(
+      target + (incoming.url ?? '/'),
+      { method: incoming.method, headers: incoming.headers },
+      (received) => {
+        const kept = Object.entries(received.headers).filter(
           ([name]) => strips === undefined || !name.startsWith(strips),
         );
-        response.writeHead(answered.statusCode ?? 502, Object.fromEntries(kept));
-        answered.pipe(response);
+        response.writeHead(received.statusCode ?? 502, Object.fromEntries(kept));
+        received.pipe(response);
       },
     );
     onward.on('error', () => {
       response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>');
     });
-    asked.pipe(onward);
+    incoming.pipe(onward);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -30,7 +30,7 @@ export const buyer = { sub: '15', name: 'Bea' };
 export const seller = { sub: '16', name: 'Sal' };
 export const admin = { sub: '90', name: 'Ada', roles: ['admin'] };
 /** A user of tenant 1 without escrows. */
-export const stranger = { sub: '17', name: 'Stan' };
+export const otherUser = { sub: '17', name: 'Stan' };
 
 /** Opens the pages of a deployment. */
 export function openTenantUsers({ soketi, usher, tokens, put }: Deployment): TenantUsers {

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Usher } from '../../e2e/support/usher.ts';
 import { tokens } from './service.ts';
 import {
-  type Asked,
-  guestAsks,
-  operatorAsks,
+  type SentRequest,
+  guestRequest,
+  operatorRequest,
   type SendRequest,
   seenBy,
   startTraffic,
@@ -17,15 +17,15 @@ export type Inject = () => Promise<() => Promise<void>>;
 /** The effect of a fault on requests. */
 export interface Outage {
   /** All requests of visitors, before, during and after the fault. */
-  readonly asked: readonly Asked[];
+  readonly requests: readonly SentRequest[];
   /** Describes their results during the fault. */
   readonly clientsSaw: string;
   /** Milliseconds from the end of the fault to the first successful response. */
   readonly recovery: number;
   /** Requests with invalid tokens. */
-  readonly strangers: readonly Asked[];
+  readonly unauthenticated: readonly SentRequest[];
   /** Requests to `/livez`. */
-  readonly probes: readonly Asked[];
+  readonly probes: readonly SentRequest[];
 }
 
 /** The request to send: by default that of a guest, for the chat. */
@@ -42,24 +42,26 @@ const faultLasts = 6_000;
 export async function endure(
   usher: Usher,
   inject: Inject,
-  { sendRequest = guestAsks(usher), before = 200 }: OpenRequest = {},
+  { sendRequest = guestRequest(usher), before = 200 }: OpenRequest = {},
 ): Promise<Outage> {
   const visitors = startTraffic(sendRequest);
-  const strangers = startTraffic(guestAsks(usher, tokens.guest({}, 'nobody')), { visitors: 1 });
-  const probes = startTraffic(operatorAsks(usher, '/livez'), { visitors: 1 });
+  const unauthenticated = startTraffic(guestRequest(usher, tokens.guest({}, 'nobody')), {
+    visitors: 1,
+  });
+  const probes = startTraffic(operatorRequest(usher, '/livez'), { visitors: 1 });
   await visitors.nextIs(before);
-  const begun = visitors.asked.length;
+  const started = visitors.requests.length;
   const end = await inject();
   await sleep(faultLasts);
   const ended = Date.now();
   await end();
   const recovered = await visitors.nextIs(200);
-  await Promise.all([visitors, strangers, probes].map((each) => each.stop()));
+  await Promise.all([visitors, unauthenticated, probes].map((each) => each.stop()));
   return {
-    asked: visitors.asked,
-    clientsSaw: seenBy(visitors.asked.slice(begun).filter(({ from }) => from < ended)),
+    requests: visitors.requests,
+    clientsSaw: seenBy(visitors.requests.slice(started).filter(({ from }) => from < ended)),
     recovery: recovered.to - ended,
-    strangers: strangers.asked,
-    probes: probes.asked,
+    unauthenticated: unauthenticated.requests,
+    probes: probes.requests,
   };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { requestJson } from '../../e2e/support/ask.ts';
+import { requestJson } from '../../e2e/support/requests.ts';
 import { createTokenMint, type TokenMint } from '../../e2e/support/tokens.ts';
 import { startUsher, type Usher } from '../../e2e/support/usher.ts';
 

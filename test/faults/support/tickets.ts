@@ -1,11 +1,11 @@
-import { type TextResponse, requestJson } from '../../e2e/support/ask.ts';
+import { type TextResponse, requestJson } from '../../e2e/support/requests.ts';
 import type { Usher } from '../../e2e/support/usher.ts';
 import { chatServer, tokens } from './service.ts';
 
-type Door = Pick<Usher, 'publicUrl'>;
+type EndpointUrl = Pick<Usher, 'publicUrl'>;
 
 /** Requests a ticket, like the chat page. */
-export function issueTicket({ publicUrl }: Door): Promise<TextResponse> {
+export function issueTicket({ publicUrl }: EndpointUrl): Promise<TextResponse> {
   const headers = {
     authorization: `Bearer ${tokens.user()}`,
     'x-chat-server-key': chatServer.key,
@@ -15,7 +15,7 @@ export function issueTicket({ publicUrl }: Door): Promise<TextResponse> {
 }
 
 /** Redeems a ticket, as a chat server beside Usher does. */
-export function redeemTicket({ publicUrl }: Door, ticket: string): Promise<TextResponse> {
+export function redeemTicket({ publicUrl }: EndpointUrl, ticket: string): Promise<TextResponse> {
   const headers = {
     'x-chat-server-key': chatServer.key,
     'x-chat-server-secret': chatServer.secret,

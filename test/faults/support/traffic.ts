@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ask, get } from '../../e2e/support/ask.ts';
+import { postForm, get } from '../../e2e/support/requests.ts';
 import type { Usher } from '../../e2e/support/usher.ts';
 import { booking, hotel, tokens } from './service.ts';
 
 /** One request and its result; times in milliseconds since the epoch. */
-export interface Asked {
+export interface SentRequest {
   readonly from: number;
   readonly to: number;
   /** The status, or `none` if the connection ended without a response. */
@@ -19,9 +19,9 @@ export interface Asked {
 /** Visitors who send requests continuously. */
 export interface Traffic {
   /** All results so far. */
-  readonly asked: readonly Asked[];
+  readonly requests: readonly SentRequest[];
   /** Resolves when a request that is sent from now on has this status. */
-  readonly nextIs: (status: Asked['status']) => Promise<Asked>;
+  readonly nextIs: (status: SentRequest['status']) => Promise<SentRequest>;
   /** Resolves when this many requests were granted. */
   readonly granted: (count: number) => Promise<void>;
   /** Stops the visitors. Resolves when all requests have results. */
@@ -29,19 +29,19 @@ export interface Traffic {
 }
 
 /** Sends one request; throws if the connection ends without a response. */
-export type SendRequest = () => ReturnType<typeof ask>;
+export type SendRequest = () => ReturnType<typeof postForm>;
 
 /** Requests of a guest for the chat of the booking. */
-export function guestAsks(usher: Pick<Usher, 'publicUrl'>, token = tokens.guest()): SendRequest {
+export function guestRequest(usher: Pick<Usher, 'publicUrl'>, token = tokens.guest()): SendRequest {
   return () =>
-    ask(`${usher.publicUrl}/api/guest/hotel/${hotel}/chat/pusher/auth?token=${token}`, {
+    postForm(`${usher.publicUrl}/api/guest/hotel/${hotel}/chat/pusher/auth?token=${token}`, {
       socket_id: `${randomInt(1e9)}.${randomInt(1e9)}`,
       channel_name: `private-hotel-${hotel}-guest-chat-booking-${booking}`,
     });
 }
 
 /** Requests to the operator's port. */
-export function operatorAsks(
+export function operatorRequest(
   { operatorUrl }: Pick<Usher, 'operatorUrl'>,
   path: string,
 ): SendRequest {
@@ -53,27 +53,27 @@ export function startTraffic(
   sendRequest: SendRequest,
   { visitors = 4, pause = 10 }: { readonly visitors?: number; readonly pause?: number } = {},
 ): Traffic {
-  const asked: Asked[] = [];
+  const requests: SentRequest[] = [];
   let stopped = false;
   const visit = async () => {
     while (!stopped) {
-      asked.push(await attempt(sendRequest));
+      requests.push(await attempt(sendRequest));
       await sleep(pause);
     }
   };
   const visits = Array.from({ length: visitors }, visit);
   return {
-    asked,
+    requests,
     nextIs: async (status) => {
       const since = Date.now();
       for (;;) {
-        const found = asked.find((each) => each.from >= since && each.status === status);
+        const found = requests.find((each) => each.from >= since && each.status === status);
         if (found !== undefined) return found;
         await sleep(5);
       }
     },
     granted: async (count) => {
-      while (asked.filter(({ signed }) => signed).length < count) await sleep(5);
+      while (requests.filter(({ signed }) => signed).length < count) await sleep(5);
     },
     stop: async () => {
       stopped = true;
@@ -82,7 +82,7 @@ export function startTraffic(
   };
 }
 
-async function attempt(sendRequest: SendRequest): Promise<Asked> {
+async function attempt(sendRequest: SendRequest): Promise<SentRequest> {
   const from = Date.now();
   try {
     const { status, headers, text } = await sendRequest();
@@ -94,10 +94,10 @@ async function attempt(sendRequest: SendRequest): Promise<Asked> {
 }
 
 /** Describes the results: the number of each status, and the longest wait. */
-export function seenBy(asked: readonly Asked[]): string {
-  const counts = new Map<Asked['status'], number>();
-  for (const { status } of asked) counts.set(status, (counts.get(status) ?? 0) + 1);
+export function seenBy(requests: readonly SentRequest[]): string {
+  const counts = new Map<SentRequest['status'], number>();
+  for (const { status } of requests) counts.set(status, (counts.get(status) ?? 0) + 1);
   const statuses = [...counts].map(([status, count]) => `${count} × ${status}`).sort();
-  const longest = Math.max(...asked.map(({ from, to }) => to - from));
+  const longest = Math.max(...requests.map(({ from, to }) => to - from));
   return `${statuses.join(', ')}; longest wait ${(longest / 1000).toFixed(1)} s`;
 }

@@ -60,13 +60,13 @@ const ec = {
   x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
   y: '2dOrzRnPIDMgPeCmjF-vbGuVZBdrkDHlK_ZfbKF3_vU',
 };
-const answering = (text: string, status = 200) =>
+const respondWith = (text: string, status = 200) =>
   (() => Promise.resolve(new Response(text, { status }))) as unknown as typeof fetch;
 
 /** The result of a sender; `Unavailable` is a valid one, and any other error is a defect. */
-async function orUnavailable<T>(asked: Promise<T>): Promise<T | undefined> {
+async function orUnavailable<T>(pending: Promise<T>): Promise<T | undefined> {
   try {
-    return await asked;
+    return await pending;
   } catch (error) {
     if (error instanceof Unavailable) return undefined;
     throw error;
@@ -97,7 +97,7 @@ export const senderTargets = [
       fc.array(mutated('same-origin', 'cross-site', 'none'), { maxLength: 2 }),
     ),
     holds: ([cookies, origins, sites]) => {
-      const shown = findSession(
+      const session = findSession(
         [
           ...cookies.flatMap((value) => ['Cookie', value]),
           ...origins.flatMap((value) => ['Origin', value]),
@@ -105,15 +105,15 @@ export const senderTargets = [
         ],
         mode,
       );
-      if (typeof shown === 'string') return;
+      if (typeof session === 'string') return;
       const values = cookies
         .flatMap((header) => header.split(';'))
         .filter((pair) =>
           /^[\s\u0080-\u{10ffff}\0-\x20]*sessionid[\s\u0080-\u{10ffff}\0-\x20\x7f]*=/u.test(pair),
         );
       assert.equal(values.length, 1, 'one session cookie');
-      assert.ok(values[0]?.includes(shown.value.reveal()));
-      assert.ok(!/[\s;,\\\0]/.test(shown.value.reveal()));
+      assert.ok(values[0]?.includes(session.value.reveal()));
+      assert.ok(!/[\s;,\\\0]/.test(session.value.reveal()));
       const from = origins.length === 0 ? sites.join() : origins.join();
       assert.equal(from, origins.length === 0 ? 'same-origin' : page);
     },
@@ -125,13 +125,13 @@ export const senderTargets = [
       const url = new URL(host);
       const client = createHostClient(
         { name: 'session introspection', origin: url.origin },
-        { fetch: answering(text, status), startTimer: systemClock.startTimer },
+        { fetch: respondWith(text, status), startTimer: systemClock.startTimer },
       );
-      const ask = createIntrospectionReader({
+      const sendRequest = createIntrospectionReader({
         attributes: () => undefined,
         ...{ url, cookieName: 'sid', client, now: () => testNow },
       });
-      const read = await orUnavailable(ask('abc'));
+      const read = await orUnavailable(sendRequest('abc'));
       if (read === undefined || 'fault' in read) return;
       assert.equal(status, 200);
       // A byte order mark is no part of a text (RFC 8259 §8.1).
@@ -153,7 +153,7 @@ export const senderTargets = [
       '{"keys":[]}',
     ),
     holds: async (text) => {
-      const fetch = answering(text);
+      const fetch = respondWith(text);
       const keys = createJwks({ url: new URL(host), fetch, now: () => testNow });
       for (const hint of [{ alg: 'RS256', kid: 'k1' }, { alg: 'ES256' }, { alg: 'HS256' }]) {
         for (const key of (await orUnavailable(keys.find(hint))) ?? []) {

@@ -120,8 +120,8 @@ describe('a channel name that is nearly right', () => {
   };
 
   it.each([own, booking])('%s itself is right', async (name) => {
-    const asks = name === own ? userRequest : guestRequest;
-    for (const request of bothWays(asks({ fields: { channel_name: name } }), name)) {
+    const requestFor = name === own ? userRequest : guestRequest;
+    for (const request of bothWays(requestFor({ fields: { channel_name: name } }), name)) {
       expect((await send(usher.public, request)).status).toBe(200);
     }
   });

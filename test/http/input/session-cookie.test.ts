@@ -18,7 +18,7 @@ const mode = { cookies: ['sessionid'], isOnly: true, allowedOrigins };
 const fromPage = ['Origin', allowedOrigin];
 
 describe('the session cookie of a request', () => {
-  const shown = (...headers: string[]) => {
+  const foundIn = (...headers: string[]) => {
     const found = findSession([...fromPage, ...headers], mode);
     return typeof found === 'string' ? found : found.value.reveal();
   };
@@ -64,12 +64,12 @@ describe('the session cookie of a request', () => {
     [['Cookie', 'sessionid=a,b'], 'malformed-cookie'],
     [['Cookie', 'sessionid=\u00e4'], 'malformed-cookie'],
   ])('%j is %j', (headers, expected) => {
-    expect(shown(...headers)).toBe(expected);
+    expect(foundIn(...headers)).toBe(expected);
   });
 });
 
 describe('several session cookies of a request', () => {
-  const shown = (...headers: string[]) => {
+  const foundIn = (...headers: string[]) => {
     const several = { cookies: ['laravel_session', 'remember_web_*'], isOnly: false };
     const found = findSession([...fromPage, ...headers], { ...several, allowedOrigins });
     return typeof found === 'string' ? found : found.value.reveal();
@@ -90,7 +90,7 @@ describe('several session cookies of a request', () => {
     [['Cookie', 'laravel_session=a; x="1, remember_web_1=y"'], 'joined-cookies'],
     [['Cookie', 'laravel_session=a; remember_web_1=x y'], 'malformed-cookie'],
   ])('%j are %j', (headers, expected) => {
-    expect(shown(...headers)).toBe(expected);
+    expect(foundIn(...headers)).toBe(expected);
   });
 });
 

@@ -52,8 +52,8 @@ describe('the tenant', () => {
 
   it('is too long', async () => {
     const tenant = '1'.repeat(129);
-    for (const asks of [userRequest, signInRequest]) {
-      const response = await send(usher.public, asks({ headers: { 'x-tenant-id': tenant } }));
+    for (const requestFor of [userRequest, signInRequest]) {
+      const response = await send(usher.public, requestFor({ headers: { 'x-tenant-id': tenant } }));
       expect([response.status, response.body]).toMatchObject([
         400,
         { message: 'The tenant is too long' },
@@ -65,8 +65,8 @@ describe('the tenant', () => {
     'is not named by a page that knows none and sends %j',
     async (tenant) => {
       const headers = { 'x-tenant-id': tenant };
-      for (const asks of [userRequest, signInRequest]) {
-        const response = await send(usher.public, asks({ headers }));
+      for (const requestFor of [userRequest, signInRequest]) {
+        const response = await send(usher.public, requestFor({ headers }));
         expect([response.status, response.body]).toMatchObject([
           403,
           { message: 'X-Tenant-ID is required' },

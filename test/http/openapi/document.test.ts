@@ -13,7 +13,7 @@ import {
 import { generalResponses, responsesOf } from '../../../src/http/output/refusal-response.ts';
 import type { ErrorResponse } from '../../../src/http/output/errors.ts';
 import { hotelAnswers, shippedPolicy } from '../../support/shipped-policy.ts';
-import { answersOf, documentedResponse, operationsOf } from './read-document.ts';
+import { documentedResponses, documentedResponse, operationsOf } from './read-document.ts';
 import { readDocument } from './fixture.ts';
 
 const { version } = JSON.parse(
@@ -63,7 +63,7 @@ it.each(['public', 'operator'] as const)('has the routes of the %s port, and no 
 it('has a body for every response, and uses every example of a request for a response', () => {
   for (const documented of operationsOf(document)) {
     const { pointer, operation } = documented;
-    const responses = answersOf(documented).map(([name]) => name);
+    const responses = documentedResponses(documented).map(([name]) => name);
     const examples = [
       ...operation.parameters.filter((each) => each.in !== 'path'),
       ...Object.values(operation.requestBody?.content ?? {}),
@@ -92,17 +92,17 @@ const tables = [
 
 it.each(tables)('%s: has an example of every error message', (path, replies, never) => {
   const documented = operationsOf(document).find((operation) => operation.path === path)!;
-  const shown = answersOf(documented).map(([name, status]) => {
+  const examples = documentedResponses(documented).map(([name, status]) => {
     const response = documentedResponse(documented, name, status) as
       Partial<Readonly<Record<'message' | 'error', string>>> | undefined;
     return `${status} ${response?.message ?? response?.error ?? ''}`;
   });
-  const told = Object.values<ErrorResponse>(replies).filter(
+  const refusals = Object.values<ErrorResponse>(replies).filter(
     ({ message }) => !never.some((each) => each === message),
   );
-  const missing = told
+  const missing = refusals
     .map(({ status, message }) => `${status} ${message}`)
-    .filter((each) => !shown.includes(each));
+    .filter((each) => !examples.includes(each));
   expect(missing).toEqual([]);
 });
 

@@ -10,7 +10,12 @@ import type { TestUsher } from '../../support/usher.ts';
 import type { TestResponse } from '../requests.ts';
 import { createFixture, readDocument, withoutDatabase, type Fixture } from './fixture.ts';
 import { limits, untilLimited } from './limited.ts';
-import { answersOf, documentedResponse, operationsOf, type Documented } from './read-document.ts';
+import {
+  documentedResponses,
+  documentedResponse,
+  operationsOf,
+  type Documented,
+} from './read-document.ts';
 import { replay } from './replay.ts';
 import { mediaTypes } from './requests.ts';
 import { createSchemas, expectDocumented } from './schemas.ts';
@@ -31,7 +36,7 @@ const typesOf = (documented: Documented, name: string): readonly (string | undef
   name === 'not-json' ? ['application/json'] : mediaTypes(documented);
 
 const rows: readonly Row[] = operationsOf(document).flatMap((documented) =>
-  answersOf(documented).flatMap(([name, status]) =>
+  documentedResponses(documented).flatMap(([name, status]) =>
     typesOf(documented, name).map((type) => ({
       title: `${documented.method} ${documented.path} ${name} (${type ?? 'no body'})`,
       ...{ documented, name, type, status },
@@ -175,9 +180,9 @@ it('an example of a policy with problems', async () => {
     expect(response.status).toBe(status);
     expectDocumented(documented, response, { document, schemas });
     const example = documentedResponse(documented, name, status) as PolicyProblems;
-    const [shown = ''] = example.problems;
+    const [problem = ''] = example.problems;
     const { problems } = response.body as PolicyProblems;
-    expect(problems).toEqual([shown.replace('/etc/usher/policy.yaml', file)]);
+    expect(problems).toEqual([problem.replace('/etc/usher/policy.yaml', file)]);
   } finally {
     await usher.stop();
   }

@@ -83,14 +83,17 @@ export async function present(
   usher: TestUsher,
   isGood = true,
 ): Promise<Change> {
-  let shown: Change = {};
+  let credentials: Change = {};
   for (const scheme of schemes) {
     const { headers, query } = await presented[scheme as SecurityScheme](
       isGood ? usher : undefined,
     );
-    shown = { headers: { ...shown.headers, ...headers }, query: { ...shown.query, ...query } };
+    credentials = {
+      headers: { ...credentials.headers, ...headers },
+      query: { ...credentials.query, ...query },
+    };
   }
-  return shown;
+  return credentials;
 }
 
 const inHeader = (name: string, value: string): Change => ({ headers: { [name]: value } });

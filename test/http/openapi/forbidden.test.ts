@@ -77,9 +77,9 @@ describe('what a schema forbids is refused', () => {
     '%s',
     async (_title, { documented, schema, wrong, change }) => {
       expect(schemas.complaints(schema, wrong)).toBeDefined();
-      const shown = await present(Object.keys(documented.operation.security[0] ?? {}), usher);
+      const credentials = await present(Object.keys(documented.operation.security[0] ?? {}), usher);
       const type = documented.operation.requestBody && json;
-      const request = requestOf(documented, { name: '', type }, { ...shown, ...change });
+      const request = requestOf(documented, { name: '', type }, { ...credentials, ...change });
       // The signature is over the bytes, or nothing of them would be read.
       const signed = documented.path === '/pusher/webhooks' && signWebhook(request.body ?? '');
       const headers = { ...request.headers, ...signed };

@@ -10,9 +10,9 @@ import type { Change } from './requests.ts';
 export type Precondition = (usher: TestUsher, documented: Documented) => Change | Promise<Change>;
 
 const headers = (changes: Change['headers']): Change => ({ headers: { ...changes } });
-const nobody = { authorization: undefined, 'x-guest-session': undefined, cookie: undefined };
+const noCredentials = { authorization: undefined, 'x-guest-session': undefined, cookie: undefined };
 /** A request of a page of the application without tenants. */
-const noTenant = { ...nobody, 'x-tenant-id': undefined };
+const noTenant = { ...noCredentials, 'x-tenant-id': undefined };
 const longId = 'x'.repeat(81);
 
 /** The body of the demo's guest. */
@@ -71,12 +71,13 @@ export const preconditions: Readonly<Record<string, Precondition>> = {
     return headers({ 'if-none-match': received.get('etag') ?? '' });
   },
 
-  'credential-missing': () => headers(nobody),
+  'credential-missing': () => headers(noCredentials),
   'credential-conflict': () => headers({ authorization: bearer(), 'x-guest-session': 'another' }),
-  'credential-malformed': () => headers({ ...nobody, authorization: 'Bearer none' }),
+  'credential-malformed': () => headers({ ...noCredentials, authorization: 'Bearer none' }),
   'DELETE /api/guest-sessions/current credential-malformed': () =>
     headers({ 'x-guest-session': 'none' }),
-  'credential-expired': () => headers({ ...nobody, authorization: bearer({ exp: testSeconds }) }),
+  'credential-expired': () =>
+    headers({ ...noCredentials, authorization: bearer({ exp: testSeconds }) }),
   'origin-refused': () =>
     headers({
       ...noTenant,
@@ -88,7 +89,7 @@ export const preconditions: Readonly<Record<string, Precondition>> = {
       token_id: 'revoked',
       issued_before: new Date(testNow + 1).toISOString(),
     });
-    return headers({ ...nobody, authorization: bearer({ jti: 'revoked' }) });
+    return headers({ ...noCredentials, authorization: bearer({ jti: 'revoked' }) });
   },
   'tenant-missing': () => headers({ 'x-tenant-id': undefined }),
   'tenant-mismatch': (_usher, { path }) =>

@@ -47,7 +47,9 @@ export function at(document: Document, pointer: string): unknown {
 }
 
 /** The names of an operation's responses, with the status of each. */
-export function answersOf({ operation }: Documented): readonly (readonly [string, number])[] {
+export function documentedResponses({
+  operation,
+}: Documented): readonly (readonly [string, number])[] {
   return Object.entries(operation.responses).flatMap(([status, { content }]) => {
     const [media] = Object.values(content ?? {});
     const names = Object.keys(media?.examples ?? {});

@@ -22,8 +22,8 @@ export async function replay(
   const { name, badCredentials = false } = wanted;
   const taken = preconditions[`${method} ${path} ${name}`] ?? preconditions[name];
   const change = (await taken?.(usher, documented)) ?? {};
-  const shown = await present(schemesOf(documented), usher, !badCredentials);
-  const request = requestOf(documented, wanted, together(shown, change));
+  const credentials = await present(schemesOf(documented), usher, !badCredentials);
+  const request = requestOf(documented, wanted, together(credentials, change));
   const isHandshake = '101' in documented.operation.responses && name !== 'no-handshake';
   return isHandshake ? handshake(usher, request) : send(usher[port], request);
 }
@@ -32,11 +32,11 @@ function schemesOf({ operation }: Documented): readonly string[] {
   return Object.keys(operation.security[0] ?? {});
 }
 
-function together(shown: Change, change: Change): Change {
+function together(credentials: Change, change: Change): Change {
   return {
     ...change,
-    headers: { ...shown.headers, ...change.headers },
-    query: { ...shown.query, ...change.query },
+    headers: { ...credentials.headers, ...change.headers },
+    query: { ...credentials.query, ...change.query },
   };
 }
 
@@ -47,13 +47,13 @@ async function handshake(
   const client = await tryClient(usher.public, path, { headers });
   if ('socket' in client) {
     client.socket.terminate();
-    const told = new Headers({ 'x-request-id': 'of a WebSocket' });
-    return { status: 101, headers: told, text: '', body: undefined };
+    const headers = new Headers({ 'x-request-id': 'of a WebSocket' });
+    return { status: 101, headers, text: '', body: undefined };
   }
   const { status, headers: received, text } = client;
-  const told = Object.entries(received).map(([name, value]) => [name, String(value)] as const);
+  const entries = Object.entries(received).map(([name, value]) => [name, String(value)] as const);
   return {
     ...{ status, text, body: JSON.parse(text) as unknown },
-    headers: new Headers(told as [string, string][]),
+    headers: new Headers(entries as [string, string][]),
   };
 }

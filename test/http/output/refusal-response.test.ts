@@ -72,10 +72,10 @@ describe('the response to each refusal', () => {
   it.each([
     ['general', userRequest],
     ['hotel', guestRequest],
-  ])('is the same for missing and foreign objects (%s)', async (_route, asks) => {
+  ])('is the same for missing and foreign objects (%s)', async (_route, requestFor) => {
     const seen = new Set<string>();
     for (const code of alike) {
-      const response = await responseTo(asks(), code);
+      const response = await responseTo(requestFor(), code);
       const { error, message } = response.json<{ error: string; message: string }>();
       seen.add(`${String(response.statusCode)} ${error} ${message}`);
     }

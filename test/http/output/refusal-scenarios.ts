@@ -31,7 +31,7 @@ const ofBooking = (booking: string) => `private-hotel-grand-hotel-guest-chat-boo
 const revoked = { jti: revokedToken };
 const expired = { exp: testSeconds };
 const tooLong = { exp: testSeconds + 7201 };
-const nobody = { headers: { authorization: undefined } };
+const noCredentials = { headers: { authorization: undefined } };
 const noTenant = { headers: { 'x-tenant-id': undefined } };
 const otherTenant = { headers: { 'x-tenant-id': '2' } };
 /** Two readings: the slug may hold what separates it from the booking. */
@@ -60,8 +60,8 @@ export const scenarios: Readonly<Record<OwnRefusalCode | PolicyCode, Scenario>> 
     hotel: [guestRequest(channel(twoReadings)), 403, badFormat],
   },
   'credential-missing': {
-    general: [userRequest(nobody), 401, 'A credential is required'],
-    signIn: [signInRequest(nobody), 401, 'A credential is required'],
+    general: [userRequest(noCredentials), 401, 'A credential is required'],
+    signIn: [signInRequest(noCredentials), 401, 'A credential is required'],
   },
   'credential-conflict': {
     nowhere: 'a request can carry one kind of explicit credential; see authorize-channel.test.ts',

@@ -40,12 +40,12 @@ function entriesOf(body: unknown): Readonly<Record<string, object>> {
 const aText = expect.any(String) as string;
 const denied = { status: 403, message: 'You may not enter this channel' };
 
-const shown = '{"user_id":"15","user_info":{"id":"15"}}';
+const memberData = '{"user_id":"15","user_info":{"id":"15"}}';
 const granted = {
   [own]: { status: 200, data: { auth: signature(socketId, own) } },
   [chat]: {
     status: 200,
-    data: { auth: signature(socketId, chat, shown), channel_data: shown },
+    data: { auth: signature(socketId, chat, memberData), channel_data: memberData },
   },
 };
 

@@ -125,9 +125,9 @@ describe('a list that is requested in a loop', () => {
 
   it('is 429 with Retry-After', async () => {
     const headers = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
-    const ask = () => fetch(`${limited.public}/api/channels`, { headers });
-    expect([(await ask()).status, (await ask()).status]).toEqual([200, 200]);
-    const late = await ask();
+    const sendRequest = () => fetch(`${limited.public}/api/channels`, { headers });
+    expect([(await sendRequest()).status, (await sendRequest()).status]).toEqual([200, 200]);
+    const late = await sendRequest();
     expect(late.status).toBe(429);
     expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
   });

@@ -15,13 +15,13 @@ describe('a decision, on the operator’s port', () => {
     const headers = { 'user-agent': 'a browser', ...changes.headers };
     const response = await send(usher.public, userRequest({ ...changes, headers }));
     const id = response.headers.get('x-decision-id') ?? '';
-    return { id, requestId: response.headers.get('x-request-id'), told: await read(id) };
+    return { id, requestId: response.headers.get('x-request-id'), decision: await read(id) };
   };
 
   it('that was a grant', async () => {
-    const { id, requestId, told } = await decided();
-    expect(told.status).toBe(200);
-    expect(told.body).toStrictEqual({
+    const { id, requestId, decision } = await decided();
+    expect(decision.status).toBe(200);
+    expect(decision.body).toStrictEqual({
       decision_id: id,
       at: new Date(testNow).toISOString(),
       action: 'subscribe',
@@ -41,18 +41,18 @@ describe('a decision, on the operator’s port', () => {
   it('that was a refusal: the first check that failed, and what it signals', async () => {
     const another = await decided({ fields: { channel_name: 'private-tenant.1.user.16' } });
     const failed = 'channel is the user’s own';
-    expect(another.told.body).toMatchObject({
+    expect(another.decision.body).toMatchObject({
       ...{ outcome: 'refusal', code: 'not-allowed', failed_check: failed, signals: [] },
       checks: including({ name: failed, passed: false }),
     });
-    const stranger = await decided({ fields: { channel_name: 'private-tenant.2.user.15' } });
-    expect(stranger.told.body).toMatchObject({
+    const otherTenant = await decided({ fields: { channel_name: 'private-tenant.2.user.15' } });
+    expect(otherTenant.decision.body).toMatchObject({
       ...{ outcome: 'refusal', code: 'tenant-mismatch', tenant_id: '2' },
       signals: ['cross-tenant'],
     });
-    const nobody = await decided({ headers: { authorization: undefined } });
-    expect(nobody.told.body).toMatchObject({ code: 'credential-missing' });
-    expect(nobody.told.body).not.toHaveProperty('principal');
+    const unauthenticated = await decided({ headers: { authorization: undefined } });
+    expect(unauthenticated.decision.body).toMatchObject({ code: 'credential-missing' });
+    expect(unauthenticated.decision.body).not.toHaveProperty('principal');
   });
 
   it('is not found by an unknown id; a value that is no id is malformed', async () => {
@@ -73,8 +73,8 @@ describe('a decision, on the operator’s port', () => {
 
   it('is not available on the public port', async () => {
     const { id } = await decided();
-    const told = await send(usher.public, { method: 'GET', path: `/decisions/${id}` });
-    expect(told.status).toBe(404);
+    const decision = await send(usher.public, { method: 'GET', path: `/decisions/${id}` });
+    expect(decision.status).toBe(404);
   });
 });
 
@@ -83,8 +83,8 @@ describe('a decision, behind the operator’s token', () => {
 
   it('is found by its id', async () => {
     const path = `/decisions/${absent}`;
-    const shown = { authorization: 'Bearer a-token-of-sixteen-characters' };
+    const headers = { authorization: 'Bearer a-token-of-sixteen-characters' };
     expect((await send(usher.operator, { method: 'GET', path })).status).toBe(401);
-    expect((await send(usher.operator, { method: 'GET', path, headers: shown })).status).toBe(404);
+    expect((await send(usher.operator, { method: 'GET', path, headers })).status).toBe(404);
   });
 });

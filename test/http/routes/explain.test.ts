@@ -37,11 +37,11 @@ describe('POST /explain', () => {
   });
 
   it('explains for a principal without a token', async () => {
-    const asked = { channel: 'private-tenant.1.user.15', tenant: '1' };
+    const request = { channel: 'private-tenant.1.user.15', tenant: '1' };
     const principal = { kind: 'user', id: '15', tenant_id: '1' };
-    expect((await explain({ ...asked, principal })).body).toMatchObject({ outcome: 'grant' });
+    expect((await explain({ ...request, principal })).body).toMatchObject({ outcome: 'grant' });
     const other = { ...principal, id: '16' };
-    expect((await explain({ ...asked, principal: other })).body).toMatchObject({
+    expect((await explain({ ...request, principal: other })).body).toMatchObject({
       failed_check: 'channel is the user’s own',
     });
   });

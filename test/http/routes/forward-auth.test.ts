@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 const speakTo = (text: string) => speak(usher.public, text);
-const ask = (headers: Texts = {}, path = '/forward-auth', method = 'GET') =>
+const authorize = (headers: Texts = {}, path = '/forward-auth', method = 'GET') =>
   send(usher.public, { method, path, headers });
 const as = (who: string): Texts => ({ cookie: `sid=${who}`, origin: allowedOrigin });
 const bearer = (changes = {}): Texts => ({
@@ -58,7 +58,7 @@ async function decisionOf(headers: Headers): Promise<Readonly<Record<string, unk
 }
 
 /** A 403 whose reason is in the body and in the row. */
-async function expectRefused(response: Awaited<ReturnType<typeof ask>>, message: string) {
+async function expectRefused(response: Awaited<ReturnType<typeof authorize>>, message: string) {
   expect([response.status, response.body]).toMatchObject([403, { message }]);
   const { outcome, failed_check: check } = await decisionOf(response.headers);
   expect([outcome, check]).toEqual(['refusal', `request can be parsed: ${message}`]);
@@ -66,7 +66,10 @@ async function expectRefused(response: Awaited<ReturnType<typeof ask>>, message:
 
 describe('forward-auth of a channel', () => {
   it('grants without a body, and names the principal and the decision', async () => {
-    const { status, headers, text } = await ask(bearer({ roles: ['a b', 'c,d'] }), ownChannel);
+    const { status, headers, text } = await authorize(
+      bearer({ roles: ['a b', 'c,d'] }),
+      ownChannel,
+    );
     expect([status, text]).toEqual([204, '']);
     expect(Object.fromEntries(headers)).toMatchObject({
       'cache-control': 'no-store',
@@ -86,17 +89,24 @@ describe('forward-auth of a channel', () => {
 
   it('refuses another channel, no credential and two credentials, never with a 400', async () => {
     const other = '/forward-auth?channel=private-tenant.1.user.16';
-    expect((await ask(bearer(), other)).status).toBe(403);
-    expect((await ask({}, ownChannel)).status).toBe(401);
-    expect((await ask({ ...bearer(), authorization: 'Bearer x' }, ownChannel)).status).toBe(401);
+    expect((await authorize(bearer(), other)).status).toBe(403);
+    expect((await authorize({}, ownChannel)).status).toBe(401);
+    expect((await authorize({ ...bearer(), authorization: 'Bearer x' }, ownChannel)).status).toBe(
+      401,
+    );
     const two = { ...bearer(), 'x-guest-session': 'another' };
-    expect((await ask(two, ownChannel)).status).toBe(403);
-    expect((await ask(bearer(), '/forward-auth?channel=news')).status).toBe(403);
-    expect((await ask(bearer(), '/forward-auth?channel=private-unheard-of')).status).toBe(403);
+    expect((await authorize(two, ownChannel)).status).toBe(403);
+    expect((await authorize(bearer(), '/forward-auth?channel=news')).status).toBe(403);
+    expect((await authorize(bearer(), '/forward-auth?channel=private-unheard-of')).status).toBe(
+      403,
+    );
   });
 
   it('percent-encodes an id that no header can contain', async () => {
-    const { status, headers } = await ask(as('umlaut'), '/forward-auth?channel=private-chat-box');
+    const { status, headers } = await authorize(
+      as('umlaut'),
+      '/forward-auth?channel=private-chat-box',
+    );
     expect(status).toBe(204);
     const value = headers.get('x-usher-user') ?? '';
     expect(value).toMatch(/^[!-~]+$/);
@@ -104,17 +114,17 @@ describe('forward-auth of a channel', () => {
   });
 
   it('sends a header for each property that the principal does not have', async () => {
-    const { headers } = await ask(as('owner'), '/forward-auth?channel=private-payment-O-7');
+    const { headers } = await authorize(as('owner'), '/forward-auth?channel=private-payment-O-7');
     expect([headers.get('x-usher-tenant-id'), headers.get('x-usher-roles')]).toEqual(['', '']);
   });
 
   it('has the rules of session cookies: the page must be an allowed one', async () => {
     const path = '/forward-auth?channel=private-chat-box';
-    expect((await ask(as('staff'), path)).status).toBe(204);
+    expect((await authorize(as('staff'), path)).status).toBe(204);
     const foreign = { ...as('staff'), origin: 'https://evil.example' };
-    expect((await ask(foreign, path)).status).toBe(403);
-    expect((await ask({ cookie: 'sid=staff' }, path)).status).toBe(403);
-    expect((await ask(as('nobody'), path)).status).toBe(401);
+    expect((await authorize(foreign, path)).status).toBe(403);
+    expect((await authorize({ cookie: 'sid=staff' }, path)).status).toBe(403);
+    expect((await authorize(as('nobody'), path)).status).toBe(401);
   });
 
   // A server of Node has no request for CONNECT.
@@ -144,10 +154,10 @@ describe('forward-auth of a channel', () => {
 
 describe('forward-auth of a WebSocket path', () => {
   it.each(['X-Original-URI', 'X-Original-URL', 'X-Forwarded-Uri'])('reads %s', async (name) => {
-    const grant = await ask({ ...as('staff'), [name]: '/ws/chat/?x=1' });
+    const grant = await authorize({ ...as('staff'), [name]: '/ws/chat/?x=1' });
     expect(grant.status).toBe(204);
     expect(await decisionOf(grant.headers)).toMatchObject({ channel: 'private-chat-box' });
-    expect((await ask({ ...as('owner'), [name]: '/ws/chat/' })).status).toBe(403);
+    expect((await authorize({ ...as('owner'), [name]: '/ws/chat/' })).status).toBe(403);
   });
 
   it('is decided by the path alone, whatever its form', async () => {
@@ -159,7 +169,7 @@ describe('forward-auth of a WebSocket path', () => {
       ['wss://app.example:8443/ws/payment-socket/O-7/', 204],
       ['/ws/payment-socket/O-8/', 403],
     ] as const) {
-      const response = await ask({ ...as('owner'), ...uri(value) });
+      const response = await authorize({ ...as('owner'), ...uri(value) });
       expect([value, response.status]).toEqual([value, status]);
     }
   });
@@ -184,7 +194,7 @@ describe('forward-auth of a WebSocket path', () => {
       '//',
     ]) {
       await expectRefused(
-        await ask({ ...as('owner'), ...uri(value) }),
+        await authorize({ ...as('owner'), ...uri(value) }),
         'The path of the original request is not a WebSocket path of the policy',
       );
     }
@@ -200,7 +210,7 @@ describe('forward-auth of a WebSocket path', () => {
       '*',
     ]) {
       await expectRefused(
-        await ask({ ...as('staff'), ...uri(value) }),
+        await authorize({ ...as('staff'), ...uri(value) }),
         'The URI of the original request is malformed',
       );
     }
@@ -208,22 +218,28 @@ describe('forward-auth of a WebSocket path', () => {
 
   it('reads the path behind its own, which Envoy appends, with the query of the client', async () => {
     const path = '/forward-auth/ws/chat/?channel=private-payment-O-7';
-    expect((await ask(as('staff'), path)).status).toBe(204);
-    expect((await ask(as('owner'), path)).status).toBe(403);
-    expect((await ask(as('owner'), '/forward-auth/ws/payment-socket/O-7/')).status).toBe(204);
+    expect((await authorize(as('staff'), path)).status).toBe(204);
+    expect((await authorize(as('owner'), path)).status).toBe(403);
+    expect((await authorize(as('owner'), '/forward-auth/ws/payment-socket/O-7/')).status).toBe(204);
     const message = 'The path of the original request is not a WebSocket path of the policy';
     await expectRefused(
-      await ask(as('owner'), '/forward-auth/?channel=private-payment-O-7'),
+      await authorize(as('owner'), '/forward-auth/?channel=private-payment-O-7'),
       message,
     );
-    await expectRefused(await ask(as('owner'), '/forward-auth/ws%2Fpayment-socket/O-7'), message);
+    await expectRefused(
+      await authorize(as('owner'), '/forward-auth/ws%2Fpayment-socket/O-7'),
+      message,
+    );
   });
 });
 
 describe('a request that a proxy should not send', () => {
   it('with neither a channel nor a URI is refused', async () => {
     for (const path of ['/forward-auth', '/forward-auth?channel=']) {
-      await expectRefused(await ask(as('staff'), path), 'channel or X-Original-URI is required');
+      await expectRefused(
+        await authorize(as('staff'), path),
+        'channel or X-Original-URI is required',
+      );
     }
   });
 
@@ -232,39 +248,45 @@ describe('a request that a proxy should not send', () => {
     const chat = uri('/ws/chat/');
     for (const other of ['/ws/payment-socket/O-7/', '/live/']) {
       const [a, b] = [{ ...chat, 'x-forwarded-uri': other }, { 'x-original-url': other }];
-      await expectRefused(await ask({ ...as('staff'), ...a }), message);
-      await expectRefused(await ask({ ...as('staff'), ...b }, '/forward-auth/ws/chat/'), message);
+      await expectRefused(await authorize({ ...as('staff'), ...a }), message);
+      await expectRefused(
+        await authorize({ ...as('staff'), ...b }, '/forward-auth/ws/chat/'),
+        message,
+      );
     }
     const same = { ...chat, 'x-forwarded-uri': '/ws/chat?again' };
-    expect((await ask({ ...as('staff'), ...same })).status).toBe(204);
+    expect((await authorize({ ...as('staff'), ...same })).status).toBe(204);
   });
 
   it('with a channel and the URI of another one is refused', async () => {
     await expectRefused(
-      await ask(
+      await authorize(
         { ...as('staff'), ...uri('/ws/chat/') },
         '/forward-auth?channel=private-payment-O-7',
       ),
       'channel and the URI of the original request are different channels',
     );
     const both = '/forward-auth?channel=private-chat-box';
-    expect((await ask({ ...as('staff'), ...uri('/ws/chat/') }, both)).status).toBe(204);
+    expect((await authorize({ ...as('staff'), ...uri('/ws/chat/') }, both)).status).toBe(204);
     // The proxy names the channel of a path that the policy does not have.
-    expect((await ask({ ...as('staff'), ...uri('/live/') }, both)).status).toBe(204);
+    expect((await authorize({ ...as('staff'), ...uri('/live/') }, both)).status).toBe(204);
   });
 
   it('with the query of the client is decided by the path', async () => {
     const query = '?channel=private-chat-box';
     const path = `/forward-auth${query}`;
     const onPayment = uri(`/ws/payment-socket/O-7/${query}`);
-    expect((await ask({ ...as('owner'), ...onPayment }, path)).status).toBe(204);
-    expect((await ask({ ...as('staff'), ...onPayment }, path)).status).toBe(403);
+    expect((await authorize({ ...as('owner'), ...onPayment }, path)).status).toBe(204);
+    expect((await authorize({ ...as('staff'), ...onPayment }, path)).status).toBe(403);
   });
 
   it('with the query of the client and a path that the policy does not have is refused', async () => {
     for (const query of ['?channel=private-chat-box', '?x=1&%63hannel=private-chat-box']) {
       await expectRefused(
-        await ask({ ...as('staff'), ...uri(`/ws/unknown/${query}`) }, `/forward-auth${query}`),
+        await authorize(
+          { ...as('staff'), ...uri(`/ws/unknown/${query}`) },
+          `/forward-auth${query}`,
+        ),
         'The path of the original request is not a WebSocket path of the policy',
       );
     }
@@ -272,7 +294,7 @@ describe('a request that a proxy should not send', () => {
 
   it('may have any query of the client beside a path of the policy', async () => {
     for (const query of ['?channel=1&channel=2', `?channel=${'x'.repeat(300)}`, '?channel=']) {
-      const response = await ask(
+      const response = await authorize(
         { ...as('staff'), ...uri(`/ws/chat/${query}`) },
         `/forward-auth${query}`,
       );
@@ -282,23 +304,26 @@ describe('a request that a proxy should not send', () => {
 
   it('with a repeated channel or header is refused', async () => {
     await expectRefused(
-      await ask(as('staff'), '/forward-auth?channel=private-chat-box&channel=private-a'),
+      await authorize(as('staff'), '/forward-auth?channel=private-chat-box&channel=private-a'),
       'channel is repeated',
     );
     const twice = 'X-Original-URI: /ws/chat/\r\n'.repeat(2);
     const head = `GET /forward-auth HTTP/1.1\r\nHost: x\r\n${twice}Connection: close\r\n\r\n`;
     expect(await speakTo(head)).toMatch(/^HTTP\/1.1 403 [^]*X-Original-URI is repeated/);
     await expectRefused(
-      await ask({ ...as('staff'), cookie: 'sid="' }, '/forward-auth?channel=private-chat-box'),
+      await authorize(
+        { ...as('staff'), cookie: 'sid="' },
+        '/forward-auth?channel=private-chat-box',
+      ),
       'The session cookie is malformed',
     );
   });
 
   it('gets nothing from a forged identity or path: the decision is about its own credential', async () => {
     const forged = { 'x-usher-user': '7', 'x-usher-roles': 'staff', ...uri('/ws/chat/') };
-    expect((await ask(forged)).status).toBe(401);
-    expect((await ask({ ...as('owner'), ...forged })).status).toBe(403);
-    const { headers } = await ask({ ...as('staff'), ...forged, 'x-usher-user': '15' });
+    expect((await authorize(forged)).status).toBe(401);
+    expect((await authorize({ ...as('owner'), ...forged })).status).toBe(403);
+    const { headers } = await authorize({ ...as('staff'), ...forged, 'x-usher-user': '15' });
     expect(headers.get('x-usher-user')).toBe('7');
   });
 });

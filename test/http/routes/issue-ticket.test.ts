@@ -48,8 +48,8 @@ describe('a request for a ticket', () => {
   it('gives one without any body, and for a path with a slash at its end', async () => {
     const { path, headers } = issueRequest();
     const { authorization, 'x-chat-server-key': key } = headers as Texts;
-    const shown = { authorization: authorization!, 'x-chat-server-key': key! };
-    const [status, text] = await responseTo({ path: `${path}/`, headers: shown });
+    const credentials = { authorization: authorization!, 'x-chat-server-key': key! };
+    const [status, text] = await responseTo({ path: `${path}/`, headers: credentials });
     expect([status, text]).toStrictEqual([200, expect.stringContaining('"success":true')]);
   });
 

@@ -42,7 +42,7 @@ const figures = async (of = usher) =>
 let sessions = 0;
 
 /** Requests channels with a session that is not cached yet. */
-const askForBox = (path: string, channels: unknown) =>
+const requestBox = (path: string, channels: unknown) =>
   send(usher.public, {
     path,
     headers: {
@@ -65,10 +65,10 @@ describe('a dependency of Usher', () => {
   it('has the state of its last response, and each 503 counts', async () => {
     expect(await read()).toEqual([undefined, 0]);
     host.fail(true);
-    expect((await askForBox('/pusher/auth', box)).status).toBe(503);
+    expect((await requestBox('/pusher/auth', box)).status).toBe(503);
     expect(await read()).toEqual([0, 1]);
     host.fail(false);
-    expect((await askForBox('/pusher/auth', box)).status).toBe(200);
+    expect((await requestBox('/pusher/auth', box)).status).toBe(200);
     expect(await read()).toEqual([1, 1]);
     expect(metric(await figures(), 'usher_dependency_up', 'dependency="database"')).toBe(1);
   });
@@ -103,7 +103,7 @@ describe('a dependency of Usher', () => {
   it('counts each channel of a batch whose request failed', async () => {
     const [, before = 0] = await read();
     host.fail(true);
-    const { text } = await askForBox('/pusher/auth/batch', [box]);
+    const { text } = await requestBox('/pusher/auth/batch', [box]);
     host.fail(false);
     const entry = { status: 503, message: 'Try again in a moment', retry_after: 2 };
     expect(JSON.parse(text)).toEqual({ [box]: entry });

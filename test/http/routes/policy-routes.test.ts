@@ -40,7 +40,7 @@ afterAll(() => {
 
 describe('a route whose channels have a tenant', () => {
   const usher = useUsher({ POLICY: directory });
-  const ask = (channel_name: string, headers: Readonly<Record<string, string>>) =>
+  const sendRequest = (channel_name: string, headers: Readonly<Record<string, string>>) =>
     send(usher.public, {
       path: '/class/auth',
       headers,
@@ -53,7 +53,7 @@ describe('a route whose channels have a tenant', () => {
     ['private-class.1', { 'X-Tenant-ID': '2' }, 403],
     ['private-class.2', { 'X-Tenant-ID': '2' }, 403],
   ])('%s, %j: %i', async (channel, headers, status) => {
-    expect((await ask(channel, headers)).status).toBe(status);
+    expect((await sendRequest(channel, headers)).status).toBe(status);
   });
 
   it('takes a parameter of its path for no tenant, whatever its name', async () => {

@@ -153,12 +153,12 @@ describe('POST /policy/expression', () => {
   });
 
   it('reads the parameters and the facts of a channel', async () => {
-    const asked = { expression: 'facts.escrow.buyer_id', principal: user, channel };
-    expect((await evaluate(asked)).body).toMatchObject({ missing: ['escrow'], type: 'string' });
+    const request = { expression: 'facts.escrow.buyer_id', principal: user, channel };
+    expect((await evaluate(request)).body).toMatchObject({ missing: ['escrow'], type: 'string' });
     const put = { method: 'PUT', path: '/facts/escrow/1/77', headers };
     const fields = { buyer_id: '15', seller_id: '16', status: 'open' };
     await send(usher.operator, { ...put, body: JSON.stringify(fields) });
-    const { body } = await evaluate(asked);
+    const { body } = await evaluate(request);
     expect(body).toMatchObject({ type: 'string', value: '15', missing: [] });
     expect(body).toMatchObject({ values: { params: { tenantId: '1', escrowId: '77' } } });
   });
@@ -177,7 +177,7 @@ describe('POST /policy/expression', () => {
   });
 
   it('says where the mistake is', async () => {
-    const asked = { principal: user, channel: 'private-tenant.1.user.15' };
+    const request = { principal: user, channel: 'private-tenant.1.user.15' };
     const cases = [
       ['user.id ==\n  params.userld', 2, 'did you mean userId'],
       ['user.id == 15', 1, ''],
@@ -187,7 +187,7 @@ describe('POST /policy/expression', () => {
       ['user', 1, 'must be'],
     ] as const;
     for (const [expression, line, message] of cases) {
-      const { body } = await evaluate({ ...asked, expression });
+      const { body } = await evaluate({ ...request, expression });
       expect([expression, body]).toEqual([
         expression,
         expect.objectContaining({

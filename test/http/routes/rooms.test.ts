@@ -13,22 +13,23 @@ describe('a room whose guest logs in later', () => {
   });
   const guest = ({ token }: Session) => ({ 'x-guest-session': token });
 
-  const ask = (path: string, init: RequestInit = {}) => fetch(`${usher.public}${path}`, init);
+  const sendRequest = (path: string, init: RequestInit = {}) =>
+    fetch(`${usher.public}${path}`, init);
   const startSession = async () =>
-    (await (await ask('/api/guest-sessions', { method: 'POST' })).json()) as Session;
+    (await (await sendRequest('/api/guest-sessions', { method: 'POST' })).json()) as Session;
   const enter = (room: string, headers: Record<string, string>, form = 'private') =>
-    ask('/broadcasting/auth', {
+    sendRequest('/broadcasting/auth', {
       method: 'POST',
       headers,
       body: new URLSearchParams({ socket_id: '1.1', channel_name: `${form}-room-${room}` }),
     });
   const link = (user: string, session: Session) =>
-    ask('/api/guest-sessions/link', {
+    sendRequest('/api/guest-sessions/link', {
       method: 'POST',
       headers: { ...bearer(user), ...guest(session) },
     });
   const logOut = (session: Session) =>
-    ask('/api/guest-sessions/current', { method: 'DELETE', headers: guest(session) });
+    sendRequest('/api/guest-sessions/current', { method: 'DELETE', headers: guest(session) });
   const putRoom = async (room: string, participants: readonly string[], session?: Session) => {
     const body = { participants, guest_session_id: session?.guest_session_id };
     const response = await fetch(`${usher.operator}/resources/rooms/${room}`, {
@@ -39,7 +40,7 @@ describe('a room whose guest logs in later', () => {
     expect(response.status).toBe(200);
   };
   const list = async (headers: Record<string, string>) => {
-    const response = await ask('/api/channels', { headers });
+    const response = await sendRequest('/api/channels', { headers });
     return ((await response.json()) as { channels: readonly string[] }).channels;
   };
 
@@ -73,10 +74,10 @@ describe('a room whose guest logs in later', () => {
     expect((await enter('b', guest(ada))).status).toBe(200);
     expect(await list(bearer('15'))).toContain('private-room-b');
     // Others see the same member id.
-    const shown = (await (await enter('b', guest(ada), 'presence')).json()) as {
+    const response = (await (await enter('b', guest(ada), 'presence')).json()) as {
       channel_data: string;
     };
-    expect(JSON.parse(shown.channel_data)).toEqual({ user_id: '15', user_info: { id: '15' } });
+    expect(JSON.parse(response.channel_data)).toEqual({ user_id: '15', user_info: { id: '15' } });
   });
 
   it('does not grant earlier rooms to a user who logs out and browses as a guest', async () => {
@@ -140,7 +141,7 @@ describe('a room whose guest logs in later', () => {
     const ada = await startSession();
     await putRoom('g', [], ada);
     const post = (field: string, headers: Record<string, string> = {}) =>
-      ask('/broadcasting/auth', {
+      sendRequest('/broadcasting/auth', {
         method: 'POST',
         headers,
         body: new URLSearchParams({

@@ -18,13 +18,14 @@ describe('rooms that belong to a tenant', () => {
     ...(tenant !== undefined && { 'x-tenant-id': tenant }),
   });
   const guest = ({ token }: Session) => ({ 'x-guest-session': token });
-  const ask = (path: string, init: RequestInit = {}) => fetch(`${usher.public}${path}`, init);
+  const sendRequest = (path: string, init: RequestInit = {}) =>
+    fetch(`${usher.public}${path}`, init);
   const operate = (path: string, init: RequestInit = {}) =>
     fetch(`${usher.operator}/resources/rooms/${path}`, init);
   const startSession = async () =>
-    (await (await ask('/api/guest-sessions', { method: 'POST' })).json()) as Session;
+    (await (await sendRequest('/api/guest-sessions', { method: 'POST' })).json()) as Session;
   const link = (session: Session, headers: Record<string, string>) =>
-    ask('/api/guest-sessions/link', {
+    sendRequest('/api/guest-sessions/link', {
       method: 'POST',
       headers: { ...headers, ...guest(session) },
     });
@@ -38,7 +39,7 @@ describe('rooms that belong to a tenant', () => {
     return response.json();
   };
   const enter = (room: string, headers: Record<string, string>) =>
-    ask('/broadcasting/auth', {
+    sendRequest('/broadcasting/auth', {
       method: 'POST',
       headers,
       body: new URLSearchParams({ socket_id: '1.1', channel_name: `presence-room-${room}` }),
@@ -46,7 +47,7 @@ describe('rooms that belong to a tenant', () => {
   const statusOf = async (room: string, headers: Record<string, string>) =>
     (await enter(room, headers)).status;
   const list = async (headers: Record<string, string>) => {
-    const response = await ask('/api/channels', { headers });
+    const response = await sendRequest('/api/channels', { headers });
     return ((await response.json()) as { channels: readonly string[] }).channels;
   };
 
@@ -73,11 +74,11 @@ describe('rooms that belong to a tenant', () => {
     await put('hidden', { tenant_id: '1', participants: ['15'] });
     const admin = user('9', '2', 'admin');
     const [hidden, nowhere] = [await enter('hidden', admin), await enter('nowhere', admin)];
-    const told = async (response: Response) => {
+    const contentOf = async (response: Response) => {
       const { error, message } = (await response.json()) as { error: string; message: string };
       return [response.status, error, message];
     };
-    expect(await told(hidden)).toEqual(await told(nowhere));
+    expect(await contentOf(hidden)).toEqual(await contentOf(nowhere));
   });
 
   it('grant the guest who opened a room of a tenant, before and after they log in there', async () => {

@@ -30,7 +30,7 @@ const said = (from: object, channel = chat) => ({
 function useHooks(changes: Readonly<Record<string, string>> = {}) {
   const usher = useUsher(changes);
   let sent = 0;
-  const tell = (events: readonly object[], sending?: WebhookRequest) => {
+  const sendWebhook = (events: readonly object[], sending?: WebhookRequest) => {
     sent += 1;
     return send(usher.public, webhook(webhookBody(usher.clock.now - sent, ...events), sending));
   };
@@ -44,11 +44,11 @@ function useHooks(changes: Readonly<Record<string, string>> = {}) {
     );
     return rows;
   };
-  return { usher, tell, metrics, signals };
+  return { usher, sendWebhook, metrics, signals };
 }
 
 describe('a webhook', () => {
-  const { usher, tell, metrics } = useHooks();
+  const { usher, sendWebhook, metrics } = useHooks();
   const sent = (at: number, ...events: readonly object[]) =>
     send(usher.public, webhook(webhookBody(at, ...events)));
 
@@ -77,7 +77,7 @@ describe('a webhook', () => {
     ['charset', { headers: { 'content-type': 'application/json; charset=utf-8' } }],
     ['headers of its own', { headers: { 'x-other': '1', authorization: 'Bearer x' } }],
   ])('is taken with %s', async (_case, sending) => {
-    expect((await tell([occupied(own)], sending)).status).toBe(200);
+    expect((await sendWebhook([occupied(own)], sending)).status).toBe(200);
   });
 
   it.each([
@@ -177,7 +177,7 @@ describe('a webhook', () => {
 });
 
 describe('statistics of webhooks', () => {
-  const { tell, metrics } = useHooks();
+  const { sendWebhook, metrics } = useHooks();
   const figures = async () => {
     const text = await metrics();
     const of = (tenant: string) => [
@@ -189,57 +189,66 @@ describe('statistics of webhooks', () => {
   };
 
   it('are counted by tenant, without unknown channels', async () => {
-    await tell([occupied(own), occupied(chat), added('15'), added(16), added('15')]);
-    await tell([occupied(otherTenants), added('15', otherTenants), occupied(foreign)]);
-    await tell([said({ user_id: '15' }), said({ socket_id: '1.2' }, own), said({}, foreign)]);
-    await tell([{ name: 'subscription_count', channel: own }, { name: 'cache_miss' }]);
-    await tell([occupied('public'), occupied('private-made-up'), occupied('private-a:b')]);
-    await tell([occupied(''), said({}, 'private-made-up'), added('15', 'presence-made-up')]);
+    await sendWebhook([occupied(own), occupied(chat), added('15'), added(16), added('15')]);
+    await sendWebhook([occupied(otherTenants), added('15', otherTenants), occupied(foreign)]);
+    await sendWebhook([
+      said({ user_id: '15' }),
+      said({ socket_id: '1.2' }, own),
+      said({}, foreign),
+    ]);
+    await sendWebhook([{ name: 'subscription_count', channel: own }, { name: 'cache_miss' }]);
+    await sendWebhook([occupied('public'), occupied('private-made-up'), occupied('private-a:b')]);
+    await sendWebhook([occupied(''), said({}, 'private-made-up'), added('15', 'presence-made-up')]);
     const seen = { one: [2, 2, 2], two: [1, 1, undefined], none: [1, 0, 1] };
     expect(await figures()).toEqual(seen);
     expect(await metrics()).not.toContain('made-up');
 
-    await tell([removed('16'), vacated(own), vacated(otherTenants), vacated('private-made-up')]);
+    await sendWebhook([
+      removed('16'),
+      vacated(own),
+      vacated(otherTenants),
+      vacated('private-made-up'),
+    ]);
     expect(await figures()).toEqual({ ...seen, one: [1, 1, 2], two: [0, 0, undefined] });
-    await tell([vacated(chat), removed('15'), removed('15')]);
+    await sendWebhook([vacated(chat), removed('15'), removed('15')]);
     expect(await figures()).toMatchObject({ one: [0, 0, 2] });
   });
 });
 
 describe('messages above the limit', () => {
-  const { usher, tell, signals } = useHooks({ RATE_LIMIT_MESSAGES: '3' });
+  const { usher, sendWebhook, signals } = useHooks({ RATE_LIMIT_MESSAGES: '3' });
 
   it('are a signal, once a minute and user', async () => {
     const many = (count: number) => Array.from({ length: count }, () => said({ user_id: '15' }));
-    await tell(many(3));
-    await tell([said({ user_id: '16' }), said({ socket_id: '1.2' }, own)]);
+    await sendWebhook(many(3));
+    await sendWebhook([said({ user_id: '16' }), said({ socket_id: '1.2' }, own)]);
     expect(await signals()).toEqual([]);
-    await tell(many(5));
+    await sendWebhook(many(5));
     const row = { signal: 'limit-exceeded', tenant_id: '1', principal_id: '15', decision_id: null };
     expect(await signals()).toEqual([row]);
     usher.clock.now += minutes(1);
-    await tell(many(4));
+    await sendWebhook(many(4));
     expect(await signals()).toEqual([row, row]);
     // Pusher names the user on presence channels only. The row is later, so that its time gives the order.
     usher.clock.now += 1;
-    await tell(Array.from({ length: 4 }, () => said({ socket_id: '1.3' }, own)));
+    await sendWebhook(Array.from({ length: 4 }, () => said({ socket_id: '1.3' }, own)));
     expect(await signals()).toEqual([row, row, { ...row, principal_id: null }]);
     // On record is the id of the host, and not the one that the server takes.
     usher.clock.now += 1;
-    await tell(Array.from({ length: 4 }, () => said({ user_id: '=;auth0=7C15' })));
+    await sendWebhook(Array.from({ length: 4 }, () => said({ user_id: '=;auth0=7C15' })));
     expect((await signals()).at(-1)).toEqual({ ...row, principal_id: 'auth0|15' });
   });
 });
 
 describe('forged webhooks', () => {
-  const { tell, metrics, signals } = useHooks({ RATE_LIMIT_FAILURES: '2' });
+  const { sendWebhook, metrics, signals } = useHooks({ RATE_LIMIT_FAILURES: '2' });
 
   it('are signals, counted, and limited; good ones are not', async () => {
     const forged = { secret: 'another' };
-    expect((await tell([], forged)).status).toBe(401);
-    expect((await tell([], forged)).status).toBe(401);
-    expect((await tell([], forged)).status).toBe(429);
-    expect((await tell([occupied(own)])).status).toBe(200);
+    expect((await sendWebhook([], forged)).status).toBe(401);
+    expect((await sendWebhook([], forged)).status).toBe(401);
+    expect((await sendWebhook([], forged)).status).toBe(429);
+    expect((await sendWebhook([occupied(own)])).status).toBe(200);
     const failed = 'authentication-failed';
     expect((await signals()).map(({ signal }) => signal).sort()).toEqual([
       ...[failed, failed, 'limit-exceeded'],

@@ -146,7 +146,7 @@ describe('a request', () => {
   it('whose client hangs up ends all the same, and so does a handshake that is refused', async () => {
     const host = await startJwksServer();
     onTestFinished(host.close);
-    const asked = new Promise<ServerResponse>((resolve) => {
+    const pending = new Promise<ServerResponse>((resolve) => {
       host.respondWith((_request, response) => {
         resolve(response);
       });
@@ -157,7 +157,7 @@ describe('a request', () => {
         const leaving = new AbortController();
         const { signal } = leaving;
         const hasLeft = fetch(`${address}/api/channels`, { headers: cookie, signal });
-        const response = await asked;
+        const response = await pending;
         leaving.abort();
         await expect(hasLeft).rejects.toThrow('abort');
         expect(await tryClient(address, '/ws/chat/')).toMatchObject({ status: 401 });
@@ -170,8 +170,8 @@ describe('a request', () => {
     );
     const spans = collector.spans();
     expect(theOne('GET /api/channels', spans).facts).toMatchObject({ 'error.type': 'hung up' });
-    const door = theOne('GET /ws/chat/', spans).facts;
-    expect(door['http.response.status_code']).toBe(401);
+    const upgrade = theOne('GET /ws/chat/', spans).facts;
+    expect(upgrade['http.response.status_code']).toBe(401);
   });
 
   it('contains no credential and no identity', async () => {

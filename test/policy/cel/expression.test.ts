@@ -48,8 +48,8 @@ describe('a rule', () => {
   });
 
   it('is false for another user', () => {
-    const stranger = { ...variables, user: { id: '17', roles: [] } };
-    expect(outcome('user.id in facts.course.teachers || has(facts.seat)', stranger)).toBe(false);
+    const otherUser = { ...variables, user: { id: '17', roles: [] } };
+    expect(outcome('user.id in facts.course.teachers || has(facts.seat)', otherUser)).toBe(false);
   });
 
   it.each(["facts.seat.role == 'x'", "facts.seat.role != 'x'", "!(facts.seat.role == 'x')"])(

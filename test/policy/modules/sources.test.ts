@@ -67,7 +67,7 @@ export const report = defineChannel('private-report.{report}', {
 `;
 
 /** The sources of a channel. */
-const askedBy = ({ pattern, ask, rules }: ChannelType) => ({
+const sourcesOf = ({ pattern, ask, rules }: ChannelType) => ({
   ...{ pattern: pattern.text, ask: ask && { ...ask, at: undefined } },
   kinds: [...rules.keys()],
   lists: [...rules.values()].flatMap(({ sqlLists = [] }) => sqlLists),
@@ -80,11 +80,11 @@ describe('a module', () => {
       [...policy.sources.values()].map(({ name, url, token }) => ({ name, url, token }));
     expect(places(ofModule)).toEqual(places(ofYaml));
     expect(ofModule.factKinds.get('order')!.from).toEqual(ofYaml.factKinds.get('order')!.from);
-    const asked = ({ channels }: Policy) =>
+    const sourcesOfAll = ({ channels }: Policy) =>
       channels.channelTypes
-        .map(askedBy)
+        .map(sourcesOf)
         .sort((one, other) => one.pattern.localeCompare(other.pattern));
-    expect(asked(ofModule)).toEqual(asked(ofYaml));
+    expect(sourcesOfAll(ofModule)).toEqual(sourcesOfAll(ofYaml));
     const { rules } = ofModule.channels.matchText('private-order.7')!.channelType;
     const input = { params: {}, facts: {}, now: new Date(0), user: { id: '15', roles: [] } };
     expect(rules.get('user')!.list!(input)).toMatchObject([{ values: { owner: '15' } }]);

@@ -11,7 +11,7 @@ import {
   createPrimaryDeduplicate,
   deduplicateHandlers,
 } from '../../../src/workers/primary-deduplicate.ts';
-import { beginOnceContract, begun } from '../../contract/once.ts';
+import { beginOnceContract, startLease } from '../../contract/once.ts';
 import { createRpcPair } from '../../support/rpc-pair.ts';
 import { describeRedis, useRedis } from '../../support/redis.ts';
 
@@ -23,31 +23,31 @@ describe('what is done once, in memory', () => {
 
   it('stays done until its expiry, inclusive', async () => {
     beginOnce = createMemoryDeduplicate(now);
-    await (await begun(beginOnce, 'a')).finish(2_000);
+    await (await startLease(beginOnce, 'a')).finish(2_000);
     clock.now = 2_000;
     expect(await beginOnce('a')).toBe('done');
     clock.now = 2_001;
-    await begun(beginOnce, 'a');
+    await startLease(beginOnce, 'a');
     expect(await beginOnce('a')).toBe('under-way');
   });
 
   it('may be started again if it was not finished within the lease', async () => {
     beginOnce = createMemoryDeduplicate(now);
-    await begun(beginOnce, 'a');
+    await startLease(beginOnce, 'a');
     clock.now += leaseMs;
     expect(await beginOnce('a')).toBe('under-way');
     clock.now += 1;
-    await begun(beginOnce, 'a');
+    await startLease(beginOnce, 'a');
   });
 
   it('is bounded: the first goes when there are too many', async () => {
     beginOnce = createMemoryDeduplicate(now);
     const end = clock.now + 60_000;
-    for (let i = 0; i < 20_000; i += 1) await (await begun(beginOnce, String(i))).finish(end);
+    for (let i = 0; i < 20_000; i += 1) await (await startLease(beginOnce, String(i))).finish(end);
     expect(await beginOnce('19999')).toBe('done');
-    await (await begun(beginOnce, 'one more')).finish(end);
+    await (await startLease(beginOnce, 'one more')).finish(end);
     expect(await beginOnce('19999')).toBe('done');
-    await begun(beginOnce, '0');
+    await startLease(beginOnce, '0');
   });
 });
 
@@ -66,17 +66,17 @@ describeRedis('what is done once, in Redis', () => {
       createRedisDeduplicate(at.redis, ports),
       createRedisDeduplicate(at.redis, ports),
     ];
-    const turn = await begun(one, 'short');
+    const turn = await startLease(one, 'short');
     expect(await other('short')).toBe('under-way');
     await turn.finish(Date.now() + 300);
     expect(await other('short')).toBe('done');
     await sleep(400);
-    await begun(other, 'short');
+    await startLease(other, 'short');
   });
 
   it('leaves no key without an end', async () => {
-    await begun(createRedisDeduplicate(at.redis, ports), 'begun');
-    await (await begun(createRedisDeduplicate(at.redis, ports), 'past')).finish(0);
+    await startLease(createRedisDeduplicate(at.redis, ports), 'begun');
+    await (await startLease(createRedisDeduplicate(at.redis, ports), 'past')).finish(0);
     for (const key of await at.admin.keys(`${at.keyPrefix}*`)) {
       expect(await at.admin.pttl(key)).not.toBe(-1);
     }

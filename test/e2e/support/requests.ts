@@ -7,7 +7,7 @@ export interface TextResponse {
 }
 
 /** Posts a form like pusher-js, for tests of what pusher-js hides: the body of an error, and the headers. */
-export function ask(
+export function postForm(
   url: string,
   form: Readonly<Record<string, string>>,
   headers: Readonly<Record<string, string>> = {},
