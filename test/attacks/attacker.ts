@@ -11,7 +11,7 @@ import { pusherApp, userToken } from '../support/usher.ts';
 
 const oracle = createOracle(pusherApp);
 
-/** A credential of each of them, as headers; a guest's stands in the form. */
+/** Credentials of each caller as headers; a guest's are in the form. */
 export const headersOf: Readonly<Record<Caller, () => Readonly<Record<string, string>>>> = {
   nobody: () => ({}),
   'user 15 of tenant 1': () => bearer(userToken(), '1'),
@@ -48,7 +48,7 @@ export async function expectRefused(
   return response;
 }
 
-/** A form whose pairs stand as they are given, repeated ones too. */
+/** A form with exactly these pairs, including repeated ones. */
 export function formOf(
   pairs: readonly (readonly [string, string])[],
 ): Pick<TestRequest, 'headers' | 'body'> {

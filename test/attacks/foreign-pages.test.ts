@@ -10,7 +10,7 @@ import { signaturesIn } from '../support/oracle.ts';
 import { allowedOrigin, startUsher, type TestUsher } from '../support/usher.ts';
 import { receive, raw } from './attacker.ts';
 
-/** What pages elsewhere may have for an origin. */
+/** Origins of foreign pages. */
 const foreign: readonly string[] = [
   'null',
   'https://evil.example',

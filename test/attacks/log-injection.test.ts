@@ -6,7 +6,7 @@ import { guestSecret, testEnvironment } from '../support/usher.ts';
 import { testSecret } from '../support/tokens.ts';
 import { receive, raw } from './attacker.ts';
 
-/** What would begin a new line, clear a screen or end a string, where it was written as it came. */
+/** Texts that would start a new line, clear a screen or end a string if they were written unescaped. */
 const forged = '{"level":30,"msg":"granted to admin"}';
 const payloads = [
   `\u001b[2J\u001b[31m${forged}`,

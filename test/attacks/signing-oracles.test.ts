@@ -16,7 +16,7 @@ import { expectNoForgery, expectRefused, formOf, headersOf } from './attacker.ts
 const callers = Object.keys(mayEnter) as Caller[];
 const users = callers.filter((who) => who.includes('tenant'));
 const everyChannel = [...new Set(Object.values(mayEnter).flat())];
-/** What the names could be read as by a server that looks at them less closely. */
+/** Names as a less strict server could read them. */
 const disguises = (name: string): readonly string[] => {
   const body = name.replace(/^(private|presence)-/, '');
   const prefixes = [

@@ -40,7 +40,7 @@ async function expectWorthless(base: string, token: string): Promise<void> {
   await expectWorthlessForGuests(base, token);
 }
 
-/** The message is the one that the hotel's client knows. */
+/** The message that the hotel's client expects. */
 async function expectWorthlessForGuests(base: string, token: string): Promise<void> {
   for (const request of asGuest(token)) {
     const isTooLong = token.length > maxCharacters.token;

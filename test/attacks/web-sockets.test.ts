@@ -23,7 +23,7 @@ const handshake = [
 
 describe('the WebSocket endpoint for tickets', () => {
   const usher = useUsher({ ...ticketEnvironment, ...limits });
-  /** What is said to this first message, and that the connection ends with it. */
+  /** The response to this first message, after which the connection must end. */
   const says = async (first: string | Buffer) => {
     const client = await openClient(usher.public, '/ws');
     client.socket.send(first);

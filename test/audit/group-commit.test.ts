@@ -11,7 +11,7 @@ interface Statement {
   readonly fail: (error: Error) => void;
 }
 
-/** A group commit over statements that end when the test says so. */
+/** A group commit whose statements end when the test says so. */
 function start(limits: Partial<GroupCommitLimits> = {}) {
   const statements: Statement[] = [];
   const commit = createGroupCommit<string, string>({

@@ -76,7 +76,7 @@ export async function planOf(
   return rows.map((row) => String(Object.values(row)[0])).join('\n');
 }
 
-/** Which index finds the decisions of a filter. */
+/** The index that PostgreSQL uses for a filter. */
 export const indexes: readonly (readonly [DecisionQuery, string])[] = [
   [{}, 'audit_log_at_idx'],
   [{ policy: 'old' }, 'audit_log_at_idx'],

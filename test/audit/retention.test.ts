@@ -17,7 +17,7 @@ describePostgres('retention', (server) => {
       await count('shadow_verdicts'),
     ];
   };
-  /** So many rows of each table, of this age, of several tenants and of none. */
+  /** Inserts this number of rows of this age into each table, for several tenants and for none. */
   const put = async (rows: number, age: number) => {
     const values = [rows, new Date(now - age).toISOString()];
     const tenant = `CASE n % 3 WHEN 0 THEN NULL ELSE (n % 3)::text END`;

@@ -57,7 +57,7 @@ export async function openTunnel(databaseUrl: string): Promise<Tunnel> {
       state = 'frozen';
     },
     mend: () => {
-      // What was frozen has lost bytes and is of no use any more.
+      // A frozen connection has lost bytes and cannot continue.
       if (state === 'frozen') cut();
       state = 'open';
     },

@@ -49,7 +49,7 @@ const signal: SecurityEvent = {
   tenantId: '1',
 };
 
-/** A writer of what was decided by the database itself. */
+/** A writer for decisions that used no cache. */
 const writerOf = (database: Database) =>
   createAuditWriter(database, createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } }));
 

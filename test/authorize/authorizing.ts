@@ -9,7 +9,7 @@ import { Secret } from '../../src/runtime/secret.ts';
 import { shippedPolicy } from '../support/shipped-policy.ts';
 import { booking, escrow, noon, user } from '../policies/principals.ts';
 
-/** What an action did, in order. */
+/** The calls of an action, in order. */
 export type Deed = 'identified' | 'looked up' | 'recorded';
 
 /** Changes to the dependencies; `cache` is a source of facts that is used before the database. */
@@ -65,7 +65,7 @@ export function authorizing(changes: Changes = {}) {
   };
 }
 
-/** A request that is granted as it stands. */
+/** A request that is granted without changes. */
 export function request(changes: Partial<ChannelAuthRequest> = {}): ChannelAuthRequest {
   return {
     socketId: '1.2',
@@ -77,7 +77,7 @@ export function request(changes: Partial<ChannelAuthRequest> = {}): ChannelAuthR
   };
 }
 
-/** What stays of a decision when only its outcome is of interest. */
+/** The outcome of a decision, for tests that check nothing else. */
 export function verdict(decision: Decision): string {
   return decision.outcome === 'grant' ? 'grant' : decision.code;
 }

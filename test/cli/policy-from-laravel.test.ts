@@ -9,7 +9,7 @@ import { loadPolicyText } from '../support/load-policy-files.ts';
 
 const site = fileURLToPath(new URL('../e2e/laravel-site/routes/channels.php', import.meta.url));
 
-/** What the command writes for a file, and how its policy loads. */
+/** Runs the command for a file, and loads the resulting policy. */
 async function init(php: string) {
   const directory = await mkdtemp(join(tmpdir(), 'usher-laravel-'));
   onTestFinished(() => rm(directory, { recursive: true }));

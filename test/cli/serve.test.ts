@@ -13,7 +13,7 @@ import { guestClaims, hmacToken, userClaims } from '../support/tokens.ts';
 import type { JsonObject } from '../support/tokens.ts';
 import { guestSecret, testEnvironment } from '../support/usher.ts';
 
-/** Claims that are good on the clock of a program of its own. */
+/** Claims that are valid now, because the program has its own clock. */
 const fresh = (): JsonObject => {
   const iat = Math.floor(Date.now() / 1000);
   return { iat, exp: iat + 600 };
@@ -103,7 +103,7 @@ describe('usher serve', () => {
     onTestFinished(() => {
       program.signal('SIGKILL');
     });
-    // It says nothing before it listens; once it has a session at the database, it is in the midst of it.
+    // It prints nothing before it listens. Once it has a session at the database, the start is in progress.
     await vi.waitUntil(() => hasSession(database), { timeout: 50_000, interval: 1 });
     program.signal('SIGTERM');
     expect([await program.ended, program.stderr()]).toStrictEqual([0, '']);

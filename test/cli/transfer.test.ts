@@ -39,7 +39,7 @@ const oddRows = String.raw`
   INSERT INTO shadow_verdicts (decision_id, at, family, policy, side, answered, watched, result, reason)
     VALUES ('d', now(), 'private-a', 'p', 'rules', 'grant', 'refusal', 'disagreed', 'a check')`;
 
-/** Where the tests of this file may put a file. */
+/** The directory for files of these tests. */
 const newFile = () => join(inject('runDirectory'), `${randomBytes(6).toString('hex')}.jsonl`);
 
 const environmentFor = (url: Secret): Environment => ({

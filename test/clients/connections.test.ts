@@ -227,7 +227,7 @@ describe('the event of an error', () => {
     page.usher.channelAuthorization.customHandler(
       { socketId, channelName: 'private-a' },
       (error) => {
-        // As pusher-js does.
+        // Like pusher-js.
         channel.emit('pusher:subscription_error', { type: 'AuthError', error: error?.message });
         channel.emit('other', 'data');
       },

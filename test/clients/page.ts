@@ -12,7 +12,7 @@ export interface Sent {
   readonly at: number;
 }
 
-/** What the network does with a request; a rejection is a network error. */
+/** The behaviour of the network for a request; a rejection is a network error. */
 export type Respond = (sent: Sent) => Response | Promise<Response>;
 
 export const socketId = '1234.5678';

@@ -15,7 +15,7 @@ export const production: Environment = {
   USER_TOKEN_SECRET: testSecret.reveal(),
 };
 
-/** What is wrong with this environment. */
+/** The problems of this environment. */
 export function problems(env: Environment): readonly string[] {
   try {
     loadConfig(env);
@@ -26,7 +26,7 @@ export function problems(env: Environment): readonly string[] {
   }
 }
 
-/** What is wrong with production's environment, changed. */
+/** The problems of the production environment with these changes. */
 export const inProduction = (changes: Environment): readonly string[] =>
   problems({ ...production, ...changes });
 

@@ -11,7 +11,7 @@ const other = { tenants: ['2'], app_id: '20', key: 'key-two', secret: 'hidden-se
 const apps = (...items: readonly unknown[]) => ({ PUSHER_APPS: JSON.stringify(items) });
 const loaded = (...items: readonly unknown[]) =>
   loadConfig({ ...production, ...apps(...items) }).tenantsApps;
-/** The problems of one item, without what every one of them begins with. */
+/** The problems of one item, without their common prefix. */
 const problem = (item: unknown) =>
   inProduction(apps(item)).map((each) => each.replace('PUSHER_APPS has problems: item 1 ', ''));
 

@@ -16,7 +16,7 @@ export function newThing(changes: Partial<LimitRequest> = {}): LimitRequest {
   return { limit: 'subscriptions', key, part: '1.1', perMinute: 2, dedupeKey: 'a', ...changes };
 }
 
-/** What every implementation of `Limits` holds to; `time` is its clock, which stands until it is moved. */
+/** Tests of every implementation of `Limits`; `time` is its clock, which only the test advances. */
 export function limitsContract(limits: () => Limits, time: { now: number }): void {
   const take = (...claims: readonly LimitRequest[]) => limits().consume(claims);
   const taken = { waitMs: 0 };

@@ -11,7 +11,7 @@ export async function startLease(
   return turn;
 }
 
-/** What every implementation of `BeginOnce` holds to; `now` is its clock, in real time or in a test's. */
+/** Tests of every implementation of `Deduplicate`; `now` is its clock, real or of a test. */
 export function beginOnceContract(beginOnce: () => Deduplicate, now: () => number): void {
   const later = () => now() + 60_000;
   const complete = async (text: string) => (await startLease(beginOnce(), text)).finish(later());

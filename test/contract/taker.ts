@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** Where a store is: what another process needs to open it. */
+/** The address of a store, with which another process can open it. */
 export interface StoreAddress {
   readonly url: string;
   readonly role: string | undefined;
@@ -18,7 +18,7 @@ export interface TicketConsumer {
 
 const script = fileURLToPath(new URL('./taker-process.ts', import.meta.url));
 
-/** Starts a process of its own, connected to the store; it ends with its standard input, so never later than the test run. */
+/** Starts a process that is connected to the store. It exits when its standard input ends, so no later than the test run. */
 export async function startTicketConsumer(address: StoreAddress): Promise<TicketConsumer> {
   const child = spawn(process.execPath, ['--import', 'tsx', script], {
     stdio: ['pipe', 'pipe', 'inherit'],

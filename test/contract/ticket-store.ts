@@ -8,16 +8,16 @@ import {
 import { testNow } from '../support/tokens.ts';
 import { startTicketConsumer, type StoreAddress } from './taker.ts';
 
-/** A store to be held to the contract; its clock, where it has one, stands at `testNow`. */
+/** A store under test. Its clock, if it has one, starts at `testNow`. */
 export interface StoreAtHand {
   readonly store: TicketStore;
-  /** How another process opens the same one. */
+  /** The address with which another process opens the same store. */
   readonly address: StoreAddress;
 }
 
 export const newHash = (): string => randomBytes(32).toString('hex');
 
-/** A ticket of user 15 that is good for an hour from `testNow`. */
+/** A ticket of user 15 that expires an hour after `testNow`. */
 export function holderOf(changes: Partial<TicketHolder> = {}): TicketHolder {
   return {
     user: { kind: 'user', id: '15', tenantId: '1', roles: ['admin'], expiresAt: testNow + 1 },

@@ -11,7 +11,7 @@ interface Statement {
   readonly fail: (error: Error) => void;
 }
 
-/** A grouped read over statements that end when the test says so; the result of a number is ten times as much. */
+/** A grouped read whose statements end when the test says so; the result of a number is ten times the number. */
 function start() {
   const statements: Statement[] = [];
   const read = createBatchedRead<number, number>(

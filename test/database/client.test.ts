@@ -298,7 +298,7 @@ describe('a server that freezes or restarts', () => {
       await admin.query('BEGIN; LOCK TABLE facts');
       const halfWay = failure(createPushedFacts(database).remove(escrow, ['half-way', 'E']));
       const waiting = `SELECT FROM pg_stat_activity WHERE application_name = 'usher' AND wait_event_type = 'Lock'`;
-      // On another connection: within a transaction this view shows what it showed first.
+      // On another connection: within a transaction this view always returns its first result.
       await withClient(instance.server.url, async (watcher) => {
         while ((await watcher.query(waiting)).rowCount === 0);
       });

@@ -42,7 +42,7 @@ describePostgres('the schema of our tables', (server) => {
     }
   };
 
-  /** As the last release left it: its migrations, applied in the schema `public`. */
+  /** The state of the last release: its migrations, applied in the schema `public`. */
   const releaseBefore = async (until = lastOfRelease) => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-release-'));
     await cp(ours, directory, {

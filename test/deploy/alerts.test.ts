@@ -30,7 +30,7 @@ const expressions = [
   ...panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
 ];
 
-/** What Prometheus itself adds to each sample, or makes. */
+/** Labels and metrics that Prometheus adds. */
 const added = new Set(['up', 'job', 'instance']);
 
 describe('queries of the alerts', () => {

@@ -38,7 +38,7 @@ describe('the packed client package', () => {
 
   it.each([
     ['imported', ['--input-type=module', '-e', `console.log(await import('usher-client'))`]],
-    // As in Jest, and in Node.js before 20.19.
+    // Like Jest, and Node.js before 20.19.
     [
       'required without ES modules',
       ['--no-experimental-require-module', '-e', `console.log(require('usher-client'))`],

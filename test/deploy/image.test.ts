@@ -6,7 +6,7 @@ const textOf = (path: string) =>
   readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
 const dockerfile = textOf('Dockerfile');
 
-/** The directories that `dist/` reads at run time, beside itself. */
+/** The directories that `dist/` reads at run time, except itself. */
 it.each(['prisma/migrations', 'policies', 'pages'])('the image has %s', (directory) => {
   const [, image = ''] = dockerfile.split(' AS usher-slim\n');
   expect(image.split('\n')).toContain(`COPY ${directory} ${directory}`);

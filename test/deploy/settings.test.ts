@@ -30,7 +30,7 @@ function filledIn(path: string): Readonly<Record<string, string>> {
   );
 }
 
-/** What the image sets itself. */
+/** The variables that the image sets. */
 const image = { NODE_ENV: 'production', DATA_DIR: '/data' };
 
 function expectGood(environment: Readonly<Record<string, string>>) {

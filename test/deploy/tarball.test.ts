@@ -117,7 +117,7 @@ describe('the packed tarball, installed in an empty directory', () => {
     await writeFile(join(directory, path), text);
   };
 
-  /** What the compiler says of these files in strict mode. */
+  /** The errors of the compiler for these files in strict mode. */
   const compile = async (texts: Readonly<Record<string, string>>) => {
     for (const [name, text] of Object.entries(texts)) await write(name, text);
     const options = {

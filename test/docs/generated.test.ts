@@ -196,7 +196,7 @@ function refusalTable(
   ].join('\n');
 }
 
-/** The labels of a metric, but for the bounds of a histogram's buckets. */
+/** The labels of a metric, except the bounds of a histogram's buckets. */
 function labelsOf(metric: string, text: string): readonly string[] {
   const samples = [...text.matchAll(/^(\w+)\{(.*)\} /gm)].flatMap(([, name = '', labels = '']) =>
     name.replace(/_(?:bucket|sum|count)$/, '') === metric || name === metric ? [labels] : [],

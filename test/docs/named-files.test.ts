@@ -39,7 +39,7 @@ describe('links', () => {
   });
 });
 
-/** Paths as they stand between backticks; `<time>` and the like stand for something. */
+/** Paths between backticks; `<time>` and the like are placeholders. */
 const pathsIn = (text: string) =>
   [
     ...text.matchAll(
@@ -86,7 +86,7 @@ describe('files', () => {
   );
 
   it.each(others)('named in %s exist', (page) => {
-    // Where the benchmark writes its results is a folder that it makes.
+    // The benchmark creates its results folder.
     expect(missing(pathsIn(textOf(page)).filter((path) => !path.endsWith('/')))).toEqual([]);
   });
 });

@@ -129,7 +129,7 @@ const theatre = ({ id: idType }: Dialect): Application => ({
 const afterLogin: Change = (text) =>
   text.replaceAll("['16'], guest_session_id: g-linked", "['15', '16'], guest_session_id: g-linked");
 
-/** The list of participants as the comment of the example says. */
+/** The list of participants, from the comment of the example. */
 const onMariadb: Change = (text) => {
   const [, list = ''] = /# (COALESCE\(.*\))$/m.exec(text) ?? [];
   return text.replace(/ARRAY\(SELECT CAST\(p\.user_id AS text\).*\)$/m, list);

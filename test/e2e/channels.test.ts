@@ -24,7 +24,7 @@ const siteDirectory = fileURLToPath(new URL('channels-site', import.meta.url));
 const page = 'https://app.example';
 const cookie = 'sessionid=of-a-clerk';
 
-/** nginx and HAProxy that cut what is idle for two seconds; `/dropped` loses the headers of the upgrade, as by default. */
+/** nginx and HAProxy with an idle timeout of two seconds; `/dropped` loses the headers of the upgrade, as by default. */
 const nginx = (target: string) => (port: number, directory: string) => `
 pid ${directory}/pid; error_log stderr; daemon off; worker_processes 1;
 events {}

@@ -171,7 +171,7 @@ describe('a page with Laravel Echo', () => {
   const settings = (usher: UsherAuth) => ({
     authorizer: usher.authorizer,
     userAuthentication: usher.userAuthentication,
-    // As on a page of Laravel. Echo writes it into the headers of its options.
+    // Like a page of Laravel. Echo writes it into the headers of its options.
     csrfToken: 'csrf',
   });
   const open15 = (seconds = () => 3600) => {

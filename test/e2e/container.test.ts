@@ -109,7 +109,7 @@ describe.skipIf(!canContain)('a container of the image', () => {
     const { exec } = await start();
     const { output } = await exec(['sh', '-c', 'ls node_modules; du -sm --apparent-size /app']);
     expect(output).not.toMatch(/^(typescript|@?prisma|fastify|jose|jiti|vitest|\.prisma)$/m);
-    // docs/deploying.md says how much.
+    // docs/deploying.md has the value.
     expect(Number(/^(\d+)\t\/app$/m.exec(output)?.[1])).toBeLessThan(75);
   });
 

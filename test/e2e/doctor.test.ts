@@ -43,7 +43,7 @@ async function findings(
   return runChecks(config, { usherUrl: usher.publicUrl, ...wanted }, { fetch, now });
 }
 
-/** What is wrong, by name, each with what it says. */
+/** Mistakes by name, each with the expected output. */
 const failuresIn = (results: readonly NamedResult[]) =>
   Object.fromEntries(
     results.flatMap(({ name, result }) =>

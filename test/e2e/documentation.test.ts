@@ -11,7 +11,7 @@ import { startUsher, type Usher } from './support/usher.ts';
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
-/** The shell commands of a page, but for those that install and start Usher: that is done here. */
+/** The shell commands of a page, except those that install and start Usher, which the test does itself. */
 function commandsOf(page: string): string {
   return blocksOf(page)
     .filter((block) => !/npm (?:ci|start)/.test(block))
@@ -23,7 +23,7 @@ function blocksOf(page: string): readonly string[] {
   return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
 }
 
-/** Its commands begin with a directory and continue with an Usher of the policy there. */
+/** Its commands begin in a directory and continue with an Usher of the policy there. */
 const policyPage = 'docs/policies.md';
 
 const pages = [
@@ -41,7 +41,7 @@ const allowRefusals = `npm() {
   return $code
 }`;
 
-/** The page's commands as they stand, against the addresses of this Usher. */
+/** The page's unmodified commands, with the addresses of this Usher. */
 function asScript(commands: string, usher: Pick<Usher, 'publicUrl' | 'operatorUrl'>): string {
   return `set -eu
 ${allowRefusals}

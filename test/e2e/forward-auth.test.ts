@@ -43,7 +43,7 @@ describe.skipIf(missing.length > 0)('a documented proxy with forward authenticat
   const ports: Record<string, string> = {};
   let usher: Usher;
   let upstream: TestUpstream;
-  /** What the host responds to introspection; no response without it. */
+  /** The application's response to introspection; none by default. */
   let hostResponses = true;
 
   beforeAll(async () => {

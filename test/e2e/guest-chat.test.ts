@@ -30,7 +30,7 @@ afterAll(async () => {
   expect(await deployment.stop()).toEqual([]);
 });
 
-/** The whole body of a grant. soketi leaves `channel_data` out of what is signed. */
+/** The whole body of a grant. soketi does not sign `channel_data`. */
 function grantBody(channelName: string, channelData: string): string {
   const { key, secret } = deployment.soketi;
   const signed = createHmac('sha256', secret).update(`${socketId}:${channelName}`).digest('hex');

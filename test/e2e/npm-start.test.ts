@@ -39,7 +39,7 @@ async function npmStart() {
     for (const each of [pid, ...below])
       if (existsSync(`/proc/${each}`)) process.kill(each, 'SIGKILL');
     await rm(home, { recursive: true, force: true });
-    // As root the database is where the server's account can reach it.
+    // As root, the database must be in a directory that the server's account can read.
     if (elsewhere !== undefined) await rm(join(elsewhere, '..'), { recursive: true, force: true });
   });
   return { pid, below, ended, output: () => output };

@@ -102,7 +102,7 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
     for (const stop of stops) await stop();
   });
 
-  /** A visitor's browser, at an address of its own. */
+  /** A visitor's browser with its own address. */
   const visitor = (port: number | undefined, address: string, forwardedFor?: string) => {
     const tls = { localAddress: address, servername: 'app.example', rejectUnauthorized: false };
     const base = { host: 'app.example', 'x-forwarded-host': 'forged.example' };

@@ -52,7 +52,7 @@ async function startProxy(port: number): Promise<number> {
   return (proxy.address() as AddressInfo).port;
 }
 
-/** Where Usher and the page find the server. */
+/** The addresses of the server for Usher and for the page. */
 const servers: Readonly<Record<string, () => Promise<{ soketi: Soketi; port: number }>>> = {
   'with a path of its own': async () => {
     const soketi = await start({ pathPrefix: path });

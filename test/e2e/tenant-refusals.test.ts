@@ -154,7 +154,7 @@ describe('without a master key', () => {
 describe('a signature', () => {
   type Form = Readonly<{ socket_id: string; channel_name: string }>;
 
-  /** What Usher signs for user 15. */
+  /** A signature of Usher for user 15. */
   const signedFor = async (form: Form): Promise<{ auth: string }> => {
     const { status, text } = await postForm(endpoint(deployment), form, ownHeaders(deployment));
     if (status !== 200) throw new Error(`Not signed: ${status} ${text}`);

@@ -73,7 +73,7 @@ describe('through Usher, an id of the application', () => {
   });
 });
 
-/** What `docs/user-ids.md` says of soketi, where nothing maps the id. */
+/** The behaviour of soketi in `docs/user-ids.md`, without mapping of the id. */
 describe('soketi alone', () => {
   const sign = (text: string) => {
     const { key, secret } = deployment.soketi;

@@ -32,7 +32,7 @@ afterAll(async () => {
 
 const metrics = async () => (await fetch(`${deployment.usher.operatorUrl}/metrics`)).text();
 
-/** What the figures of tenant 1 are: occupied channels, members, messages. */
+/** The figures of tenant 1: occupied channels, members, messages. */
 async function figures(): Promise<readonly (number | undefined)[]> {
   const text = await metrics();
   const names = ['occupied_channels', 'presence_members', 'client_events_total'];
@@ -60,7 +60,7 @@ describe('webhooks of a real server', () => {
     for (let i = 0; i < 5; i += 1) one.echo.join(chat).whisper('typing', { secret: `words ${i}` });
     await typing;
     await until([2, 2, 5]);
-    // Above the limit there is one line about it, and never what was said.
+    // Above the limit there is one log line about it, without the content.
     const signals = () =>
       deployment.usher
         .output()

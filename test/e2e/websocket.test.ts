@@ -25,7 +25,7 @@ const secrets = {
 
 const environment = {
   NODE_ENV: 'production',
-  // Everything that may be logged at all: what is hidden by a level is still there to leak.
+  // The lowest level, because a level must not be what hides a secret.
   LOG_LEVEL: 'debug',
   PUSHER_APP_ID: 'app',
   PUSHER_KEY: 'key',

@@ -83,7 +83,7 @@ describe('facts by HTTP', () => {
   let [host, source]: [Awaited<ReturnType<typeof startScriptedHost>>?, FactSourceAtHand?] = [];
   beforeAll(async () => {
     host = await startScriptedHost();
-    // As a framework does: the segments are decoded, and compared exactly.
+    // Like a web framework: it decodes the segments and compares them exactly.
     host.respondWith = (response, request) => {
       const fact = stored.get(decodeURIComponent(request.path));
       (fact === undefined ? plain(404) : json(fact))(response, request);

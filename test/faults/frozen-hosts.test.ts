@@ -106,7 +106,7 @@ interface Needs {
 
 let requestCount = 0;
 
-/** Without a time-out, unlike other tests: how long Usher takes is what is measured. */
+/** Without a timeout, unlike other tests, because the duration is measured. */
 function requestFor(usher: Usher, channel: string, headers: Readonly<Record<string, string>>) {
   const body = new URLSearchParams({ socket_id: `1.${requestCount}`, channel_name: channel });
   return fetch(`${usher.publicUrl}/broadcasting/auth`, { method: 'POST', body, headers });
@@ -118,7 +118,7 @@ function tokenRequest(usher: Usher): () => Promise<Response> {
   return () => requestFor(usher, `private-host-${(requestCount += 1)}`, { authorization });
 }
 
-/** Visitors, each with a cookie of their own. */
+/** Visitors with different cookies. */
 function cookieRequest(usher: Usher): () => Promise<Response> {
   return () => {
     const cookie = `sid=visitor-${(requestCount += 1)}`;

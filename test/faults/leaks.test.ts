@@ -61,7 +61,7 @@ const fields = {
   channel_name: `private-hotel-${hotel}-guest-chat-booking-${booking}`,
 };
 
-/** A secret in every place where one can stand, good ones and bad ones, in requests of every fate. */
+/** Requests with a secret in every possible place, valid and invalid ones. */
 function requests(): readonly Request[] {
   const past = secondsNow() - 7200;
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -137,7 +137,7 @@ async function sendAll(): Promise<readonly (readonly [string, number])[]> {
   return responses;
 }
 
-/** What is no HTTP, and what is more than Node reads. */
+/** Requests that are no HTTP or exceed the limits of Node. */
 async function sendRaw(): Promise<void> {
   const { hostname, port } = new URL(usher.publicUrl);
   for (const bytes of [
@@ -205,13 +205,13 @@ it('no presented secret is in a row or in the log, also while the database is un
 
   expect(statusesOf(before)).toEqual(new Set([200, 400, 401, 403, 404, 413, 415]));
   expect(statusesOf(meanwhile)).toContain(503);
-  // The pages of tickets know no 503.
+  // Clients of the ticket route do not support 503, so it responds 500.
   expect(meanwhile.filter(([, status]) => status === 500).map(([path]) => path)).toEqual([
     '/api/websocket/ticket',
   ]);
   const kept = (await rows()) + usher.output();
   expect(said.length).toBeGreaterThan(60);
   expect(said.filter((each) => kept.includes(each))).toEqual([]);
-  // The search itself finds what is there: the id of the booking stands in both.
+  // The search must be able to find a value: the log and the database have the id of the booking.
   expect((await rows()).includes(booking) && usher.output().includes(booking)).toBe(true);
 });

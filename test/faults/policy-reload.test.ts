@@ -37,7 +37,7 @@ const ofOneFile = (files: Files): Files => ({ ...files, 'policy.test.yaml': test
 
 const good = [versionOf('one'), versionOf('other')] as const;
 
-/** What operators do to a policy, and where the problem is then said to be. */
+/** Mistakes of operators in a policy, and the place that the error must name. */
 const broken: readonly { readonly files: Files; readonly problem: RegExp }[] = [
   { files: change('policy.yaml', 'version: 1', 'version: ['), problem: /policy\.yaml:\d+:\d+: / },
   {

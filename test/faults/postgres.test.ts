@@ -9,7 +9,7 @@ import { startService } from './support/service.ts';
 
 interface Fault {
   readonly fault: string;
-  /** Does it, and gives what ends it. */
+  /** Injects the fault, and returns the function that ends it. */
   readonly inject: (postgres: Postgres) => Promise<() => Promise<void>>;
 }
 

@@ -16,7 +16,7 @@ import { startService } from './support/service.ts';
 import { issueTicket, redeemTicket, ticketIn } from './support/tickets.ts';
 import { guestRequest, seenBy, startTraffic } from './support/traffic.ts';
 
-/** What counts limits, and the process that is killed. */
+/** A Redis deployment with the limits, and the process that is killed. */
 interface Kind {
   readonly url: string;
   readonly master: RedisProcess;

@@ -150,7 +150,7 @@ describe('a rolling upgrade over a new migration', () => {
   });
 });
 
-/** As an upgrade adds one: the version before must go on working beside it. */
+/** Like an upgrade that adds a migration: the previous version must continue to work. */
 async function addMigration(migrations: string): Promise<void> {
   const [last] = (await readdir(migrations)).filter((name) => /^[0-9]/.test(name)).slice(-1);
   const name = `${Number(last!.slice(0, 14)) + 1}_future_column`;

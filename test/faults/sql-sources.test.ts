@@ -17,7 +17,7 @@ facts:
 const tables = `CREATE TABLE members (project_id bigint PRIMARY KEY, role varchar(20));
   INSERT INTO members VALUES (8, 'editor')`;
 
-/** What every source does while its server stands still. */
+/** Expectations for every source while its server is frozen. */
 function holdToFreezing(at: () => HostFacts, freeze: () => Promise<() => void>): void {
   it('responds 503 within a bound while the server is frozen, and finds facts again after it', async () => {
     const { find } = at();
@@ -39,7 +39,7 @@ function holdToFreezing(at: () => HostFacts, freeze: () => Promise<() => void>):
         Array.from({ length: 300 }, (_, i) => sendRequest(i + 100)),
       );
       expect(results.every((result) => result instanceof Unavailable)).toBe(true);
-      // Those in the queue wait no longer than those under way.
+      // Queued requests wait no longer than open ones.
       expect(Math.max(...ends)).toBeLessThan(10_000);
     } finally {
       resume();

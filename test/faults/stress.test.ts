@@ -63,7 +63,7 @@ async function expectOthersServed(): Promise<void> {
   );
 }
 
-/** How much memory the process holds, in megabytes (`VmRSS` of Linux). */
+/** Resident memory of the process in megabytes (`VmRSS` of Linux). */
 async function memory(): Promise<number> {
   const status = await readFile(`/proc/${usher.pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;

@@ -7,7 +7,7 @@ interface Edit {
   readonly put: string | { readonly from: number; readonly length: number };
 }
 
-/** What parsers stumble over. */
+/** Texts that commonly break parsers. */
 const stumbling: readonly string[] = [
   ...[
     '',

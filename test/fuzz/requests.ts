@@ -7,7 +7,7 @@ import { defineTarget, type Target } from './target.ts';
 import { exchange, type WireResponse } from './wire.ts';
 import { fuzzed, type CallerCredentials } from './world.ts';
 
-/** What was seen of a service. */
+/** Coverage of a service by requests. */
 export interface Seen {
   responses: number;
   /** Good signatures; without any, nothing would have been tried. */
@@ -16,7 +16,7 @@ export interface Seen {
   broken: number;
 }
 
-/** Everything in a request that could be read as a socket id, in whatever way it is written. */
+/** All texts in a request that a parser could read as a socket id. */
 function socketsIn(request: string): readonly string[] {
   const unescaped = request.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) =>
     String.fromCharCode(parseInt(code, 16)),
@@ -27,7 +27,7 @@ function socketsIn(request: string): readonly string[] {
   return [request, unescaped, decoded].flatMap((text) => text.match(/[0-9]+\.[0-9]+/g) ?? []);
 }
 
-/** What every refusal looks like, on one route or another. */
+/** Responses of refusals, by style of the route. */
 function isErrorBody(text: string): boolean {
   const body = JSON.parse(text) as Readonly<Record<string, unknown>>;
   const names = Object.keys(body).join();

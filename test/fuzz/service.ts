@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { fuzzed } from './world.ts';
 
-/** An Usher in a process of its own, on a database of its own. */
+/** An Usher in its own process, with its own database. */
 export interface Service {
   readonly address: string;
   /** Problems outside responses: secrets in its log, internal errors, output on standard error, its end. */

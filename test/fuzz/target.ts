@@ -19,7 +19,7 @@ interface Outcome {
   readonly failure: string | undefined;
 }
 
-/** What a target says of itself. */
+/** The description of a target. */
 interface TargetSpec<Input> {
   readonly name: string;
   readonly input: fc.Arbitrary<Input>;

@@ -14,7 +14,7 @@ const longest = 20_000;
 /** Milliseconds without a response after which the client ends its side of the connection. */
 const silence = 300;
 
-/** Writes these bytes and gives everything that comes back; throws when the other side never ends. */
+/** Writes these bytes and returns all received data; throws if the other side does not end the connection. */
 export async function exchange(address: string, bytes: Buffer): Promise<readonly WireResponse[]> {
   return responsesIn(await exchangeBytes(address, bytes));
 }

@@ -8,7 +8,7 @@ interface Signed {
   readonly channel_data?: string;
 }
 
-/** As the Pusher server computes it from what the client hands on. */
+/** The signature that the Pusher server computes from the data of the client. */
 const signatureOf = (...parts: readonly string[]) =>
   `${pusherApp.key}:${createHmac('sha256', pusherApp.secret).update(parts.join(':')).digest('hex')}`;
 

@@ -109,7 +109,7 @@ describe('paths and methods', () => {
     const tooLong = [400, `The ${name} in the path is too long`];
     expect(await responseTo('1'.repeat(256))).toEqual(tooLong);
     expect(await responseTo('1'.repeat(10_000))).toEqual(tooLong);
-    // As long as it is read, not as it is spelt.
+    // The limit applies to the decoded length.
     expect(await responseTo('%31'.repeat(256))).toEqual(tooLong);
     expect(await responseTo('%31'.repeat(255))).not.toEqual(tooLong);
   });

@@ -4,12 +4,12 @@ import type { Socket } from 'node:net';
 
 /** A connection whose every byte the test decides. */
 export interface RawSocket {
-  /** All that was received so far. */
+  /** All received data. */
   readonly received: () => string;
   readonly write: (bytes: string | Buffer) => void;
   /** Writes these bytes and ends this side. */
   readonly end: (bytes: string | Buffer) => void;
-  /** Resolves when what was received contains the text; rejects when the connection ends without. */
+  /** Resolves when the received data contains the text; rejects if the connection ends without it. */
   readonly until: (text: string) => Promise<void>;
   /** Resolves when the other side has ended the connection. */
   readonly closed: Promise<unknown>;
@@ -51,7 +51,7 @@ function containing(socket: Socket, found: () => boolean, text: string): Promise
   });
 }
 
-/** Writes the bytes and gives all that comes back until the other side ends the connection. */
+/** Writes the bytes and returns all data until the other side ends the connection. */
 export async function speak(address: string, bytes: string | Buffer): Promise<string> {
   const socket = await openSocket(address);
   socket.write(bytes);

@@ -46,7 +46,7 @@ describe('two replicas with caches', () => {
       let granted = 0;
       for (let round = 0; round < 40; round += 1) {
         const status = round % 2 === 0 ? 'cancelled' : 'open';
-        // As a host may do it, past Usher.
+        // Like an application that writes to the database directly.
         await host.query(`UPDATE bookings SET status = $1 WHERE booking_id = 'BK-9'`, [status]);
         const responses = await Promise.all(replicas.map(enters));
         expect(responses).toEqual(Array(2).fill(status === 'open' ? 200 : 403));

@@ -11,7 +11,7 @@ export interface TestRequest {
   readonly body?: string | URLSearchParams | FormData;
 }
 
-/** What came back. */
+/** A response. */
 export interface TestResponse {
   readonly status: number;
   readonly headers: Headers;
@@ -44,14 +44,14 @@ function json(text: string): unknown {
   }
 }
 
-/** What of a good request is to be another way; `undefined` leaves a field or a header out. */
+/** Changes to a valid request; `undefined` removes a field or a header. */
 export interface RequestOptions {
   readonly path?: string;
   readonly fields?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string | undefined>>;
 }
 
-/** The request that pusher-js makes on the hotel's page: good as it stands. */
+/** A valid request of pusher-js on the hotel's page. */
 export function guestRequest({ path, fields, headers }: RequestOptions = {}): TestRequest {
   return {
     path: path ?? '/api/guest/hotel/grand-hotel/chat/pusher/auth',
@@ -65,7 +65,7 @@ export function guestRequest({ path, fields, headers }: RequestOptions = {}): Te
   };
 }
 
-/** The request that Laravel Echo makes for user 15 of tenant 1: good as it stands. */
+/** A valid request of Laravel Echo for user 15 of tenant 1. */
 export function userRequest({ path, fields, headers }: RequestOptions = {}): TestRequest {
   return {
     path: path ?? '/broadcasting/auth',
@@ -78,7 +78,7 @@ export function userRequest({ path, fields, headers }: RequestOptions = {}): Tes
   };
 }
 
-/** The request behind `pusher.signin()` for user 15 of tenant 1: good as it stands. */
+/** A valid request of `pusher.signin()` for user 15 of tenant 1. */
 export function signInRequest({ path, fields, headers }: RequestOptions = {}): TestRequest {
   return userRequest({
     path: path ?? '/broadcasting/user-auth',

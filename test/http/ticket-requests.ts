@@ -24,7 +24,7 @@ const withoutGaps = (from: Gaps): Texts =>
     Object.entries(from).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
 
-/** What the chat page of user 15 sends: good as it stands. */
+/** A valid request of the chat page of user 15. */
 export const issueBody = {
   userId: '15',
   entityId: 'E-7',

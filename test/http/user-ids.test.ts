@@ -42,7 +42,7 @@ describe('an id of the application, at Pusher', () => {
   it.each(ids)('%s is the member %s and the same signed-in user', async (sub, userId) => {
     expect((await openRoom(usher, [sub])).status).toBe(200);
     const entered = await enter(usher, sub);
-    // What the policy shows to the other members stays the id of the application.
+    // The policy's public attributes of a member keep the id of the application.
     const channel_data = JSON.stringify({ user_id: userId, user_info: { id: sub } });
     expect([entered.status, entered.body]).toMatchObject([
       200,

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { pusherApp } from '../support/usher.ts';
 import type { TestRequest } from './requests.ts';
 
-/** How a webhook is sent, where it is not as a Pusher server would. */
+/** Changes to a webhook of a Pusher server. */
 export interface WebhookRequest {
   readonly key?: string;
   readonly secret?: string;

@@ -34,7 +34,7 @@ it('terminates all connections whose credentials expire in the same second witho
       ...{ terminate, trackedConnections, log, now: () => time.now },
       ...{ policyOf: () => 'retried', closing: closing.signal },
     });
-    // The clock stands still: no timer runs.
+    // The clock does not advance: no timer runs.
     const keeping = {
       trackedConnections,
       endConnections,

@@ -8,7 +8,7 @@ import { logLines } from '../support/program.ts';
 const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const source = new URL('../../src/observability/logger.ts', import.meta.url).href;
 
-/** Starts a process that does this with a log of its own. */
+/** Starts a process with its own log that runs this. */
 function logging(script: string, now = 'Date.now') {
   const child = spawn(
     process.execPath,

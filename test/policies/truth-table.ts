@@ -53,7 +53,7 @@ export function createTruthTable(policy: Policy): TruthTable {
 /** The truth table of the shipped policies. */
 export const { verdict, memberOf } = createTruthTable(shippedPolicy);
 
-/** What a rule reads, found as for a request. */
+/** The facts of a rule, looked up as for a request. */
 async function inputOf(
   { facts: requests }: KindRules,
   { who, params = {}, fact, now = noon }: Row,

@@ -19,7 +19,7 @@ const { findVisible, refused } = createMemoryFacts({
   ],
 } satisfies PolicyTest);
 
-/** As those of the database: test/facts/pushed-facts.test.ts. */
+/** The same tests as for facts in the database: test/facts/pushed-facts.test.ts. */
 describe('facts of a policy test are visible', () => {
   const isVisible = async (kind: FactKind, ids: readonly string[], viewer: FactViewer) =>
     (await findVisible(kind, ids, viewer)) !== undefined;

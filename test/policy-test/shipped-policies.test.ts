@@ -27,7 +27,7 @@ const readShipped = async (name: string) => {
   };
 };
 
-/** What the tests of a shipped policy find with this policy instead. */
+/** The failures of the tests of a shipped policy with this policy in its place. */
 async function problemsWith(policy: unknown, test: string): Promise<readonly string[]> {
   const files = { 'policy.yaml': stringify(policy), 'policy.test.yaml': test };
   const { results, uncovered } = await runPolicyTests(await loadPolicyFiles(files), Date.now);

@@ -24,7 +24,7 @@ function type(pattern: string, also: readonly PatternForm[] = []) {
   return createChannelType(pattern, { about: 'everybody', params, also, rules });
 }
 
-/** Which pattern a name matches, with which parameters. */
+/** The pattern that a name matches, with its parameters. */
 function matching(...types: ReturnType<typeof type>[]) {
   const registry = createChannelRegistry(types);
   return (name: string) => {

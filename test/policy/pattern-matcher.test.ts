@@ -105,7 +105,7 @@ function works(make: () => unknown): boolean {
   }
 }
 
-/** What the reader must find, by trying every split. */
+/** The expected matches, by trying every split. */
 function readSlowly(patterns: readonly string[], text: string) {
   const matches = patterns.flatMap((pattern) =>
     everySplit(parsePattern(pattern).segments, text).map((values) => [pattern, values]),

@@ -5,7 +5,7 @@ import { fromUserId, isPathSegment, toUserId, userIdLimit } from '../../src/poli
 
 const atPusher = (id: string) => toUserId(id, userIdLimit);
 
-/** Ids of providers and of applications, and ids that look like mapped ones. */
+/** Ids of providers and of applications, and ids that resemble mapped ones. */
 const ids = [
   ...['auth0|5f7c8ec7c33c6c004bbafe82', 'google-oauth2|108204268033311374519', 'a+b@c', 'user:15'],
   ...[

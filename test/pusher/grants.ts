@@ -1,7 +1,7 @@
 import { parseChannelName, parseSocketId, type SocketId } from '../../src/policy/pusher-names.ts';
 import type { Grant, Member, SignInGrant } from '../../src/policy/decision.ts';
 
-/** What a test cares about in a grant. */
+/** Options of a grant. */
 export interface GrantParts {
   readonly socketId: string;
   readonly channelName: string;
@@ -9,7 +9,7 @@ export interface GrantParts {
   readonly tenantId?: string;
 }
 
-/** What a test cares about in a sign-in. */
+/** Options of a sign-in. */
 export interface SignInParts {
   readonly socketId: string;
   readonly member: Member;

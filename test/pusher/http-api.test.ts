@@ -20,7 +20,7 @@ interface Behaviour {
   readonly statusOf?: (path: string) => number;
 }
 
-/** An HTTP API that verifies signatures as the documentation of Pusher says. */
+/** An HTTP API that verifies signatures according to the documentation of Pusher. */
 async function startServer({ signedPath = (path) => path, statusOf }: Behaviour) {
   const requests: string[] = [];
   const server = createServer(({ method = '', url = '' }, response) => {

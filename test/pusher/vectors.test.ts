@@ -89,7 +89,7 @@ describe('shared secrets of the official libraries', () => {
 
     const encryptionMasterKey = new Secret(Buffer.from(master_key).toString('base64'));
     const app = settings({ encryptionMasterKey });
-    // The Go library's example has 33 bytes; Pusher wants 32, so we refuse what the formula alone would take.
+    // The Go library's example has 33 bytes; Pusher requires 32, so we refuse a key that only the formula would accept.
     if (master_key.length !== 32) {
       expect(() => createPusherApps(app)).toThrow('32 bytes');
       return;

@@ -60,7 +60,7 @@ describe('refused requests behind a trusted proxy', () => {
     expect((await from('203.0.113.1')).status).toBe(401);
     expect((await from('203.0.113.2')).status).toBe(401);
     expectLimited(await from('203.0.113.1'));
-    // What stands further left was sent by the client itself.
+    // Entries further left were sent by the client itself.
     expectLimited(await from('198.51.100.9, 203.0.113.2'));
     expect((await from('2001:db8:0:1::1')).status).toBe(401);
     expectLimited(await from('2001:db8:0:1:ffff::2'));

@@ -161,7 +161,7 @@ describeRedisServer('two Ushers with one Redis', () => {
       expect(await local()).toBe('1');
 
       await server.start();
-      // Each comes back by itself, and counts alone until it has.
+      // Each reconnects by itself, and counts separately until then.
       await vi.waitFor(
         async () => {
           const states = [await ready(one), await ready(other)];

@@ -1,4 +1,4 @@
-// Allocates and releases memory as a server does, and prints the largest size of its heap beside what lives in it, in bytes.
+// Allocates and releases memory like a server, and prints the maximum size of the heap minus live objects, in bytes.
 import { getHeapStatistics } from 'node:v8';
 import { limitHeap, createProcessHeap } from '../../src/runtime/heap.ts';
 

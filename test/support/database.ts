@@ -6,12 +6,12 @@ import { createDatabase } from '../../src/database/client.ts';
 import { ownSchema } from '../../src/database/schema.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 
-/** A PostgreSQL server at hand, with a migrated database to copy; see `global-setup.ts`. */
+/** An available PostgreSQL server, with a migrated database to copy; see `global-setup.ts`. */
 export interface TestServer {
   readonly name: string;
   /** The URL of an administrator's login. */
   readonly url: string;
-  /** What the names of this run's databases begin with. */
+  /** Prefix of the names of this run's databases. */
   readonly prefix: string;
   readonly template: string;
   readonly role: string | undefined;
@@ -19,10 +19,10 @@ export interface TestServer {
 
 const servers = inject('postgresServers');
 
-/** The server of suites that need only one: the embedded one, if it is at hand. */
+/** The server of suites that need only one: the embedded one, if it is available. */
 export const defaultServer: TestServer = servers[0]!;
 
-/** Runs a suite on every PostgreSQL at hand: the embedded one, and the one outside if there is one. */
+/** Runs a suite on every available PostgreSQL: the embedded one, and the external one if there is one. */
 export function describePostgres(title: string, suite: (server: TestServer) => void): void {
   describe.each(servers.map((server) => ({ server, name: server.name })))(
     `${title} ($name)`,
@@ -83,7 +83,7 @@ export function useDatabase(server: TestServer = defaultServer): {
   };
 }
 
-/** Runs queries on a connection of their own, which finds our tables in their schema. */
+/** Runs queries on a new connection whose search path has our schema. */
 export async function withClient<T>(
   url: Secret | string,
   use: (client: Client) => Promise<T>,

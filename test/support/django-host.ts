@@ -5,7 +5,7 @@ import { djangoFixtures } from './django-vectors.ts';
 import type { DjangoCase, DjangoRows } from './django-vectors.ts';
 import { testNow } from './tokens.ts';
 
-/** The time zone of a host that knows no zones. */
+/** The time zone of an application without time zone support. */
 export const hostZone = 'Europe/Berlin';
 
 /** The column types that differ from host to host. */
@@ -71,7 +71,7 @@ export const djangoCookies = {
   carol: people.carol.cookie,
 } as const;
 
-/** The rows behind `djangoCookies`, good for an hour from `testNow`. */
+/** The rows of `djangoCookies`, which expire an hour after `testNow`. */
 export const djangoRows: DjangoRows = {
   django_session: Object.values(people).flatMap(({ rows }) =>
     rows.django_session.map((row) => ({

@@ -48,7 +48,7 @@ export interface DjangoCase {
   readonly note?: string;
 }
 
-/** Cases that Django accepts and Usher refuses on purpose, each with the words of its note that say so. */
+/** Cases that Django accepts and Usher refuses on purpose, with the words of the note that document this. */
 const stricter: Readonly<Record<string, string>> = {
   'two-cookies-good-last': 'A strict service should refuse duplicates',
   'inactive-allowed-by-backend': 'a strict service refuses inactive users',
@@ -86,14 +86,14 @@ export function settingsOf({ settings }: DjangoCase): DjangoSettings {
 /** The user of a session, with the attributes that Django reports too; `undefined` without a user. */
 export type ExpectedUser = HostUser | undefined;
 
-/** What Usher has to say to a case: what Django said, but for the stricter ones. */
+/** The expected result of a case: that of Django, except for the stricter ones. */
 export function expectedUser(one: DjangoCase): ExpectedUser {
   const { ok, user_id, username, is_staff, is_superuser } = one.django_says;
   if (!ok || isStricter(one)) return undefined;
   return { id: user_id!, name: username!, isStaff: is_staff, isSuperuser: is_superuser };
 }
 
-/** What a reader says to the cookie of a case, which came in the case's own `Cookie` header. */
+/** Runs a reader on the cookie of a case, in its own `Cookie` header. */
 export async function readCase(one: DjangoCase, read: CredentialReader): Promise<ExpectedUser> {
   const { cookie, cookie_header = `sessionid=${cookie}`, settings } = one;
   const page = 'https://host.example';

@@ -2,7 +2,7 @@ import { createNoPeers } from '../../src/workers/peers.ts';
 import { createMetrics } from '../../src/observability/metrics/metrics.ts';
 import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
 
-/** What Prometheus fetches once everything that is counted has happened. */
+/** The metrics for Prometheus after every counted event has occurred. */
 export async function readEveryMetric(): Promise<string> {
   const metrics = createMetrics(createNoPeers());
   const decision = { family: 'private-announcements', code: 'not-allowed' } as const;

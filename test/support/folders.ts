@@ -1,4 +1,4 @@
-/** What a folder of `src/` is for, and what it may import. */
+/** The purpose of a folder of `src/`, and its allowed imports. */
 export interface Folder {
   readonly purpose: string;
   /** The folders and files that it may import besides itself. `type …` allows types only. */

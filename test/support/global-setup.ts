@@ -16,7 +16,7 @@ import { reportSkipped } from './skipped.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     postgresServers: readonly TestServer[];
-    /** Where tests put what is to be gone after the run. */
+    /** A directory for files of tests. It is removed after the run. */
     runDirectory: string;
     redisUrl: string | undefined;
   }

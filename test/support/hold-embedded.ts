@@ -1,4 +1,4 @@
-// A process that starts the embedded server and stays: what tests kill, and what they press Ctrl-C on.
+// A process that starts the embedded server and keeps running, for tests that kill or interrupt it.
 import { createDatabase } from '../../src/database/client.ts';
 import { startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.ts';
 

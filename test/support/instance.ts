@@ -51,7 +51,7 @@ export async function startInstance(): Promise<Instance> {
           'SELECT pid FROM pg_stat_activity WHERE client_port IS NOT NULL AND pid <> pg_backend_pid()',
         ),
       );
-      // Each session is a process of its own; the postmaster is the one that takes new ones.
+      // Each session has its own process; the postmaster accepts new ones.
       const pids = [await serverPid(dataDir), ...sessions.rows.map(({ pid }) => pid)];
       return freeze(...pids);
     },

@@ -5,7 +5,7 @@ import { Secret } from '../../src/runtime/secret.ts';
 import { createTestDatabase, describePostgres, withClient } from './database.ts';
 import { describeMariadb, reportMariadb, useMariadb } from './mariadb.ts';
 
-/** How the keys of the host's models are stored. */
+/** The type of the ids of the application's models. */
 export type Keys = 'bigint' | 'uuid' | 'ulid';
 
 type Value = string | number | boolean | null;
@@ -63,7 +63,7 @@ const tables = (kind: keyof typeof types, keys: Keys, tokenKeys: Keys): readonly
   ];
 };
 
-/** Runs a suite on every database at hand: each PostgreSQL, and a MariaDB of its own. */
+/** Runs a suite on every available database: each PostgreSQL, and its own MariaDB. */
 export function describeTokenHosts(
   title: string,
   { keys, tokenKeys = 'bigint' }: { readonly keys: Keys; readonly tokenKeys?: Keys },

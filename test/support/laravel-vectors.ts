@@ -173,12 +173,12 @@ export function readerOf(one: LaravelCase, host = hostOf(one)): CredentialReader
   return settings && createLaravelSessionReader(settings, { host, now: () => one.now * 1000 });
 }
 
-/** Who is logged in, or `null`. */
+/** The id of the logged-in user, or `null`. */
 export function expectedUser(one: LaravelCase): string | null {
   return one.laravel_says.ok && !isStricter(one) ? one.laravel_says.user_id : null;
 }
 
-/** Who a reader finds in the cookie of a case, in its own `Cookie` header. */
+/** Runs a reader on the cookie of a case, in its own `Cookie` header. */
 export async function readCase(
   one: LaravelCase,
   read: CredentialReader | undefined = readerOf(one),

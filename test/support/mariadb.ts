@@ -15,7 +15,7 @@ const hasMariadb = ['mariadbd', 'mariadb-install-db'].every(
   (program) => spawnSync('/bin/sh', ['-c', `command -v ${program}`]).status === 0,
 );
 
-/** Runs a suite that needs a MariaDB of its own, where `mariadbd` is installed. */
+/** Runs a suite that needs its own MariaDB, if `mariadbd` is installed. */
 export const describeMariadb = describe.skipIf(!hasMariadb);
 
 /** Says that these suites do not run where there is no MariaDB. Call it in the file of such a suite. */
@@ -64,7 +64,7 @@ async function startMariadb(own: readonly string[]) {
     ...options,
     ...[user, '--auth-root-authentication-method=normal', '--skip-test-db'],
   ]);
-  // Not before the installation, which takes seconds: another program could get the port meanwhile.
+  // After the installation, which takes seconds: otherwise another program could take the port.
   const port = await freePort();
   const child = spawn(
     'mariadbd',

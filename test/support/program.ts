@@ -15,22 +15,22 @@ const asTerminal = `data:text/javascript,${encodeURIComponent(
   "Object.defineProperty(process.stdout, 'isTTY', { value: true });",
 )}`;
 
-/** How to start a program of ours. */
+/** Options of a program. */
 export interface ProgramOptions {
   readonly args?: readonly string[];
-  /** The whole environment but for `PATH`: nothing of the runner's is inherited. */
+  /** All environment variables except `PATH`: none of the runner's are inherited. */
   readonly env?: Environment;
-  /** Where it starts; a new and empty directory otherwise, so that no `.env` is found by accident. */
+  /** Its working directory; by default a new and empty one, so that it finds no `.env`. */
   readonly cwd?: string;
   /** The whole of its standard input, for a program that reads it; such a one must end by itself. */
   readonly input?: string;
-  /** Whether its standard output says that it is a terminal. It is a pipe in any case. */
+  /** Whether it treats its standard output as a terminal, although that is a pipe. */
   readonly inTerminal?: boolean;
 }
 
 /** A running program of ours. */
 export interface Program {
-  /** What it has written to its standard output and its standard error so far. */
+  /** Its output so far, standard output and standard error. */
   readonly stdout: () => string;
   readonly stderr: () => string;
   /** Resolves when its standard output contains the text; rejects when it ends without. */
@@ -40,7 +40,7 @@ export interface Program {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts a program as a process of its own. */
+/** Starts a program in its own process. */
 export async function startProgram(
   source: 'src/main.ts' | 'src/cli/main.ts',
   { args = [], env = {}, cwd, input, inTerminal = false }: ProgramOptions = {},

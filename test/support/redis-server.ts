@@ -11,10 +11,10 @@ import { freeze } from './freeze.ts';
 /** Whether a Redis server can be started here. */
 export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
 
-/** Runs a suite that needs a Redis of its own, where `redis-server` is installed. */
+/** Runs a suite that needs its own Redis, if `redis-server` is installed. */
 export const describeRedisServer = describe.skipIf(!hasRedisServer);
 
-/** A server of Redis, a Sentinel too, on a loopback port of its own; the test ends it. */
+/** A Redis server or Sentinel on its own loopback port; the test stops it. */
 export interface RedisProcess {
   readonly port: number;
   /** `host:port`. */
@@ -30,7 +30,7 @@ export interface RedisProcess {
   readonly start: () => Promise<void>;
 }
 
-/** Starts a server that keeps nothing on disk unless these options say so. */
+/** Starts a server without persistence, unless these options enable it. */
 export async function startRedisServer(
   options: readonly string[] = [],
   directory = tmpdir(),
@@ -89,7 +89,7 @@ async function withClient<T>(port: number, work: (client: Client) => Promise<T>)
   }
 }
 
-/** Waits until it serves; one with a password says so. */
+/** Waits until it responds; a server with a password responds with an error. */
 async function respondsTo(port: number): Promise<void> {
   await until(async () => {
     const socket = connect(port, '127.0.0.1');

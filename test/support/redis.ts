@@ -6,13 +6,13 @@ import { Secret } from '../../src/runtime/secret.ts';
 
 const url = inject('redisUrl');
 
-/** Runs a suite when there is a Redis at hand; see `global-setup.ts`. */
+/** Runs a suite if a Redis is available; see `global-setup.ts`. */
 export const describeRedis = describe.skipIf(url === undefined);
 
-/** The Redis at hand. Call it in tests of `describeRedis`. */
+/** The available Redis. Call it in tests of `describeRedis`. */
 export const redisUrl = (): string => url!;
 
-/** A part of the Redis at hand that no other test touches. */
+/** A key space of the available Redis that no other test uses. */
 export interface TestRedis {
   readonly redis: Redis;
   readonly keyPrefix: string;

@@ -1,11 +1,11 @@
 import type { Clock } from '../../src/runtime/timer.ts';
 
-/** A clock that stands until a test moves it, and whose timers run when it is moved past them. */
+/** A clock that only a test advances. Timers run when it passes their time. */
 export interface TestClock {
   /** Milliseconds since the epoch. Setting it moves the time without running a timer. */
   now: number;
   readonly clock: Clock;
-  /** How many timers wait. */
+  /** The number of waiting timers. */
   readonly waiting: () => number;
   /** Advances the time by some milliseconds; timers run in order, each at its due time. */
   readonly advance: (milliseconds: number) => void;
@@ -19,7 +19,7 @@ interface Timer {
 /** Creates a clock at this time. */
 export function createTestClock(start: number): TestClock {
   const timers = new Set<Timer>();
-  // Timers count time that passed, as real ones do, whatever the clock on the wall was set to.
+  // Timers count elapsed time, like real ones, even if the wall clock is changed.
   let passed = 0;
   const test: TestClock = {
     now: start,

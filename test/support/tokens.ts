@@ -13,7 +13,7 @@ export const testSecret = new Secret('5Qk2vW8xTz1rJm7cYb4nHd9fLg6pSa3e-usher-tes
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Claims of a guest token that is good for an hour from `testNow`. */
+/** Claims of a guest token that expires an hour after `testNow`. */
 export function guestClaims(changes: JsonObject = {}): JsonObject {
   return {
     booking_id: 'BK-2025-ABC123',
@@ -24,7 +24,7 @@ export function guestClaims(changes: JsonObject = {}): JsonObject {
   };
 }
 
-/** Claims of a user's bearer token that is good for an hour from `testNow`. */
+/** Claims of a user's bearer token that expires an hour after `testNow`. */
 export function userClaims(changes: JsonObject = {}): JsonObject {
   return { sub: '15', tenant_id: '1', iat: testSeconds, exp: testSeconds + 3600, ...changes };
 }
@@ -45,7 +45,7 @@ export function hmacToken(
   return `${input}.${createHmac('sha256', key).update(input).digest('base64url')}`;
 }
 
-/** Signs with a private key; `header.alg` says how (RS256, PS512, ES384, EdDSA, Ed25519, etc.). */
+/** Signs with a private key; `header.alg` is the algorithm (RS256, PS512, ES384, EdDSA, Ed25519, etc.). */
 export function keyToken(
   payload: unknown,
   header: JsonObject & { readonly alg: string },

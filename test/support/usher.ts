@@ -17,7 +17,7 @@ export const pusherApp = { key: 'test-key', secret: 'test-pusher-secret' } as co
 /** The one origin that is allowed. */
 export const allowedOrigin = 'https://app.example';
 
-/** A complete environment, but for the database: free ports, no log, limits that no test meets by accident. */
+/** A complete environment, except for the database: free ports, no log, and limits that tests do not reach. */
 export const testEnvironment: Environment = {
   NODE_ENV: 'test',
   HOST: '127.0.0.1',
@@ -38,7 +38,7 @@ export const testEnvironment: Environment = {
   RATE_LIMIT_SUBSCRIPTIONS: '1000000',
 };
 
-/** A running Usher with a database of its own. */
+/** A running Usher with its own database. */
 export interface TestUsher {
   /** The address of the public port. */
   readonly public: string;
@@ -46,7 +46,7 @@ export interface TestUsher {
   readonly operator: string;
   /** The administrator's login on its database. */
   readonly database: Secret;
-  /** Its clock, which stands until a test moves it. */
+  /** Its clock, which only the test advances. */
   readonly clock: TestClock;
   readonly stop: () => Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer, type ClientOptions, type RawData } from 'ws';
 
-/** How a WebSocket ended, as this side saw it. */
+/** The end of a WebSocket, as this side received it. */
 export interface Closing {
   readonly code: number;
   readonly reason: string;
@@ -106,7 +106,7 @@ export interface TestUpstream {
   readonly url: string;
   /** The next connection. */
   readonly next: () => Promise<UpstreamSocket>;
-  /** How many connections there were. */
+  /** The number of connections so far. */
   readonly count: () => number;
   readonly stop: () => Promise<void>;
 }

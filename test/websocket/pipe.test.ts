@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws';
 import { describe, expect, it } from 'vitest';
 import { createPipe } from '../../src/websocket/join-upstream.ts';
 
-/** Two sides of which the one notes whether it is paused, and the other sends when the test says so. */
+/** Two sides: one records whether it is paused, and the other sends when the test says so. */
 function sides() {
   const unsent: { bytes: number; done: (error?: Error) => void }[] = [];
   let delivered = 0;

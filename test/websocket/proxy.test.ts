@@ -253,7 +253,7 @@ describe('messages', () => {
     expect(
       endpoint.live.close({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 }),
     ).toBe(1);
-    // It has not seen the close frame, and goes on talking.
+    // It has not received the close frame, and continues to send.
     client.socket.send('after');
     expect((await server.closed).code).toBe(4003);
     client.socket.resume();
@@ -272,7 +272,7 @@ describe('a receiver that does not read', () => {
     const [writer, reader] = who === 'client' ? [server, client] : [client, server];
     reader.socket.pause();
     for (let i = 0; i < chunks; i += 1) writer.socket.send(chunk);
-    // 32 MiB; what is not held by the kernel's buffers waits at the writer, so Usher does not hold it.
+    // 32 MiB; data beyond the kernel's buffers stays with the sender, so Usher does not hold it.
     const before = process.memoryUsage().arrayBuffers;
     await stalled(() => writer.socket.bufferedAmount);
     expect(writer.socket.bufferedAmount).toBeGreaterThan(8 * 1024 * 1024);

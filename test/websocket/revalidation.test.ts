@@ -273,7 +273,7 @@ describe('a credential that was renewed', () => {
   });
 });
 
-/** A connection that nothing but its watch can end. */
+/** A connection that only its revalidation can end. */
 async function watchAlone(endpoint: TestEndpoint, expiresAt: number, revalidate: Revalidate) {
   const upstream = await startUpstream();
   onTestFinished(upstream.stop);

@@ -31,7 +31,7 @@ import {
 } from '../support/web-socket.ts';
 import { settle, until } from './test-endpoint.ts';
 
-/** Who the host says each cookie belongs to; a status where it says nothing. */
+/** The application's response for each cookie: a user, or a status. */
 const visitors = new Map<string, object | number>();
 let host: Server;
 let upstream: TestUpstream;
@@ -111,9 +111,9 @@ const waitingAtRest = async (): Promise<number> => {
   return waiting;
 };
 
-/** Two looks: the first may still know what the host said before. */
+/** Runs one revalidation, which may still use a cached response of the application. */
 const look = async (client: TestSocket) => {
-  // A reload of the policy that an earlier look has begun has no timer until it ends.
+  // A revalidation that an earlier reload started has no timer until it ends.
   await send(usher.operator, { path: '/policy/reload' });
   const before = await waitingAtRest();
   usher.clock.advance(15_000);

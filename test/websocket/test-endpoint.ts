@@ -27,7 +27,7 @@ import { createTestClock, type TestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 import { openClient, type ClientSettings, type TestSocket } from '../support/web-socket.ts';
 
-/** User 15 of tenant 1, whose credential is good for an hour. */
+/** User 15 of tenant 1, with a credential that expires in an hour. */
 export const user: Principal = {
   kind: 'user',
   id: '15',
@@ -37,7 +37,7 @@ export const user: Principal = {
   expiresAt: testNow + 3_600_000,
 };
 
-/** What the good ticket stands for. */
+/** The principal of the valid ticket. */
 export const holder: TicketHolder = {
   user,
   serverKey: 'chat',
@@ -67,7 +67,7 @@ export interface TestEndpoint {
   /** The messages of the log. */
   readonly logged: readonly string[];
   readonly close: () => Promise<unknown>;
-  /** Opens a client that has not said anything yet. */
+  /** Opens a client that has not sent anything yet. */
   readonly connect: (settings?: ClientSettings) => Promise<TestSocket>;
   /** Opens one that is let in, with its `sessionId`. */
   readonly enter: (
@@ -75,7 +75,7 @@ export interface TestEndpoint {
   ) => Promise<TestSocket & { readonly sessionId: string }>;
 }
 
-/** What of it a test changes. */
+/** Options of a test. */
 export interface TestEndpointOptions extends Partial<TicketEndpointDeps> {
   readonly mostMessages?: number;
   readonly maxMessage?: number;

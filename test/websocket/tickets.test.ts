@@ -208,7 +208,7 @@ describe('a connection', () => {
     expect(refused.status).toBe(401);
     const answered = performance.now();
     expect((await client.closed).code).toBe(4003);
-    // No clock was moved: it was heard, not looked up.
+    // No clock was advanced: the notification was received, and no revalidation ran.
     expect(bystander.socket.readyState).toBe(client.socket.OPEN);
     const since = (time: number) => `${(time - started).toFixed(0)} ms`;
     console.log(

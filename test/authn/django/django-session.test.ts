@@ -196,7 +196,7 @@ describe('a session in its cookie', () => {
   it('is read to 1 MiB and no further, however small it is on its way', async () => {
     const login = Buffer.from(bodyOf(inCookies).slice(1), 'base64url');
     const padded = (length: number) => signed(inCookies, compressed(' '.repeat(length)));
-    // White space alone is no object either way; what differs is what had to be unpacked to know it.
+    // White space alone is no object in either case; the second one must be decompressed first.
     expect(await read(padded(64 * 1024 * 1024))).toEqual(rejected);
     const session = inflateSync(login).toString();
     const filled = (total: number) =>

@@ -20,7 +20,7 @@ const verifierOf = (alg: string, publicKey: KeyObject) => {
 const hashOf = (alg: string) => `sha${alg.slice(-3)}`;
 const hashBytes = (alg: string) => Number(alg.slice(-3)) / 8;
 
-/** What is done to a good signature. */
+/** Modifications of a valid signature. */
 const changes: readonly (readonly [string, (good: Buffer) => Buffer])[] = [
   ['without its last byte', (good) => good.subarray(0, -1)],
   ['without its first byte', (good) => good.subarray(1)],

@@ -177,7 +177,7 @@ describe('the header', () => {
     expect(await verify(hmacToken(guestClaims(), header))).toEqual(rejected);
   });
 
-  // Cloud Foundry's UAA sends jku, and AD FS x5t; RFC 7515 §4: what is not understood is ignored.
+  // Cloud Foundry's UAA sends jku, and AD FS x5t; RFC 7515 §4: unknown parameters are ignored.
   it.each<JsonObject>([
     { jwk: { kty: 'oct', k: 'AAAA' } },
     { jku: 'https://id.example/token_keys' },

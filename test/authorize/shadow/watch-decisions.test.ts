@@ -148,7 +148,7 @@ describe('the application as the shadow', () => {
       maxConcurrent,
       Array.from({ length: 3 }, () => 'private-o.{id} too-many'),
     ]);
-    // What took too long still holds its place.
+    // A request that timed out still uses its slot.
     test.advance(verdictTimeoutMs);
     await settled();
     expect([asked, recorded.length]).toEqual([maxConcurrent, maxConcurrent]);

@@ -40,7 +40,7 @@ describe('usher doctor on the demo', () => {
 
 describe('usher doctor checks each server that the configuration names', () => {
   const usher = useUsher();
-  /** What it says of a setting. */
+  /** The result for a setting. */
   const resultOf = async (setting: string, changes: Environment) => {
     const env = { ...testEnvironment, PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1', ...changes };
     const { stdout, stderr } = await runInProcess(['doctor', '--url', usher.public], env);

@@ -6,7 +6,7 @@ import { testEnvironment, userToken, useUsher } from '../../support/usher.ts';
 describe('usher doctor', () => {
   const usher = useUsher();
   const channel = 'private-tenant.1.user.15';
-  // No Pusher server is there: what Usher says does not depend on it.
+  // No Pusher server is running: the result does not depend on it.
   const server = { PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1', PUSHER_TLS: 'false' };
   const withCredentials = 'CORS allows credentials (withCredentials: true)';
   const doctor = (args: readonly string[], input?: string) =>

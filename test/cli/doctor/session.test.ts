@@ -18,7 +18,7 @@ describe('usher doctor with a session cookie of a Laravel host', () => {
   });
   afterAll(() => host.drop());
 
-  /** What the doctor says to the cookie of a case, which has these settings and no other ones. */
+  /** The result of the doctor for the cookie of a case, with only these settings. */
   const say = async (id: string, changes: Environment = {}, text?: string) => {
     const one = caseOf(id);
     await host.fill(one.rows);

@@ -63,7 +63,7 @@ async function start(database: Database) {
     await vi.waitUntil(() => pending.length > before, { timeout: 30_000 });
     return { isKept };
   };
-  /** Reads by memory, does something else meanwhile, and says what was read and whether it still holds. */
+  /** Reads from the cache while something else runs, and returns the result and whether it is still valid. */
   const decide = async <T>(read: () => Promise<T>, meanwhile?: () => Promise<unknown>) => {
     const asOf = memory.version();
     const fact = await read();
@@ -289,7 +289,7 @@ describePostgres('a cache of tables', (server) => {
     expect(memory.version()).toBe(undefined);
     await keep(undefined);
     expect((await decide(booking(process, 'N'))).fact?.['status']).toBe('open');
-    // It begins before all that, and PostgreSQL works on it after the change.
+    // The statement starts before all that, and PostgreSQL runs it after the change.
     const known = vi.spyOn(process.tables, 'snapshot');
     known.mockReturnValueOnce({ watched: null, horizon: null, xids: '{}' });
     await put('N', 'cancelled');

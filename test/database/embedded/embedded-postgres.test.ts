@@ -20,7 +20,7 @@ import { makeDataDir, makeLog, serverPid, startInstance } from '../../support/in
 const start = (dataDir: string) => startEmbeddedPostgres({ dataDir, log: makeLog() });
 const children = new Set<ChildProcess>();
 
-/** Another process that holds the embedded server; in a process group of its own, as a terminal would have it. */
+/** Another process with the embedded server, in its own process group like a command of a terminal. */
 async function holdElsewhere(dataDir: string, until = 'ready') {
   const script = fileURLToPath(new URL('../../support/hold-embedded.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir], {
@@ -276,7 +276,7 @@ describe('the first start of an embedded server', () => {
     await server.stop();
   });
 
-  // Root can write everywhere; test/database/embedded/reachable-files.test.ts has what it does with a private directory.
+  // Root can write everywhere; test/database/embedded/reachable-files.test.ts covers a private directory.
   it.skipIf(process.getuid?.() === 0)(
     'names DATABASE_URL where the directory cannot be used',
     async () => {

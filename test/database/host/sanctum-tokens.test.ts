@@ -13,7 +13,7 @@ const secret = 'mHy3x2Tg0cXbVq8sR5kLw9nZd7jPfA4uE6oYtQ1b2f3c4d5e';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const hash = sha256(secret);
 const hour = 3_600_000;
-/** As Laravel writes a time: to the second, in the zone of the application, without saying so. */
+/** Laravel's format of a time: seconds in the application's time zone, without an offset. */
 const written = (time: number) => new Date(time).toISOString().slice(0, 19).replace('T', ' ');
 
 interface Row {

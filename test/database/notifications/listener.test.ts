@@ -16,7 +16,7 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((listener) => listener.stop()));
 });
 
-/** A listener, what it has heard so far, and how long ago it looked back each time. */
+/** A listener, its notifications so far, and the ages of its catch-up queries. */
 function listen(url: Parameters<typeof startListening>[0]['url']) {
   const received: RevocationChange[] = [];
   const lookedBack: number[] = [];

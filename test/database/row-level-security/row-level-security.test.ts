@@ -27,7 +27,7 @@ describePostgres('row-level security', (server) => {
     );
   });
 
-  /** As the service works: its role, one transaction, and the settings made locally in it; rolled back at the end. */
+  /** Runs queries like the service: with its role, in one transaction with local settings, which is rolled back. */
   async function asService<T>(
     settings: Readonly<Record<string, string>>,
     use: (client: Client) => Promise<T>,

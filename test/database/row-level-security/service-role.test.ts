@@ -11,7 +11,7 @@ import { describePostgres, useDatabase, withClient } from '../../support/databas
 import type { Instance } from '../../support/instance.ts';
 import { startInstance } from '../../support/instance.ts';
 
-/** A login of its own that owns an empty database; both are gone when `use` is done. */
+/** Creates a login and its empty database; both are dropped after `use`. */
 async function withLogin(
   server: { readonly url: string },
   attributes: string,

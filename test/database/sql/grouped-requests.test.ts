@@ -57,7 +57,7 @@ function start(respondWith: Respond = found) {
     requests.length = 0;
   };
   const slow = (ms: number) => (tookMs = ms);
-  /** How long a statement waits for its turn. */
+  /** Sets how long a statement is queued. */
   const wait = (ms: number) => (waitMs = ms);
   /** The statements since the last call. */
   const statements = () => requests.splice(0);

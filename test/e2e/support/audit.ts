@@ -8,7 +8,7 @@ import { readPidFile } from '../../../src/database/embedded/pid-file.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
 import type { Usher } from './usher.ts';
 
-/** What `audit_log` keeps of one decision, and the signals of its rows in `security_events`. */
+/** The row of one decision in `audit_log`, and the signals of its rows in `security_events`. */
 export interface AuditRow {
   readonly action: string;
   readonly outcome: string;
@@ -39,7 +39,7 @@ export async function auditRow({ dataDir }: Usher, decisionId: string | null): P
   }
 }
 
-/** As the superuser: row-level security hides the rows from a connection that names no tenant. */
+/** As the superuser: row-level security hides the rows from a connection without a tenant. */
 export async function embeddedUrl(home: string): Promise<string> {
   const data = join(home, 'data');
   const pidFile = await readPidFile(data);

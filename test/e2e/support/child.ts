@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 import { within } from './within.ts';
 
-/** How to start a Node program. */
+/** Options of a Node program. */
 export interface ChildOptions {
   readonly node: string;
   /** The script and its arguments. */
@@ -11,7 +11,7 @@ export interface ChildOptions {
   readonly cwd: string;
   /** The whole environment: nothing of the test runner's is inherited. */
   readonly env: Readonly<Record<string, string>>;
-  /** What the child does to itself when the runner is gone. */
+  /** The signal that the child sends to itself when the runner has exited. */
   readonly orphanSignal: 'SIGTERM' | 'SIGKILL';
 }
 
@@ -37,7 +37,7 @@ export function startChild({ node, args, cwd, env, orphanSignal }: ChildOptions)
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // Writing to a program that is gone must not fail the test that is running meanwhile.
+  // Writing to a program that has exited must not fail a later test.
   child.stdin.on('error', () => undefined);
   const closed = once(child, 'close');
   const output = () => Buffer.concat(chunks).toString();

@@ -15,12 +15,12 @@ export interface PusherServer {
   readonly key: string;
 }
 
-/** How a subscription ended; `status` is that of the authorization request, or of the server's refusal. */
+/** The outcome of a subscription; `status` is that of the authorization request, or of the server's refusal. */
 export type Joined =
   | { readonly ok: true; readonly members?: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly status: number | undefined };
 
-/** How a sign-in ended; without a status the Pusher server refused it and closed the connection. */
+/** The outcome of a sign-in; without a status the Pusher server refused it and closed the connection. */
 export type SignedIn =
   | { readonly ok: true; readonly user: unknown }
   | { readonly ok: false; readonly status: number | undefined };
@@ -77,7 +77,7 @@ export function connectPusher(server: PusherServer, options: Partial<Options>): 
   };
 }
 
-/** What a page may hand to Echo. Giving `channelAuthorization` drops Echo's own headers, `bearerToken` among them. */
+/** Options of Echo. `channelAuthorization` disables Echo's own headers, including `bearerToken`. */
 export type EchoSettings = Pick<Options, 'authEndpoint' | 'channelAuthorization' | 'authorizer'> & {
   readonly userAuthentication?: {
     endpoint: string;

@@ -24,9 +24,9 @@ export interface Container {
   readonly output: () => string;
   /** Resolves when a line of the log has this message, to that line; rejects when the container ends without. */
   readonly until: (message: string) => Promise<Readonly<Record<string, unknown>>>;
-  /** To process 1; a signal for which it has no handler is lost, but for SIGKILL. */
+  /** Signals process 1; it ignores signals without a handler, except SIGKILL. */
   readonly signal: (signal: 'SIGTERM' | 'SIGKILL') => void;
-  /** Runs a program beside process 1, as `docker exec` does; resolves when it ended. */
+  /** Runs a program beside process 1, like `docker exec`; resolves when it has ended. */
   readonly exec: (
     words: readonly string[],
     changes?: Readonly<Record<string, string>>,

@@ -55,7 +55,7 @@ const newSecrets = () => ({
 function environment(soketi: Soketi, secrets: Secrets) {
   return {
     NODE_ENV: 'production',
-    // Everything that may be logged at all: what is hidden by a level is still there to leak.
+    // The lowest level, because a level must not be what hides a secret.
     LOG_LEVEL: 'debug',
     ...pointedAt(soketi),
     PUSHER_ENCRYPTION_MASTER_KEY: secrets.masterKey,

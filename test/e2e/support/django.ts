@@ -10,13 +10,13 @@ import { isPostgresReachable, postgres, withPostgres } from './postgres.ts';
 
 const siteDirectory = fileURLToPath(new URL('../django-site', import.meta.url));
 
-/** A Python with Django and psycopg2, and a PostgreSQL for the site; or what is missing. */
+/** A Python with Django and psycopg2, and a PostgreSQL for the site; or the missing part. */
 export type Django =
   { readonly python: string; readonly version: string } | { readonly missing: string };
 
 export type SessionEngine = 'db' | 'cached_db' | 'signed_cookies';
 
-/** What an administrator can change of a user. */
+/** Changes that an administrator can make to a user. */
 export interface UserChanges {
   readonly is_staff?: boolean;
   readonly is_superuser?: boolean;
@@ -24,7 +24,7 @@ export interface UserChanges {
   readonly password?: string;
 }
 
-/** A running Django site with a database of its own. */
+/** A running Django site with its own database. */
 export interface DjangoSite {
   readonly url: string;
   readonly secretKey: string;
@@ -47,7 +47,7 @@ export interface DjangoSite {
   readonly stop: () => Promise<void>;
 }
 
-/** Looks for what a site needs; what is missing is reported. */
+/** Looks for the requirements of a site; reports missing ones. */
 export async function findDjango(): Promise<Django> {
   const found = await lookForDjango();
   if ('missing' in found) reportSkipped('django', `a real Django, for want of ${found.missing}`);

@@ -5,7 +5,7 @@ export interface Instruction {
   readonly rest: string;
 }
 
-/** A stage: what stands between one `FROM` and the next. */
+/** A stage: the lines between one `FROM` and the next. */
 export interface Stage {
   readonly name: string;
   readonly base: string;
@@ -62,7 +62,7 @@ export function lastOf({ instructions, name: stage }: Stage, name: string): stri
   return found.rest;
 }
 
-/** What `ENV` sets in a stage: `NAME=value` without quotes, as ours are. */
+/** The variables that `ENV` sets in a stage: `NAME=value` without quotes, as in our files. */
 export function environmentOf({ instructions }: Stage): Readonly<Record<string, string>> {
   const pairs = instructions
     .filter(({ name }) => name === 'ENV')

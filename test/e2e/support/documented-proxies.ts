@@ -6,7 +6,7 @@ const page = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../../docs/${name}`, import.meta.url)), 'utf8');
 const proxiesPage = page('proxies.md');
 
-/** What a documented configuration is run with in place of the printed addresses and certificate. */
+/** Replacements for the printed addresses and certificate of a documented configuration. */
 export interface Places {
   readonly port: number;
   /** `host:port` of Usher and of the application. */
@@ -121,7 +121,7 @@ export function runnable({ file }: DocumentedProxy, block: string, places: Place
       .replaceAll('127.0.0.1:3000', places.usher)
       .replaceAll('127.0.0.1:8000', places.application)
       .replaceAll('/etc/ssl/private/app.example.pem', places.certificate)
-      // A tenth of a time-out and more: what is idle is cut after four seconds instead of sixty.
+      // A tenth of the timeouts: idle connections are closed after four seconds instead of sixty.
       .replace(
         /^( *(?:proxy_read_timeout|timeout (?:client|server|tunnel)|ProxyTimeout) )60/gm,
         '$14',
@@ -130,7 +130,7 @@ export function runnable({ file }: DocumentedProxy, block: string, places: Place
   );
 }
 
-/** Replaces what the row of this proxy says, in the table of the page. */
+/** Replaces the text in the row of this proxy, in the table of the page. */
 function appending(block: string, name: string, network: string): string {
   const [, row = ''] = new RegExp(`^\\| ${name} +\\|(.*\`.*)\\|$`, 'm').exec(proxiesPage) ?? [];
   const [[printed = ''] = [], instead = []] = row

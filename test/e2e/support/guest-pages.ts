@@ -18,9 +18,9 @@ export interface GuestPages {
   visitOf(bookingId: string): Visit;
   putBooking(bookingId: string, facts: object): Promise<void>;
   endpoint(hotelInUrl?: string): string;
-  /** Configured as the existing client is: the token stands in the URL and in the parameters. */
+  /** Configured like the existing client: the token is in the URL and in the parameters. */
   connect(visit: Visit, tokenInForm?: string): PusherClient;
-  /** Subscribes by a pusher-js of its own. */
+  /** Subscribes with its own pusher-js. */
   enter(visit: Visit): Promise<Joined>;
   /** Sends what that pusher-js sends, for the socket `socketId`. */
   requestFor(visit: Visit): Promise<TextResponse>;

@@ -9,7 +9,7 @@ import { lastOf, withBase, type Instruction, type Stage } from './dockerfile.ts'
 const run = promisify(execFile);
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** How to build without a container engine. */
+/** Options of a build without a container engine. */
 export interface Building {
   readonly stages: readonly Stage[];
   /** The files that `.dockerignore` does not exclude from the build. */
@@ -51,7 +51,7 @@ export async function buildImage({ stages, isSent, home }: Building): Promise<st
   return rootOf(stages.at(-1)!.name);
 }
 
-/** What the machine's network takes. Docker hands its proxy on to a build as well. */
+/** Settings of the machine's network. Docker also passes its proxy on to a build. */
 const network = [
   ...['NODE_EXTRA_CA_CERTS', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'],
   ...['http_proxy', 'https_proxy', 'no_proxy'],
@@ -74,7 +74,7 @@ function inRoot(root: string, workdir: string): string {
     exec chroot ${root} sh -c 'cd ${workdir} && eval "$1"' sh "$1"`;
 }
 
-/** What a base image has that we need: programs, to be mounted, and the accounts root and node. */
+/** The parts of a base image that we need: programs, to be mounted, and the accounts root and node. */
 async function makeBase(root: string): Promise<void> {
   for (const directory of ['usr', 'etc', 'dev', 'proc', 'tmp', 'root']) {
     await mkdir(join(root, directory), { recursive: true });

@@ -31,7 +31,7 @@ export async function findLaravel(): Promise<string | undefined> {
   return version;
 }
 
-/** A running Laravel site with a database of its own. */
+/** A running Laravel site with its own database. */
 export interface LaravelSite {
   readonly url: string;
   readonly appKey: string;

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 export const postgres =
   process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
 
-/** Runs statements in a connection of its own. */
+/** Runs statements on their own connection. */
 export async function withPostgres(url: string, statements: string): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   client.on('error', () => undefined);

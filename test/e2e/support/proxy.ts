@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a proxy does instead of forwarding a request; true when it has responded. */
+/** Handles a request instead of forwarding it; true if it has responded. */
 export type Meddle = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** A proxy that runs. */
@@ -11,14 +11,14 @@ export interface Proxy {
   readonly stop: () => Promise<void>;
 }
 
-/** What a proxy does wrong. */
+/** Faults of a proxy. */
 export interface Meddling {
   readonly instead?: Meddle;
   /** Prefixes of response headers that it removes. */
   readonly strips?: string;
 }
 
-/** Starts a real HTTP proxy before `target`, on a free loopback port, that does what it should but for its meddling. */
+/** Starts a real HTTP proxy before `target`, on a free loopback port, with these faults. */
 export async function startProxy(
   target: string,
   { instead = () => false, strips }: Meddling,

@@ -17,11 +17,11 @@ const loopback = '127.0.0.1';
 const modules = fileURLToPath(new URL('../../../e2e/pusher-server/node_modules', import.meta.url));
 const script = join(modules, '@soketi/soketi/bin/server.js');
 
-/** What a test may want of the server. */
+/** Options of the server. */
 export interface SoketiOptions {
   /** Switches `pusher.signin()` on; a socket that neither signs in nor joins is then closed after 30 s. */
   readonly userAuthentication?: boolean;
-  /** The path before all of its own, such as `/realtime`. */
+  /** A prefix of all its paths, such as `/realtime`. */
   readonly pathPrefix?: string;
   readonly webhooks?: readonly { readonly url: string; readonly event_types: readonly string[] }[];
 }
@@ -50,7 +50,7 @@ export function pointedAt({ appId, key, secret, port }: Soketi) {
 }
 
 /**
- * Starts soketi, a real Pusher-protocol server, on free loopback ports with an app of its own; resolves when a client can connect.
+ * Starts soketi, a real Pusher-protocol server, on free loopback ports with its own app; resolves when a client can connect.
  * Throws when it is not installed (`npm run test:e2e` does that), or does not come up within 30 s.
  */
 export async function startSoketi(options: SoketiOptions = {}): Promise<Soketi> {
@@ -69,7 +69,7 @@ export async function startSoketi(options: SoketiOptions = {}): Promise<Soketi> 
   const child = startChild({
     node: nodeThatRunsSoketi(),
     args: [script, 'start', '--config', config],
-    // soketi reads a `.env` where it stands, and pm2 writes into the home directory.
+    // soketi reads a `.env` in its working directory, and pm2 writes to the home directory.
     cwd: home,
     env: { HOME: home, PATH: process.env['PATH'] ?? '' },
     orphanSignal: 'SIGKILL',

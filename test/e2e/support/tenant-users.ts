@@ -43,7 +43,7 @@ export function openTenantUsers({ soketi, usher, tokens, put }: Deployment): Ten
       const client = connectEcho(soketi, {
         ...(bearerToken !== '' && { bearerToken }),
         authEndpoint: usher.publicUrl + (path ?? '/broadcasting/auth'),
-        // Objects of its own: Echo writes the token into them, and its defaults are shared by all Echos.
+        // New objects: Echo writes the token into them, and its defaults are shared by all instances.
         auth: { headers: { ...headers } },
         userAuthentication: {
           transport: 'ajax',

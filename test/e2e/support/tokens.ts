@@ -9,7 +9,7 @@ import {
 /** The signer of a token, if it is not the expected one. */
 export type Signing = { readonly secret: string } | 'nobody';
 
-/** Makes a token that is good for an hour from now, but for the changed claims. */
+/** Creates a token that expires in an hour, with these changes of its claims. */
 export type Mint = (changes?: JsonObject, by?: Signing) => string;
 
 /** Makes tokens and keeps each of them, so that a log can be searched for them. */

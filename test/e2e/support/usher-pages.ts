@@ -9,13 +9,13 @@ import { secondsNow } from './tokens.ts';
 export interface UsherPage extends PusherClient {
   /** The channels that are not subscribed, or all if there is no connection. */
   readonly dead: () => readonly string[];
-  /** How often the page got a fresh token. */
+  /** Number of fresh tokens that the page fetched. */
   readonly refreshes: () => number;
   readonly signedOut: () => UsherAuthError | undefined;
   readonly resume: () => void;
 }
 
-/** What a page is to be like. */
+/** Options of a page. */
 export interface PageOptions extends Partial<UsherAuthOptions> {
   readonly sub: string;
   readonly channels: readonly string[];

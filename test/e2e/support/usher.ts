@@ -17,7 +17,7 @@ export interface Usher {
   /** The address of the operator's port. */
   readonly operatorUrl: string;
   readonly pid: number;
-  /** Where the embedded database lives. */
+  /** Directory of the embedded database. */
   readonly dataDir: string;
   /** Everything written to the log so far. */
   readonly output: () => string;

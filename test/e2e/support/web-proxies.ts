@@ -13,7 +13,7 @@ export interface Listening {
   readonly stop: () => Promise<void>;
 }
 
-/** Which of these commands cannot be run, with the Debian package of each. */
+/** The missing commands, with the Debian package of each. */
 export function missingOf(commands: Readonly<Record<string, readonly string[]>>): string[] {
   return Object.entries(commands).flatMap(([name, [command = '', ...args]]) =>
     spawnSync(command, args).status === 0 ? [] : [name],
@@ -32,7 +32,7 @@ const respondsTo = (port: number) =>
     });
   });
 
-/** Starts a program in a directory of its own; throws, with its output, unless it listens within 60 s. */
+/** Starts a program in its own directory; throws, with its output, unless it listens within 60 s. */
 export async function startListening(program: {
   /** The text of its configuration file. */
   readonly configuration?: (port: number, directory: string) => string;

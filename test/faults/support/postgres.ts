@@ -22,18 +22,18 @@ export interface Postgres {
   readonly start: () => Promise<void>;
   /** Stops it as an operator does: sessions are ended. */
   readonly stop: () => Promise<void>;
-  /** As when the machine runs out of memory: it ends without a word. */
+  /** Kills it, like the kernel when memory runs out. */
   readonly kill: () => Promise<void>;
   /** Stops every process of it (SIGSTOP) with open connections; resolves to a function that continues them. */
   readonly freeze: () => Promise<() => void>;
   /** Ends all other sessions. */
   readonly cutConnections: () => Promise<void>;
-  /** Runs one statement, on a connection of its own. */
+  /** Runs one statement on its own connection. */
   readonly query: <Row extends object>(text: string, values?: unknown[]) => Promise<Row[]>;
   readonly remove: () => Promise<void>;
 }
 
-/** Starts one of its own on a free loopback port. */
+/** Starts a server on a free loopback port. */
 export async function startPostgres(): Promise<Postgres> {
   const parent = await mkdtemp(join(inject('faultDirectory'), 'postgres-'));
   // As root, the server runs as another user, which needs access to its parent directory.
@@ -89,7 +89,7 @@ export async function startPostgres(): Promise<Postgres> {
   };
 }
 
-/** Runs one statement on a connection of its own. */
+/** Runs one statement on its own connection. */
 export async function query<Row extends object>(
   connectionString: string,
   text: string,

@@ -11,7 +11,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** A file with a row of the fault table, as JSON, on each line. */
     faultRows: string;
-    /** Where servers keep their data; gone after the run, with those that still run there. */
+    /** The directory of the servers' data. It is removed after the run, and processes that still use it are ended. */
     faultDirectory: string;
   }
 }

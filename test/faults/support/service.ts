@@ -11,7 +11,7 @@ const secrets = {
   operator: randomBytes(32).toString('hex'),
 };
 
-/** What opens the operator's port. */
+/** The token of the operator's port. */
 export const asOperator = { authorization: `Bearer ${secrets.operator}` };
 
 /** Signs the tokens of every service that is started here. */
@@ -26,7 +26,7 @@ export const booking = 'BK-2025-ABC123';
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Starts Usher as in production, with the guest's booking; `over` says where its data is, and what else differs. */
+/** Starts Usher as in production, with the guest's booking; `over` has the address of its database and other settings. */
 export async function startService(over: Environment = {}, script?: string): Promise<Usher> {
   const usher = await startUsher({ ...environment, ...over }, script);
   await putBooking(usher);

@@ -11,7 +11,7 @@ import { parseDatetime } from '../../../src/runtime/datetime.ts';
 import { textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';
 
-/** What it gives, or `refused`; anything but a 400 is a fault of ours. */
+/** The result of a parser, or `refused`; any error but a 400 is a defect. */
 function refusing<T>(read: () => T): T | 'refused' {
   try {
     return read();
@@ -60,7 +60,7 @@ export const bodyTargets = [
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
       const response = await server.inject({ method: 'POST', url, headers, payload: form });
       const pairs = [...new URLSearchParams(withoutMark(asUtf8(form)))];
-      // Read as JSON whatever its type says, or as nothing.
+      // Read as JSON whatever its content type, or ignored.
       if (/^\s*(?:\{|(?:null\s*)?$)/.test(form)) return;
       const expected = pairs.length > 128 ? 400 : 200;
       assert.equal(response.statusCode, Buffer.byteLength(form) > 24 * 1024 ? 413 : expected);

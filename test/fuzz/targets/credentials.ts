@@ -33,7 +33,7 @@ const readGuest = createOnlyReader(only, guestTokenClaims());
 const tokens = [hmacToken(userClaims()), hmacToken(userClaims({ roles: ['admin'], jti: 'a' }))];
 const guests = [hmacToken(guestClaims())];
 
-/** Whatever was changed about a token, it is refused; nothing but the token itself is let in. */
+/** Every modified token must be refused. */
 const onlyThese = (good: readonly string[], read: (text: string) => Promise<object>) => {
   return async (text: string) => {
     assert.equal('principal' in (await read(text)), good.includes(text));

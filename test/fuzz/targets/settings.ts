@@ -34,7 +34,7 @@ const environment = {
   USER_TOKEN_SECRET: '5Qk2vW8xTz1rJm7cYb4nHd9fLg6pSa3e-usher-tests',
   ALLOWED_ORIGINS: 'https://app.example',
 };
-/** What reading credentials needs and building their readers does not touch. */
+/** Dependencies of reading credentials, which building their readers does not use. */
 const unused = {
   sessions: {} as GuestSessionStore,
   ...systemClock,
@@ -63,7 +63,7 @@ export const settingTargets = [
     holds: (changes) => {
       try {
         const config = loadConfig({ ...environment, ...Object.fromEntries(changes) });
-        // What was found complete must not stop the start.
+        // Complete settings must not stop the start.
         buildIdentify(config, unused);
         createPusherApps(config.pusher, config.tenantsApps);
       } catch (error) {
@@ -89,7 +89,7 @@ export const settingTargets = [
     ),
     holds: (text) => {
       const parsed = network('').parse(text);
-      // What is taken here must not stop the start over there.
+      // Settings that one reader accepts must not stop the start in another.
       if ('value' in parsed) createServer({ logger, trustedProxies: [parsed.value] });
       const page = origin('').parse(text);
       if ('value' in page && page.value !== '*') {

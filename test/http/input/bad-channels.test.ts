@@ -44,7 +44,7 @@ const nearly = (name: string): readonly string[] => [
   `${name};${name}`,
 ];
 
-/** What forges an identity when it is signed. */
+/** Names that forge an identity if they are signed. */
 const oracles: readonly string[] = [
   ':user::{"id":"15"}',
   '::user::{"id":"15"}',

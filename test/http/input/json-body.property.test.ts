@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseJsonBody } from '../../../src/http/input/json-body.ts';
 import { RequestProblem } from '../../../src/http/output/problem.ts';
 
-/** What our parser makes of a text: the object, as JSON, without what it has twice, or `refused`. Any other error is a bug and fails the test. */
+/** The result of our parser: the object as JSON, or `refused`. Any other error is a bug and fails the test. */
 function read(text: string): string {
   try {
     return JSON.stringify(parseJsonBody(text));
@@ -13,7 +13,7 @@ function read(text: string): string {
   }
 }
 
-/** What the language makes of it. */
+/** The result of `JSON.parse`. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -58,7 +58,7 @@ describe('parseJsonObject', () => {
       fc.property(fc.oneof(fc.json(), fc.json({ noUnicodeString: false }), fc.string()), (text) => {
         const expected = parsed(text);
         const good = isObject(expected) && depthOf(expected) <= 4;
-        // What fast-check prints has each name once.
+        // fast-check generates each name once.
         expect(read(text)).toBe(good ? JSON.stringify(expected) : 'refused');
       }),
     );

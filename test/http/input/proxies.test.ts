@@ -7,7 +7,7 @@ import { send, userRequest } from '../requests.ts';
 const refused = (headers: Readonly<Record<string, string>>) =>
   userRequest({ headers: { authorization: 'Bearer x', ...headers } });
 
-/** The address and the request's id, as they stand in the row of this decision. */
+/** The address and the request id in the audit row of this decision. */
 async function rowOf(
   usher: { readonly database: Parameters<typeof withClient>[0] },
   id: string | null,
@@ -42,7 +42,7 @@ describe('behind a trusted proxy', () => {
     ['For="[2001:db8:cafe::17]:4711"', '2001:db8:cafe::17'],
     ['::ffff:203.0.113.7', '::ffff:203.0.113.7'],
     [', 203.0.113.7 ,', '203.0.113.7'],
-    // The client itself sent what is further left.
+    // Entries further left were sent by the client itself.
     ['198.51.100.1, 203.0.113.7', '203.0.113.7'],
     ['unknown, 203.0.113.7', '203.0.113.7'],
   ])('the client of %j is %s', async (forwarded, address) => {

@@ -98,7 +98,7 @@ describe('the tenant', () => {
 
   it.each([
     ['X-Tenant-ID', 'X-Tenant-ID: 1\r\nx-tenant-id: 1'],
-    // What a page sends that sets the header in `headers` and in `headersProvider` of pusher-js.
+    // The header of a page that sets it in both `headers` and `headersProvider` of pusher-js.
     ['X-Tenant-ID', 'X-Tenant-ID: 1, 1'],
     ['X-Tenant-ID', 'X-Tenant-ID: 1,2'],
     ['X-Guest-Session', 'X-Guest-Session: a\r\nx-guest-session: a'],

@@ -31,7 +31,7 @@ interface Row {
   readonly status: number;
 }
 
-/** What is no JSON may be a form. */
+/** A body that is not JSON may be a form. */
 const typesOf = (documented: Documented, name: string): readonly (string | undefined)[] =>
   name === 'not-json' ? ['application/json'] : mediaTypes(documented);
 
@@ -56,7 +56,7 @@ const elsewhere = new Set([
   ],
   // `test/http/routes/decision-list.test.ts` has these: a stream does not end.
   ...['stream', 'too-many-streams', 'closing-stream'],
-  // `test/http/routes/policy-trial.test.ts` has this: another trial must be under way.
+  // `test/http/routes/policy-trial.test.ts` covers this response, which needs another open trial.
   'another-trial',
 ]);
 

@@ -16,7 +16,7 @@ const follow = (rule: object): object =>
 
 interface Row {
   readonly documented: Documented;
-  /** Where the schema stands that forbids it. */
+  /** JSON pointer of the schema that forbids it. */
   readonly schema: string;
   readonly wrong: unknown;
   readonly change: Change;

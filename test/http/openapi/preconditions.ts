@@ -36,7 +36,7 @@ const putFacts: Precondition = async (usher, { method, path }) => {
   return {};
 };
 
-/** What the examples of the facts show. */
+/** Facts of the examples. */
 const facts = {
   'hotels/grand-hotel/bookings/BK-2025-ABC123': {
     ...{ status: 'open', room_number: '15', check_out: '2025-06-03T11:00:00.000Z' },

@@ -13,7 +13,7 @@ export interface Documented {
   readonly port: 'public' | 'operator';
   readonly method: string;
   readonly path: string;
-  /** Where it stands in the document, as a JSON pointer. */
+  /** Its place in the document as a JSON pointer. */
   readonly pointer: string;
   readonly operation: Omit<Operation, 'parameters'> & { readonly parameters: readonly Parameter[] };
 }
@@ -37,7 +37,7 @@ export function operationsOf(document: Document): readonly Documented[] {
   );
 }
 
-/** What stands at a pointer such as `#/components/schemas/Error`. */
+/** The value at a pointer such as `#/components/schemas/Error`. */
 export function at(document: Document, pointer: string): unknown {
   const steps = pointer.slice(2).split('/');
   return steps.reduce<unknown>(

@@ -2,7 +2,7 @@ import type { Examples, Parameter } from '../../../src/http/openapi/operation.ts
 import type { TestRequest, Texts } from '../requests.ts';
 import type { Documented } from './read-document.ts';
 
-/** What of a documented request is to be another way; `undefined` leaves a header or a query parameter out. */
+/** Changes to a documented request; `undefined` removes a header or a query parameter. */
 export interface Change {
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly query?: Readonly<Record<string, string | undefined>>;
@@ -24,7 +24,7 @@ const idsOfPolicy: Texts = {
   ...{ escrowId: '42', roomId: '7', orderId: '1001' },
 };
 
-/** The media types of an operation's body; one that stands for none, where it has none. */
+/** The media types of an operation's body; one `undefined` if it has no body. */
 export function mediaTypes({ operation }: Documented): readonly (string | undefined)[] {
   return operation.requestBody === undefined
     ? [undefined]
@@ -76,7 +76,7 @@ export function requestOf(
 
 const hasExamples = ({ examples }: Parameter) => Object.keys(examples).length > 0;
 
-/** So that a change replaces a header, and does not stand beside it. */
+/** Lower-case names, so that a change replaces a header. */
 function lowered(headers: Texts): Texts {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),

@@ -9,7 +9,7 @@ const base = 'https://usher.example/docs';
 
 /** The schemas of a document, compiled. */
 export interface Schemas {
-  /** The complaints about a value, or `undefined` when it is as the schema at this pointer says. */
+  /** The errors of a value; `undefined` if it matches the schema at this pointer. */
   readonly complaints: (pointer: string, value: unknown) => string | undefined;
 }
 
@@ -46,7 +46,7 @@ export function expectDocumented(
   expectHeaders(response.headers ?? {}, headers, document);
 }
 
-/** Those that are always there are there, and what is there is documented. */
+/** Checks that required headers are present, and that every header is documented. */
 function expectHeaders(
   documented: NonNullable<Response['headers']>,
   headers: Headers,

@@ -7,12 +7,12 @@ import type { TestRequest } from '../requests.ts';
 /** A request, and the status and message of its refusal. */
 type Refused = readonly [asking: TestRequest, status: 400 | 401 | 403, message: string];
 
-/** How each kind of route comes to a refusal; a route that cannot is left out, and `nowhere` says why none can. */
+/** Requests for each refusal by kind of route; `nowhere` has the reason if no request can get one. */
 export type Scenario =
   | { readonly general?: Refused; readonly signIn?: Refused; readonly hotel?: Refused }
   | { readonly nowhere: string };
 
-/** A booking that the test cancels, beside the demo's. */
+/** A booking that the test cancels, in addition to the demo's. */
 export const cancelled = 'BK-CANCELLED';
 
 /** The id of a token that the test revokes. */

@@ -12,7 +12,7 @@ const read = (body: unknown): readonly string[] | 'refused' => {
   }
 };
 
-// As long as their bound allows, which is not fast-check's own wish.
+// Up to the maximum length, since fast-check prefers shorter texts.
 const size = 'max';
 const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
 const list = fc.oneof(

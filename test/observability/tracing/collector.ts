@@ -26,11 +26,11 @@ interface OtlpAttribute {
   readonly value: { readonly stringValue?: string; readonly intValue?: string | number };
 }
 
-/** A collector that keeps what it was sent. */
+/** A collector that records the spans that it received. */
 export interface TestCollector {
   readonly url: string;
   readonly spans: () => readonly SentSpan[];
-  /** Everything that it was sent, as it came, with the headers. */
+  /** All received bodies, with their headers. */
   readonly raw: () => string;
   readonly paths: () => ReadonlySet<string>;
   readonly services: () => ReadonlySet<string>;

@@ -21,7 +21,7 @@ import { openClient, tryClient } from '../../support/web-socket.ts';
 import { ticketMessage } from '../../websocket/test-endpoint.ts';
 import { startCollector, type SentSpan, type TestCollector } from './collector.ts';
 
-/** What a collector received from an Usher that did this, and has ended. */
+/** The spans that a collector received from an Usher that ran this and has ended. */
 async function traceOf(
   work: (address: string) => Promise<void>,
   environment: Readonly<Record<string, string>> = {},
@@ -215,7 +215,7 @@ describe('a collector', () => {
     ['is not there', freeAddress],
   ])('that %s delays neither requests nor the shutdown', async (_fault, start) => {
     const usher = await startUsher({ OTEL_EXPORTER_OTLP_ENDPOINT: await start() });
-    // More than one batch of spans, so that one is under way while others are made.
+    // More than one batch of spans, so that one is being sent while others are created.
     for (let i = 0; i < 100; i += 1) {
       expect((await send(usher.public, userRequest())).status).toBe(200);
     }

@@ -60,7 +60,7 @@ describe('a rule', () => {
       expect(outcome(`(${source}) || false`)).toBe('error');
       expect(outcome(`(${source}) && true`)).toBe('error');
       expect(outcome(`true && (${source})`)).toBe('error');
-      // These have one result whatever the other side would be.
+      // The other side does not change these results.
       expect(outcome(`(${source}) || true`)).toBe(true);
       expect(outcome(`true || (${source})`)).toBe(true);
       expect(outcome(`(${source}) && false`)).toBe(false);

@@ -3,7 +3,7 @@ import type { ObjectType, Scope } from '../../../src/policy/cel/expression.ts';
 const required = <T>(type: T) => ({ type, optional: false });
 const optional = <T>(type: T) => ({ type, optional: true });
 
-/** What a rule of a class reads: a course, a seat in it, the times of a lesson, and a user. */
+/** The variables of a rule about a class: a course, a seat in it, the times of a lesson, and a user. */
 export const scope = {
   params: { school: required('string'), number: required('int') },
   facts: {

@@ -83,7 +83,7 @@ const channels = [
   },
 ] as const;
 
-/** Who has which facts, and the checks that must fail. */
+/** Principals, their facts, and the checks that must fail. */
 const truths = [
   { old: true, fresh: true, failed: [] },
   { old: true, fresh: false, failed: ['fresh'] },

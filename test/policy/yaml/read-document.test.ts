@@ -253,7 +253,7 @@ describe('places', () => {
     [['a', 'quoted key'], 'key', 15, 3],
     [['a', 'quoted key'], 'value', 15, 17],
     [['a', '😀'], 'value', 19, 7],
-    // What is not there is reported around it.
+    // Missing values are reported at the mapping that lacks them.
     [['a', 'missing'], 'value', 1, 1],
     [['a', 'b', 7, 'x'], 'value', 2, 3],
   ])('%j (%s)', (...[path, part, line, column]) => {
@@ -369,7 +369,7 @@ describe('any text', () => {
         expect(document !== undefined && !isUtf8).toBe(false);
         expect(document !== undefined || problems.length > 0).toBe(true);
       }),
-      // U+FFFD, which replaces what is cut off, begins with the same bytes.
+      // U+FFFD, which replaces a cut character, begins with the same bytes.
       { examples: [[Uint8Array.of(0xef)], [Uint8Array.of(0x61, 0xef, 0xbf)]] },
     );
   });
