@@ -161,6 +161,14 @@ describe('policy init --from laravel', () => {
   });
 
   it.each([
+    'function ($user, $id) { return (int) $user->id === (int) $id; }',
+    'fn (User $user, string $id): bool => (string) $user->id === (string) $id',
+  ])('suggests the rule of the owner for %s', async (handler) => {
+    const { text } = await init(`${head}Broadcast::channel('users.{id}', ${handler});`);
+    expect(text).toContain('user: { user is the owner: { rule: user.id == params.id, ');
+  });
+
+  it.each([
     ["['guards' => 'web']", '# Guards: web.'],
     ["array('guards' => array('web', 'admin'))", '# Guards: web, admin.'],
     ["['guards' => ['web'], 'other' => 'x']", '# Guards: web.'],

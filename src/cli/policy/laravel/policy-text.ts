@@ -128,7 +128,7 @@ interface SuggestedRule {
 }
 
 /**
- * The rule of the handler that every new Laravel application has, which compares the id of the user with the parameter. Of any other
+ * The rule of a handler that compares the id of the user with the parameter, as that of every new Laravel application. Of any other
  * handler only people know what it decides.
  */
 export function suggestRule({ handler, pattern }: ChosenChannel): SuggestedRule {
@@ -136,7 +136,7 @@ export function suggestRule({ handler, pattern }: ChosenChannel): SuggestedRule 
   const text = handler
     .map(({ source }) => source)
     .join(' ')
-    .replaceAll(/\( int \) /g, '');
+    .replaceAll(/\( (?:int|string) \) /g, '');
   const isOwnId = param !== undefined && others.length === 0 && ownId.test(text);
   return isOwnId ? { about: 'user is the owner', rule: `user.id == params.${param}` } : unknown;
 }
