@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { buildDeps, type Deps } from './composition/deps.ts';
+import { buildDeps, type Deps, type RuntimeDeps } from './composition/deps.ts';
 import { listenForRevocations } from './composition/websocket.ts';
 import { buildServers, type Servers } from './composition/servers.ts';
 import { buildStores, cleanupTasks, openStorage } from './composition/storage.ts';
@@ -131,51 +131,34 @@ export async function openApp(
     const stores = buildStores(storage, { now, log, factsAtHosts, peers });
     if (!config.production) await putDemoFacts(policy.current().demo, stores.pushed);
     const closing = new AbortController();
-    const connections = createOpenConnections();
     const configs = buildConfigs(config, { log, now });
-    const diagnostics = {
-      ...{ log, dependencies, tracing, configs, policies: policy },
-      ...{ http, watchedHosts },
-    };
     const runtime = {
-      ...clock,
-      ...diagnostics,
-      storage,
-      stores,
-      factsAtHosts,
-      live: connections,
+      ...{ ...clock, log, peers, dependencies, tracing, configs, policies: policy },
+      ...{ storage, stores, http, factsAtHosts, watchedHosts },
+      live: createOpenConnections(),
       closing: closing.signal,
-      peers,
     };
     const deps = buildDeps(config, runtime);
     listener = listenForRevocations(runtime);
     servers = await buildServers(config, deps, runtime);
-    const tasks = cleanupTasks(stores, config, policy.current);
-    const cleanupJob = startCleanupJob({ tasks, ...clock, log });
-    const { trackedConnections } = stores;
-    const reloadJob = startReload(policy, clock);
-    const secretJob = config.secretFiles && startReload(configs, clock);
-    const expiryJob = startExpiryJob({
-      ...{ trackedConnections, ...deps, ...clock, log },
-      closing: closing.signal,
-    });
+    const jobs = startJobs(config, deps, runtime);
     const [runningServers, changeListener] = [servers, listener];
     const stop = async (noticeMs = 0) => {
       closing.abort();
       let deadline = now();
       let lastSpans: Promise<void> | undefined;
       await runAllSteps([
-        () => secretJob?.stop(),
+        () => jobs.secrets?.stop(),
         // Not shorter if no connection is open: a load balancer may open one until it has read `/readyz`.
         () => sleep(noticeMs),
         () => (deadline = now() + drainTimeoutMs),
         () => close(runningServers),
         () => void (lastSpans = tracing?.close()),
-        cleanupJob.stop,
-        expiryJob.stop,
-        reloadJob.stop,
+        jobs.cleanup.stop,
+        jobs.expiry.stop,
+        jobs.policy.stop,
         changeListener.stop,
-        deps.flushExcesses,
+        deps.flushLimitEvents,
         () => deps.auditLog.close(Math.max(0, deadline - now())),
         deps.closeShadow,
         watchedHosts.close,
@@ -198,6 +181,21 @@ export async function openApp(
     ]).catch(logUnclosed(log));
     throw error;
   }
+}
+
+/** Starts the background jobs. */
+function startJobs(config: Config, { endConnections }: Deps, runtime: RuntimeDeps) {
+  const { stores, policies, configs } = runtime;
+  const { trackedConnections } = stores;
+  return {
+    cleanup: startCleanupJob({
+      ...runtime,
+      tasks: cleanupTasks(stores, config, policies.current),
+    }),
+    policy: startReload(policies, runtime),
+    secrets: config.secretFiles && startReload(configs, runtime),
+    expiry: startExpiryJob({ ...runtime, trackedConnections, endConnections }),
+  };
 }
 
 /** Closes the public server first: until it has drained, the operator's `/readyz` reports the shutdown. */

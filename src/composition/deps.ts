@@ -161,7 +161,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     countRefusal: audit.countRefusal,
     writeRejected: audit.writeRejected,
     reportLimitExceeded,
-    flushExcesses: audit.flush,
+    flushLimitEvents: audit.flush,
     countWebhook: metrics.countWebhook,
     readMetrics: metrics.read,
     readLastHour: createReadLastHour(lastHour.read, deps.peers),
