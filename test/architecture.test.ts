@@ -57,7 +57,7 @@ describe('src', () => {
     expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
   });
 
-  it('allows only what is imported', () => {
+  it('has no unused entry', () => {
     const unused = Object.entries(folders).flatMap(([folder, { mayImport, packages = [] }]) => {
       const own = imports.filter(({ from }) => folderOf(from) === folder);
       const isUsed = (allowed: string) => {
@@ -76,7 +76,7 @@ describe('src', () => {
     expect(unused).toEqual([]);
   });
 
-  it('refuses what the table does not allow', () => {
+  it('refuses imports that the table does not allow', () => {
     const wrong: Import[] = [
       { from: 'policy/x.ts', to: 'authorize/y.ts', typeOnly: true },
       { from: 'policy/x.ts', to: 'policy/cel/y.ts', typeOnly: false },

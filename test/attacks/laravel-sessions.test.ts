@@ -76,7 +76,7 @@ describe('a visitor of a Laravel host', () => {
     await expectRefused(own.replace('=', ' ='), [401]);
   });
 
-  it('is refused at once after a logout, the expiry of the session, or the deletion of the user', async () => {
+  it('is refused immediately after a logout, the expiry of the session, or the deletion of the user', async () => {
     const change = async (statement: string) => {
       await host.fill(valid.rows);
       expect((await signIn(own)).status).toBe(200);
@@ -102,7 +102,7 @@ describe('a visitor of a Laravel host', () => {
     expect((await signIn(own)).status).toBe(200);
   });
 
-  it('gets 503 while the database is away', async () => {
+  it('gets 503 while the database is down', async () => {
     const rename = (from: string, to: string) =>
       withClient(host.url, (admin) => admin.query(`ALTER TABLE ${from} RENAME TO ${to}`));
     await rename('users', 'away');

@@ -12,7 +12,7 @@ describe('a client that tries many tokens, without a trusted proxy in front', ()
   const attempt = async (headers: Readonly<Record<string, string>>) =>
     (await send(usher.public, userRequest({ headers: { ...bad, ...headers } }))).status;
 
-  it('is counted by the address that connects, whatever the headers say', async () => {
+  it('is counted by the address of its connection, whatever the headers', async () => {
     expect(await attempt({})).toBe(401);
     for (const name of ['x-forwarded-for', 'X-FORWARDED-FOR', 'forwarded', 'x-real-ip', 'via']) {
       for (const address of ['203.0.113.1', 'for=203.0.113.1', '::1', '127.0.0.1', 'unknown', '']) {

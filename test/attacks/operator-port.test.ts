@@ -51,7 +51,7 @@ describe('the operator’s port, from a page in the operator’s own browser', (
     expect(await enters()).toBe(200);
   });
 
-  it('the host in an absolute target does not stand for the header', async () => {
+  it('the host in an absolute target does not replace the header', async () => {
     const target = `POST http://localhost/revocations`;
     const response = await receive(
       usher.operator,

@@ -160,7 +160,7 @@ describe('the member data of a principal', () => {
     name: 'Somebody else',
   };
 
-  it('comes from the credential and never from the request', async () => {
+  it('uses the credential and never the request', async () => {
     const channel_name = 'presence-tenant.1.escrow.42.chat';
     const allowed = {
       who: 'user 15 of tenant 1',
@@ -201,7 +201,7 @@ describe('a request to another route', () => {
   const usher = useUsher();
   const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcasting/user-auth'];
 
-  it.each(paths)('%s signs the user, whatever channel is named', async (path) => {
+  it.each(paths)('%s signs the user, whatever channel the request names', async (path) => {
     for (const channel_name of [
       'private-tenant.1.admin',
       ':user::{"id":"16"}',

@@ -30,13 +30,13 @@ describe('a ticket that is presented more than once', () => {
   const wins = async (attempts: readonly Promise<boolean>[]) =>
     (await Promise.all(attempts)).filter(Boolean).length;
 
-  it('by a hundred clients at once is granted once', async () => {
+  it('by a hundred concurrent clients is granted once', async () => {
     const ticket = await getTicket(usher.public);
     expect(await wins(Array.from({ length: 100 }, () => byServer(ticket)))).toBe(1);
     expect(await byServer(ticket)).toBe(false);
   });
 
-  it('at the chat server and at the WebSocket at once is granted at one of them', async () => {
+  it('at the chat server and at the WebSocket concurrently is granted once', async () => {
     for (let round = 0; round < 5; round += 1) {
       const ticket = await getTicket(usher.public);
       const both = Array.from({ length: 10 }, () => [byServer(ticket), bySocket(ticket)]).flat();

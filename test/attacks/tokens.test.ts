@@ -170,7 +170,7 @@ describe('a valid token in another encoding', () => {
     ['with fullwidth dots', (token) => token.replaceAll('.', '%EF%BC%8E')],
     ['in capitals', (token) => token.toUpperCase()],
     ['twice', (token) => `${token}.${token}`],
-  ])('%s is none', async (_case, spell) => {
+  ])('%s is refused', async (_case, spell) => {
     for (const make of [userToken, guestToken]) {
       const token = tokenWithDashes(make);
       expect(spell(token)).not.toBe(token);
@@ -182,7 +182,7 @@ describe('a valid token in another encoding', () => {
     ['a signed one that is too long', hmacToken(userClaims({ x: 'a'.repeat(13_000) }))],
     ['a long text', 'a'.repeat(16_385)],
     ['a name of object machinery', '__proto__'],
-  ])('%s is none', async (_case, text) => {
+  ])('%s is refused', async (_case, text) => {
     await expectWorthless(usher.public, text);
   });
 
@@ -303,7 +303,7 @@ describe('claims of unexpected types and encodings', () => {
     expect(granted.status).toBe(200);
   });
 
-  it('a token is good for its own kind only', async () => {
+  it('a token is valid for its own kind only', async () => {
     const both = { ...userClaims(), ...guestClaims() };
     for (const request of asUser(hmacToken(both, {}, guestSecret))) {
       await expectRefused(usher.public, request, [401]);

@@ -90,7 +90,7 @@ describe('an id that only looks like another', () => {
     '%',
     '%0',
     '%EF%BC%91',
-  ])('what is no UTF-8 in a form, %s, is no digit', async (digit) => {
+  ])('invalid UTF-8 in a form, %s, is no digit', async (digit) => {
     const body = `socket_id=1.2&channel_name=private-tenant.1.user.${digit}5`;
     const response = await receive(usher.public, raw('POST /pusher/auth', userLines(), body));
     expect([400, 403]).toContain(response.status);

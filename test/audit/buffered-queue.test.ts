@@ -111,7 +111,7 @@ describe('a buffered audit log', () => {
     expect(lines[0]).toEqual(started);
   });
 
-  it('closes when all is written, also what waits for the next attempt', async () => {
+  it('closes after all rows are written, including those that wait for the next attempt', async () => {
     const { append, database, close, time } = start();
     database.fault = new Unavailable('database');
     await append('a', 'b');

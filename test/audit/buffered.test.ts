@@ -51,7 +51,7 @@ describe('AUDIT=buffered', () => {
 });
 
 describe('AUDIT=strict', () => {
-  it('counts what it writes', async () => {
+  it('counts the written rows', async () => {
     const usher = await startUsher();
     const calls = 20;
     await Promise.all(Array.from({ length: calls }, () => send(usher.public, userRequest())));

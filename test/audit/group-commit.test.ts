@@ -40,7 +40,7 @@ function start(limits: Partial<GroupCommitLimits> = {}) {
 const outage = new Unavailable('database');
 
 describe('a group commit', () => {
-  it('writes the first row at once, rows that arrive meanwhile together, and one statement at a time', async () => {
+  it('writes the first row immediately, later rows together, and one statement at a time', async () => {
     const { append, statements, outcomes, queued } = start();
     append('a');
     expect(statements.map(({ rows }) => rows)).toEqual([['a']]);
@@ -92,7 +92,7 @@ describe('a group commit', () => {
     expect(statements.map(({ rows }) => rows)).toEqual([['a'], ['b', 'c', 'd'], ['e']]);
   });
 
-  it('refuses at once what is too many, and takes more when there is room again', async () => {
+  it('refuses rows over the limit immediately, and accepts more after a write', async () => {
     const { append, statements, outcomes } = start({ maxQueued: 2 });
     append('a', 'b', 'c', 'd');
     await settle();

@@ -23,7 +23,7 @@ function makeHint() {
 }
 
 describe('the hint that a proxy is in front', () => {
-  it('comes once when ten users have one private address, and again the next day', () => {
+  it('is logged once when ten users have one private address, and again the next day', () => {
     const { clock, warned, users } = makeHint();
     users(9);
     expect(warned).toEqual([]);
@@ -52,7 +52,7 @@ describe('the hint that a proxy is in front', () => {
     ['one user with many requests', { principalId: '15' }],
     ['requests without a valid credential', { principalId: undefined, principalKind: undefined }],
     ['a chat server that redeems the tickets of its users', { action: 'redeem-ticket' }],
-  ])('does not come for %s', (_who, changes) => {
+  ])('is not logged for %s', (_who, changes) => {
     const { warned, users } = makeHint();
     users(200, changes);
     expect(warned).toEqual([]);

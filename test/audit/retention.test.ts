@@ -51,7 +51,7 @@ describePostgres('retention', (server) => {
     expect(await counted()).toEqual([5, 5, 5]);
   });
 
-  it('several at once remove each row once', async () => {
+  it('concurrent runs remove each row once', async () => {
     await put(3_000, 20 * day);
     const before = now - 15 * day;
     const removed = await Promise.all([1, 2, 3].map(() => pruneDecisions(at.database, { before })));

@@ -171,7 +171,7 @@ describePostgres('the audit log', (server) => {
     expect(await rows('audit_log', 'd-neighbour')).toEqual([]);
   });
 
-  it('is read by the operator as it was written, whatever the tenant', async () => {
+  it('is unchanged when the operator reads it, whatever the tenant', async () => {
     const find = (id: string) => findDecision(at.database, id);
     await write([{ ...refusal, decisionId: 'd-6' }, ['authentication-failed', 'cross-tenant']]);
     await write([{ ...grant, decisionId: 'd-7' }, []]);

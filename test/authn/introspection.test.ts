@@ -322,7 +322,7 @@ describe('a cached response', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it('serves all requests that arrive meanwhile', async () => {
+  it('serves all concurrent requests', async () => {
     const responses = await Promise.all(Array.from({ length: 50 }, () => read(cookie)));
     expect(new Set(responses.map((each) => JSON.stringify(each))).size).toBe(1);
     expect(requests).toHaveLength(1);
@@ -385,7 +385,7 @@ describe('attributes of the policy', () => {
     ['x', 'a text'],
     [['department'], 'a list'],
     [7, 'a number'],
-  ])('may be %j, which is none', async (attributes, found) => {
+  ])('may be %j, which is ignored', async (attributes, found) => {
     respondWith(says(200, { ...alice, attributes }));
     const note = `session is accepted without attributes, which is an object: found ${found}`;
     expect(await attributesOf()).toEqual([staff, [note]]);
@@ -396,7 +396,7 @@ describe('attributes of the policy', () => {
     expect(await attributesOf()).toEqual([staff, undefined]);
   });
 
-  it('do not replace what Usher reads of every visitor', async () => {
+  it('do not replace the standard fields of a visitor', async () => {
     declared = [attribute('is_staff', 'bool')];
     respondWith(says(200, { ...alice, is_staff: false, attributes: { is_staff: true } }));
     expect(await attributesOf()).toEqual([{ ...staff, is_staff: false }, undefined]);

@@ -288,7 +288,7 @@ describe('a bearer token', () => {
     ],
     ['an exp in the past', { exp: 1 }, 'claim exp is in the future'],
     ['an iat in the future', { iat: testSeconds + 31 }, 'claim iat is at most 30 s in the future'],
-  ])('says of %s what is expected and which type was found', async (_name, changes, detail) => {
+  ])('reports the expected and the actual type of %s', async (_name, changes, detail) => {
     expect(await user(changes)).toEqual({
       fault: expect.stringMatching(/^credential-(rejected|expired)$/) as unknown,
       detail: expect.stringContaining(detail) as unknown,
@@ -301,7 +301,7 @@ describe('a bearer token', () => {
     expect(await nameOf(`${'x'.repeat(99)}👩y`)).toBe(`${'x'.repeat(99)}👩`);
   });
 
-  it('keeps a name small in JSON, whatever it is made of', async () => {
+  it('keeps a name small in JSON, whatever its characters', async () => {
     for (const character of ['\0', '\uD800', '👩', '"', '\u2028']) {
       const name = await nameOf(character.repeat(200));
       expect(Buffer.byteLength(JSON.stringify(name))).toBeLessThanOrEqual(402);

@@ -89,7 +89,7 @@ describe('a public key', () => {
     expect(await verify(token, pem(ed25519.publicKey))).toEqual(rejected);
   });
 
-  it('may stand between blank lines, with Windows line ends', () => {
+  it('may have blank lines around it, with Windows line ends', () => {
     const text = `\r\n${pem(p256.publicKey).replaceAll('\n', '\r\n')}\r\n`;
     expect(() => withPublicKey(text)).not.toThrow();
   });

@@ -63,7 +63,7 @@ describe('a batch', () => {
     expect(words).toEqual({ [own]: 'unavailable', [unread]: 'unknown-channel' });
   });
 
-  it('authenticates once more, for all channels that were decided by what has changed', async () => {
+  it('authenticates once more for all channels whose data has changed', async () => {
     const { words, deeds } = await requestWith([own, escrowChannel], {
       cache: {
         version: 7,

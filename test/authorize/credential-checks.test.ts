@@ -16,11 +16,11 @@ describe('the checks of a credential', () => {
     });
   });
 
-  it('are none if the reader gives no reason', async () => {
+  it('are empty if the reader gives no reason', async () => {
     expect(await decide({ fault: 'credential-expired' })).toMatchObject({ checks: [] });
   });
 
-  it('say in a grant what was left out', async () => {
+  it('list ignored values in a grant', async () => {
     const note = 'token is accepted without its name';
     const { outcome, checks } = await decide({ principal: user('15'), notes: [note] });
     expect(outcome).toBe('grant');

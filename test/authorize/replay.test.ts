@@ -43,7 +43,7 @@ const deps = {
 
 const refused = { outcome: 'refusal', code: 'not-allowed', failedCheck: 'own' } as const;
 
-it('lists what a candidate would change, and counts what cannot be decided again', async () => {
+it('lists the changes of a candidate, and counts decisions that cannot be repeated', async () => {
   const current = await policyWith('user.id == params.id');
   const candidate = await policyWith('user.id != params.id');
   const entries = [

@@ -73,7 +73,7 @@ describe('the usher program', () => {
     ['explain --chanel x', "unknown option '--chanel'"],
     ['explain --channel', "option '--channel <name>' argument missing"],
     ['mint-token guest --hotel h', '--booking is missing'],
-  ])('usher %s is wrong, and says what is wrong with it', async (line, message) => {
+  ])('usher %s fails, and the message names the mistake', async (line, message) => {
     const { code, stdout, stderr } = await runInProcess(line.split(' '));
     expect([code, stdout]).toStrictEqual([2, '']);
     expect(stderr).toContain(`error: ${message}\n`.replace("'serve'\n", "'serve'"));
@@ -203,14 +203,14 @@ describe('check-config', () => {
     expect((await runInProcess(['check-config'], inProduction)).code).toBe(0);
   });
 
-  it('says that a good configuration is complete', async () => {
+  it('reports a valid configuration as complete', async () => {
     for (const env of [{}, production]) {
       const { code, stdout, stderr } = await runInProcess(['check-config'], env);
       expect([code, stdout, stderr]).toStrictEqual([0, 'The configuration is complete.\n', '']);
     }
   });
 
-  it('names every problem at once, and no value', async () => {
+  it('reports every problem with its name, and no value', async () => {
     const env = { ...production, PORT: '65536-port', LOG_LEVEL: 'loud', PUSHER_SECRET: '' };
     const { code, stdout, stderr } = await runInProcess(['check-config'], env);
     expect([code, stdout]).toStrictEqual([1, '']);

@@ -51,7 +51,7 @@ describe('mint-token', () => {
     [['user', '--sub', '1', '--expires-in', 'soon'], 'Give a whole number of seconds.'],
     [['user', '--sub', '1', '--expires-in', '-1'], 'Give a whole number of seconds.'],
     [['admin', '--sub', '1'], "unknown command 'admin'"],
-  ])('says what is wrong with %j', async (args, message) => {
+  ])('reports the mistake in %j', async (args, message) => {
     const { code, stdout, stderr } = await mint(...args);
     expect([code, stdout]).toStrictEqual([2, '']);
     expect(stderr).toContain(message);

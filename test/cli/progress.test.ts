@@ -56,7 +56,7 @@ it('usher policy test shows the number of cases', async () => {
 const usher = useUsher();
 const environment = () => ({ ...testEnvironment, DATABASE_URL: usher.database.reveal() });
 
-it('usher doctor shows what it checks', async () => {
+it('usher doctor prints its current check', async () => {
   const env = { ...environment(), PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1' };
   const { stdout, stderr } = await runOnTerminal(['doctor', '--url', usher.public], env);
   expect(stdout).toContain('the Pusher server');

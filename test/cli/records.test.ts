@@ -118,7 +118,7 @@ describe('with the embedded database', () => {
     expect(rows).toEqual([{ count: '1' }]);
   });
 
-  it('is not created if there is none', async () => {
+  it('is not created if it does not exist', async () => {
     const { dataDir, remove } = await makeDataDir();
     onTestFinished(remove);
     const env = { ...testEnvironment, DATA_DIR: dataDir };

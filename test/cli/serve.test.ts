@@ -98,7 +98,7 @@ describe('usher serve', () => {
     }
   });
 
-  it('closes what it started when the signal comes before it listens', async () => {
+  it('closes its resources if a signal arrives before it listens', async () => {
     const program = await startProgram('src/main.ts', { env: environment({ NODE_ENV: 'test' }) });
     onTestFinished(() => {
       program.signal('SIGKILL');

@@ -149,7 +149,7 @@ describe('a connection that the server closed', () => {
     expect(calls).toEqual(['disconnect']);
   });
 
-  it('is left alone if the page has opened it meanwhile', async () => {
+  it('is not changed if the page has opened it meanwhile', async () => {
     const { page, end, calls, pusher, refreshes } = await createGranted();
     end(4009);
     pusher.connect();
@@ -205,7 +205,7 @@ describe('a connection that the server closed', () => {
     expect(calls).toEqual(['connect', 'disconnect']);
   });
 
-  it('is opened when the application can refresh, if it cannot at once', async () => {
+  it('is opened later if the application cannot refresh immediately', async () => {
     let isOffline = true;
     const { page, end, calls } = await createGranted({
       refresh: () => (isOffline ? Promise.reject(new Error('no network')) : Promise.resolve(true)),

@@ -60,7 +60,7 @@ describe('a credential that expired', () => {
     expect(page.signedOut).toEqual([]);
   });
 
-  it('is not refreshed again for a response that comes later', async () => {
+  it('is not refreshed again for a later response', async () => {
     let refreshes = 0;
     const page = createExpired({
       refresh: () => {

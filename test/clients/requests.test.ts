@@ -37,7 +37,7 @@ describe('channels that are subscribed within the window', () => {
     expect(page.sent[0]?.headers).toHaveProperty('authorization', 'Bearer a');
   });
 
-  it('have one content type, whatever the page calls its own', async () => {
+  it('have one content type, whatever type the page sets', async () => {
     const page = createPage({ headers: { 'content-type': 'text/plain', Accept: '*/*' } });
     page.subscribe('private-a');
     await page.advance(50);
@@ -227,7 +227,7 @@ describe('a passing failure', () => {
     expect(page.sent.at(-1)!.at).toBeLessThan(20_000);
   });
 
-  it('is not retried at once if Retry-After is longer than a timer can be', async () => {
+  it('is not retried immediately if Retry-After exceeds the maximum of a timer', async () => {
     const page = createPage({ retryFor: 1e12 });
     page.state.respond = () => json({}, 503, { 'Retry-After': '99999999' });
     page.subscribe('private-a');

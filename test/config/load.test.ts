@@ -18,7 +18,7 @@ describe('a configuration', () => {
     });
   });
 
-  it('is complete in production with what has no default, and then open to no page', () => {
+  it('is complete in production with the required settings, and then allows no page', () => {
     expect(inProduction({})).toStrictEqual([]);
     expect(loadConfig(production)).toMatchObject({ production: true, allowedOrigins: [] });
   });

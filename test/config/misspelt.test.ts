@@ -50,7 +50,7 @@ describe('a misspelt setting', () => {
     });
   });
 
-  it('stands beside the problem that it is the cause of', async () => {
+  it('is reported with the problem that it causes', async () => {
     const env = { ...production, PUSHER_SECRET: undefined, PUSHER_SECRT: 'hidden' };
     expect(await runInProcess(['check-config'], env)).toStrictEqual({
       code: 1,

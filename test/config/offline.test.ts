@@ -31,7 +31,7 @@ const noBlock = 'must be one PEM block of type PUBLIC KEY, not a certificate or 
 const noPath = 'must be a path such as /realtime, of letters, digits, and . _ ~ - only';
 const blocked = 'must not use a port that the Fetch standard blocks, such as 25 or 6000';
 
-describe('check-config does not call complete what the start would not take:', () => {
+describe('check-config refuses settings that the start would refuse:', () => {
   it.each<[string, Environment, string]>([
     [
       'a host with a port',
@@ -181,7 +181,7 @@ describe('check-config does not call complete what the start would not take:', (
       userKey({ USER_TOKEN_JWKS_URL: 'http://127.0.0.2/keys' }),
     ],
     ['introspection by a container’s name', introspect('http://web:8000/me')],
-  ])('%s is good, and the start takes it', async (_case, changes) => {
+  ])('%s is valid, and the start accepts it', async (_case, changes) => {
     const config = loadConfig({ ...production, ...changes });
     createPusherApps(config.pusher, config.tenantsApps);
     const { closeHosts } = buildIdentify(config, {

@@ -59,7 +59,7 @@ it.each([
   ['https://a*.tenants.example', /^has a wildcard/],
   ['https://*.*.tenants.example', /^has a wildcard/],
   ['capacitor://*.tenants.example', /^has a wildcard/],
-])('%s is none, and the message says why without it', (text, expected) => {
+])('%s is refused with a reason that does not repeat it', (text, expected) => {
   expect(parsed(text)).toMatch(expected);
   expect(parsed(text)).not.toContain('secret');
 });

@@ -18,7 +18,7 @@ const problem = (item: unknown) =>
 const noPath = 'must be a path such as /realtime, of letters, digits, and . _ ~ - only';
 
 describe('apps of tenants', () => {
-  it('are none unless they are set', () => {
+  it('are empty by default', () => {
     expect(loadConfig(production).tenantsApps).toEqual([]);
     expect(loadConfig({ ...production, PUSHER_APPS: '[]' }).tenantsApps).toEqual([]);
   });
@@ -138,7 +138,7 @@ describe('apps of tenants', () => {
     expect(inProduction(apps(...items))).toEqual([expected]);
   });
 
-  it('are read or refused, whatever is there', () => {
+  it('are read or refused, whatever their content', () => {
     fc.assert(
       fc.property(
         fc.oneof(

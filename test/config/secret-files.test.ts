@@ -152,7 +152,7 @@ describe('the file of a secret', () => {
     );
   });
 
-  it.each(fileSettings)('of %s is a problem if it is missing, whatever uses it', (name) => {
+  it.each(fileSettings)('of %s is a problem if it is missing, even if nothing uses it', (name) => {
     const settings = { ALLOWED_ORIGINS: 'https://a.example', INTROSPECTION_CLIENT_ID: 'usher' };
     for (const used of uses) {
       const file = { [name]: '', [`${name}_FILE`]: join(directory, 'hidden') };
@@ -169,7 +169,7 @@ describe('the file of a secret', () => {
     ]);
   });
 
-  it('excludes the setting itself; an empty name is none', () => {
+  it('excludes the setting itself; an empty name counts as unset', () => {
     const OPS_TOKEN_FILE = put('token', token);
     expect(() => loadConfig({ ...production, OPS_TOKEN: token, OPS_TOKEN_FILE })).toThrow(
       /OPS_TOKEN and OPS_TOKEN_FILE must not both be set/,
@@ -218,7 +218,7 @@ describe('changed secrets', () => {
     renameSync(put(`${name}.new`, content), join(directory, name));
   };
 
-  it('are in use at once, and the previous ones are accepted for an hour', async () => {
+  it('are in use immediately, and the previous ones are accepted for an hour', async () => {
     const { clock, events, configs, tokens, disposed } = open({
       OPS_TOKEN_FILE: put('token', token),
     });
@@ -270,7 +270,7 @@ describe('changed secrets', () => {
       () => put('token', 'short'),
       'OPS_TOKEN must have at least 16 characters',
     ],
-  ])('leave the last good one in use if the file %s', async (_name, spoil, problem) => {
+  ])('keep the last valid one in use if the file %s', async (_name, spoil, problem) => {
     const { events, configs, tokens } = open({ OPS_TOKEN_FILE: put('token', token) });
     spoil();
     await configs.reload();
@@ -297,7 +297,7 @@ describe('changed secrets', () => {
     expect(JSON.stringify(events)).not.toContain('weak"');
   });
 
-  it('leave what does not use them as it is', async () => {
+  it('do not affect code that does not use them', async () => {
     const { configs } = open({ OPS_TOKEN_FILE: put('token', token) });
     const apps = configs.build({ part: ({ pusher }) => pusher, build: () => new Secret('x') });
     replace('token', `${token}-2`);

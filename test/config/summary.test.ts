@@ -8,7 +8,7 @@ import { production } from './environments.ts';
 const summary = (changes: Environment) => summarize(loadConfig({ ...production, ...changes }));
 
 describe('the line at the start', () => {
-  it('says what is used, without credentials', () => {
+  it('lists the settings in use, without credentials', () => {
     expect(summary({ REDIS_URL: 'redis://:hidden-word@redis.internal:6380/2' })).toEqual({
       database: 'db.internal/usher',
       redis: 'redis.internal:6380/2',

@@ -111,7 +111,7 @@ export function holdToFactContract(at: () => FactSourceAtHand): void {
     expect(await find('8', 'ada')).toEqual(other);
   });
 
-  it('finds the change of a fact at once, and nothing when it is removed', async () => {
+  it('finds a changed fact immediately, and nothing after it was removed', async () => {
     await at().put(['8', 'bob'], editor);
     await at().put(['8', 'bob'], { ...editor, role: 'reader' });
     expect(await find('8', 'bob')).toEqual({ ...editor, role: 'reader' });
@@ -136,7 +136,7 @@ export function holdToFactContract(at: () => FactSourceAtHand): void {
     expect(await find(next, 'ada')).toEqual(editor);
   });
 
-  it('finds many facts at once, each with its own ids', async () => {
+  it('finds many concurrent facts, each with its own ids', async () => {
     await at().put(['8', 'ada'], editor);
     await at().put(['9', 'ada'], { ...editor, role: 'nine' });
     const requests = Array.from({ length: 200 }, (_, i) => [String(i % 12), 'ada'] as const);

@@ -78,7 +78,7 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     expect(await take(rate)).toEqual({ exceeded: rate.limit, retryAfterMs: 20_000 });
   });
 
-  it('keeps keys and limits apart, whatever the text of a key', async () => {
+  it('separates keys and limits, whatever the text of a key', async () => {
     for (const key of ['', '__proto__', 'a b', '\u0000', '👩‍🚀', '}', '{}', 'a}b{c', '%7D']) {
       const rate = newRate({ key, perMinute: 1 });
       expect(await take(rate)).toEqual(taken);

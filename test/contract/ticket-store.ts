@@ -101,14 +101,14 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     expect(await at().store.consume(taken.hash)).toBeUndefined();
   });
 
-  it('has one first among a hundred at once', async () => {
+  it('grants one of a hundred concurrent attempts', async () => {
     const { hash } = await put();
     const taken = await Promise.all(Array.from({ length: 100 }, () => at().store.consume(hash)));
     expect(taken.filter((each) => each?.isFirstUse === true)).toHaveLength(1);
     expect(taken.filter((each) => each?.isFirstUse === false)).toHaveLength(99);
   });
 
-  it('has one first among a hundred at once in two processes, every time', async () => {
+  it('grants one of a hundred concurrent attempts in two processes, every time', async () => {
     const takers = await Promise.all([
       startTicketConsumer(at().address),
       startTicketConsumer(at().address),

@@ -56,7 +56,7 @@ describePostgres('the schema of our tables', (server) => {
     await rm(directory, { recursive: true });
   };
 
-  it('does not touch what an application has in public, be it tables of the same name or its own migrations', async () => {
+  it('does not change tables or migrations of an application in public', async () => {
     await query(`
       CREATE TABLE public.orders (id int); INSERT INTO public.orders VALUES (1);
       CREATE TABLE public._prisma_migrations (id text, migration_name text, finished_at timestamptz, rolled_back_at timestamptz);
@@ -118,7 +118,7 @@ describePostgres('the schema of our tables', (server) => {
     expect(await tablesIn('public')).toEqual(['_prisma_migrations']);
   });
 
-  it('takes over only what migrations of ours made, after a start that an application’s table stopped', async () => {
+  it('adopts only tables of our migrations, after a start that an application’s table stopped', async () => {
     await releaseBefore('20261121010000_facts_and_audit');
     await query(
       `CREATE TABLE public.orders (id int); INSERT INTO public.bookings VALUES ('h', 'B', 'open')`,

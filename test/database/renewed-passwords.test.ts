@@ -18,7 +18,7 @@ it('a renewed URL of PostgreSQL is tried first, and the old login after it on th
   expect([servers.count, servers.current()]).toEqual([1, 'postgres://u:two@other/usher']);
 });
 
-it('what was opened stays in use until it can be opened with the renewed secret', async () => {
+it('an open resource stays in use until it can be opened with the renewed secret', async () => {
   const secret = new RenewableSecret('one');
   let isRefused = true;
   const closed: string[] = [];
@@ -37,7 +37,7 @@ it('what was opened stays in use until it can be opened with the renewed secret'
   expect(closed).toEqual(['one', 'two']);
 });
 
-it('what was opened with a renewed secret is closed if it cannot be used', async () => {
+it('a resource that was opened with a renewed secret is closed if it cannot be used', async () => {
   const secret = new RenewableSecret('one');
   let isRefused = true;
   const closed: string[] = [];

@@ -68,7 +68,7 @@ describe('queries of the alerts', () => {
 });
 
 describe('alerts', () => {
-  it('each says what happened and how bad that is', () => {
+  it('each describe the event and its severity', () => {
     for (const { alert, labels, annotations } of rules) {
       expect([alert, ['critical', 'warning'].includes(labels.severity)]).toStrictEqual([
         alert,

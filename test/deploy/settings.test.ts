@@ -47,7 +47,7 @@ describe('compose.yaml', () => {
   const usher = services['usher']!;
   const soketi = services['soketi']!;
 
-  it('takes from its environment file what that has, and nothing else', () => {
+  it('uses all variables of its environment file, and no others', () => {
     expect([...compose.used].toSorted()).toStrictEqual(
       Object.keys(composeEnvironment()).toSorted(),
     );
@@ -98,7 +98,7 @@ describe('compose.yaml', () => {
     ]);
   });
 
-  it('has Usher wait for what it needs, each with a health check, and declares the volumes', () => {
+  it('makes Usher wait for its dependencies, each with a health check, and declares the volumes', () => {
     const needed = Object.entries(services['usher']!.depends_on!);
     expect(needed.map(([name]) => name).toSorted()).toStrictEqual(['postgres', 'redis', 'soketi']);
     for (const [name, { condition }] of needed) {

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const tsc = join(project, 'node_modules/typescript/bin/tsc');
 
-/** The examples of a page, which are compiled and run as they are. */
+/** The examples of a page, which are compiled and run unchanged. */
 async function examplesOf(page: string): Promise<readonly string[]> {
   const text = await readFile(join(project, 'docs', page), 'utf8');
   return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
@@ -135,7 +135,7 @@ describe('the packed tarball, installed in an empty directory', () => {
     return (compiled as { readonly stdout: string }).stdout;
   };
 
-  it('has what is needed, and nothing else', async () => {
+  it('has the required files, and no others', async () => {
     const folders = new Set(
       files.map((file) =>
         file

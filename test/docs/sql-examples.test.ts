@@ -173,7 +173,7 @@ interface ExampleDatabase {
   readonly run: (sql: string) => Promise<unknown>;
 }
 
-/** The tests decide with the facts of the tests. So the tables must give the same facts, and no others. */
+/** The tests of the policy use their own facts. The tables must give the same facts, and no others. */
 async function holdToTests(
   name: string,
   { tables, rowOf, none, change }: Application,

@@ -95,7 +95,7 @@ describe('the code of docs/user-ids.md', () => {
   }
 });
 
-it('shows in its table what Usher makes of the ids', () => {
+it('has the results of Usher in its table', () => {
   const rows = [
     ...page.matchAll(/^\| (?:`|<code>)([^`]+?)(?:`|<\/code>)(?:: .*?)? +\| `([^`]+)` /gm),
   ];

@@ -62,7 +62,7 @@ describe('the plugin pusher-js-auth', () => {
     },
   );
 
-  it('enters presence and encrypted channels too, and hears what is said there', async () => {
+  it('also enters presence and encrypted channels, and receives their messages', async () => {
     await deployment.put('/resources/tenants/1/escrows/7', {
       ...{ buyer_id: '15', seller_id: '16', status: 'FUNDED' },
     });

@@ -154,7 +154,7 @@ describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
       expect((await within(20_000, client.closed, () => 'It did not end')).code).toBe(4321);
     });
 
-    it('stays connected though the proxy cuts what is idle for two seconds', async () => {
+    it('stays connected although the proxy closes connections after two idle seconds', async () => {
       const client = await open(front);
       // Ten pings take five seconds.
       for (let i = 0; i < 10; i += 1) {

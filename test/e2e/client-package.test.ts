@@ -80,7 +80,7 @@ describe('a page with pusher-js', () => {
     expect((error as { status: number }).status).toBeGreaterThan(399);
   });
 
-  it('enters again what it left, and nothing that it left meanwhile', async () => {
+  it('subscribes again to its channels, except those that it left meanwhile', async () => {
     const client = page();
     await expect.poll(client.dead).toEqual([]);
     client.pusher.unsubscribe(news);
@@ -125,7 +125,7 @@ describe('a credential that ends', () => {
     expect(other.signedOut()).toBeUndefined();
   });
 
-  it('in one of two tabs does not end the other that cannot refresh, but has a good credential', async () => {
+  it('in one of two tabs does not end the other that cannot refresh, but has a valid credential', async () => {
     const shared = { sub: '22', channels: [news], canRefresh: false };
     page({ ...shared, lifetime: () => 3 });
     const other = page(shared);
@@ -210,7 +210,7 @@ describe('a page with Laravel Echo', () => {
     expect(await client.signIn()).toMatchObject({ ok: true, user: { id: '15' } });
   });
 
-  it('comes back after its credential ended', async () => {
+  it('reconnects after its credential expired', async () => {
     let lifetime = 3;
     const client = open15(() => lifetime);
     const first = await client.socketId();

@@ -64,7 +64,7 @@ describe.runIf(hasChromium())('the page of the demo', () => {
     await expect.poll(() => person('buyer').locator('.connection').textContent()).toBe('connected');
   });
 
-  it('says what to start if there is no Pusher server', async () => {
+  it('prints what to start if there is no Pusher server', async () => {
     await deployment.soketi.stop();
     const warning = page.getByRole('alert');
     await expect.poll(() => warning.textContent(), { timeout: 60_000 }).toContain('npm run demo');

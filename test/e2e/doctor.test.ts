@@ -183,7 +183,7 @@ describe('the proxy in front of Usher', () => {
     expect(JSON.stringify(failures)).not.toContain('hidden');
   });
 
-  it('a proxy that redirects away from a trailing slash', async () => {
+  it('a proxy that redirects paths with a trailing slash', async () => {
     const usherUrl = await behind({
       instead: ({ url = '' }, response) => {
         if (!url.endsWith('/')) return false;

@@ -38,7 +38,7 @@ function grantBody(channelName: string, channelData: string): string {
 }
 
 describe('a guest with a booking', () => {
-  it('enters the chat, and receives what the hotel writes', async () => {
+  it('enters the chat, and receives messages of the hotel', async () => {
     const visit = await pages.newVisit();
     const client = pages.connect(visit);
     expect(await client.subscribe(visit.channelName)).toEqual({ ok: true });
@@ -200,7 +200,7 @@ describe('a malformed request', () => {
     expect(await pages.enter(visit)).toEqual({ ok: false, status: 400 });
   });
 
-  it('is one with a socket that is none', async () => {
+  it('is one with an invalid socket id', async () => {
     const { channelName, token } = await pages.newVisit();
     const form = { token, socket_id: '1.1:user', channel_name: channelName };
     const { status, text } = await postForm(pages.endpoint(), form);

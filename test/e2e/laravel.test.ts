@@ -69,7 +69,7 @@ describe.skipIf(version === undefined).each(hosts)(
       expect((await signIn('')).status).toBe(401);
     });
 
-    it('renews the cookie with each page, and both stay good', async () => {
+    it('renews the cookie with each page, and both stay valid', async () => {
       const { id, cookie } = await newVisitor();
       const renewed = await site.visit(cookie);
       expect(String(renewed.id)).toBe(id);

@@ -78,7 +78,7 @@ describe.runIf(hasChromium())('the operator’s page', () => {
       expect(await rows().count()).toBe(200);
     });
 
-    it('reads what it missed after the stream was interrupted', async () => {
+    it('loads missed decisions after the stream was interrupted', async () => {
       let isDown = false;
       const streams: ServerResponse[] = [];
       const proxy = await startProxy(usher.operatorUrl, {

@@ -205,7 +205,7 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
     },
   );
 
-  it('keep an idle WebSocket, since pings come before the proxy’s time-out', async () => {
+  it('keep an idle WebSocket, since pings are sent before the proxy’s timeout', async () => {
     const { length } = await Promise.all(
       documentedProxies.map(async ({ name }) => {
         const { client } = await visitor(ports[name], '127.0.9.1').open(asClerk);

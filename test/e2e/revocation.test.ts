@@ -156,7 +156,7 @@ describe('a connection at a real Pusher server', () => {
     expect([page.isOpen(), terminations('refreshing')]).toEqual([true, 0]);
   });
 
-  it('is closed at the end of its credential although Usher was restarted meanwhile', async () => {
+  it('is closed when its credential expires although Usher was restarted meanwhile', async () => {
     const before = await startReplica();
     const page = await signIn(before, 'restarted', 4);
     await running.pop()!.stop('SIGKILL');

@@ -222,7 +222,7 @@ describe('the response to a refusal', () => {
     expect(bodyOf(theirs!)['message']).toBe(bodyOf(foreign!)['message']);
   });
 
-  it('names what is malformed', async () => {
+  it('names the malformed part', async () => {
     const url = endpoint(deployment);
     expect((await requestChannel('private-a b')).status).toBe(400);
     expect((await postForm(url, { socket_id: socketId })).status).toBe(400);

@@ -80,7 +80,7 @@ describe('soketi alone', () => {
     return `${key}:${createHmac('sha256', secret).update(text).digest('hex')}`;
   };
 
-  /** A page whose application signs the id as it is. */
+  /** A page whose application signs the unmapped id. */
   const unmapped = (id: string): PusherClient =>
     connect({
       userAuthentication: {

@@ -111,7 +111,7 @@ describe('two workers', () => {
     for (const { client } of attempts) client.socket.terminate();
   });
 
-  it('refuse at once, and close WebSockets, after a revocation in either of them', async () => {
+  it('refuse immediately, and close WebSockets, after a revocation in either of them', async () => {
     const clients: TestSocket[] = [];
     for (let i = 0; i < 6; i += 1) clients.push((await show(await ticket())).client);
     const old = tokens.user({ sub: '21', iat: secondsNow() - 10 });

@@ -93,7 +93,7 @@ describe('a fact by HTTP', () => {
     expect(headers.authorization).toBe('Bearer usher');
   });
 
-  it.each([404, 410])('is none with %i', async (status) => {
+  it.each([404, 410])('does not exist with %i', async (status) => {
     host.respondWith = plain(status);
     expect(await find(kindOf(), '7')).toBeUndefined();
   });

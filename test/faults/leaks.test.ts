@@ -120,7 +120,7 @@ function requests(): readonly Request[] {
   ];
 }
 
-/** Sends them all; gives the path and the status of each. */
+/** Sends all requests; returns the path and the status of each. */
 async function sendAll(): Promise<readonly (readonly [string, number])[]> {
   const responses: (readonly [string, number])[] = [];
   for (const [path, init] of requests()) {
@@ -152,7 +152,7 @@ async function sendRaw(): Promise<void> {
   }
 }
 
-/** First messages of a WebSocket, and one after it was let in. */
+/** First messages of a WebSocket, and one after authentication. */
 async function talk(ticket?: string): Promise<void> {
   const ticketed = (text: string) =>
     JSON.stringify({ type: 'ticket_authenticate', ticket: text, clientInfo: { note: secret() } });

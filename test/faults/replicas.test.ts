@@ -65,7 +65,7 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
     }
   });
 
-  it('refuse what was revoked at the other', async () => {
+  it('refuse credentials that were revoked on the other', async () => {
     const took: number[] = [];
     for (let round = 0; round < 20; round += 1) {
       const jti = `stolen-${round}`;

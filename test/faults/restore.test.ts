@@ -55,7 +55,7 @@ async function startAddress(first: string) {
 describe.skipIf(packagedPrograms === undefined)(
   'a database that was dumped and restored into a fresh cluster',
   () => {
-    it('grants nothing by what was true before, at the next decision, for a process that runs on and for a new one', async () => {
+    it('uses no earlier cached state for the next decision, in a running process and in a new one', async () => {
       const before = await startPackagedPostgres();
       onTestFinished(before.stop);
       const after = await startPackagedPostgres();

@@ -91,7 +91,7 @@ function apply(text: string, { at, cut, put }: Edit): string {
   return text.slice(0, place) + piece + text.slice(place + cut);
 }
 
-/** One of these texts after a few changes; a fifth of the time as it is, so that the way of the good ones is walked as well. */
+/** One of these texts after a few changes; a fifth of them unchanged, so that valid input is tested as well. */
 export function mutated(...seeds: readonly string[]): fc.Arbitrary<string> {
   const edits = fc.oneof(
     { weight: 1, arbitrary: fc.constant([]) },

@@ -17,7 +17,7 @@ const routes = [
 ];
 const channels = [...new Set(Object.values(mayEnter).flat())];
 
-/** The parts of a request, good ones mostly. */
+/** The parts of a request, mostly valid ones. */
 export const requestParts = fc.record({
   who: fc.constantFrom(...(Object.keys(mayEnter) as Caller[])),
   path: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...routes) }, mutated(...routes)),
@@ -93,7 +93,7 @@ const oneLine = (text: string) => text.replace(/[\r\n]/g, ' ');
 /** A text as its bytes go over the wire, one character each. */
 export const onTheWire = (text: string) => Buffer.from(text).toString('latin1');
 
-/** The request as it goes over the wire, one character a byte. */
+/** The bytes of a request, one per character. */
 export function requestText(
   made: RequestParts,
   credentials: Readonly<Record<Caller, CallerCredentials>>,

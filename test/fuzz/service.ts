@@ -37,7 +37,7 @@ const environment = {
   ),
 };
 
-/** Starts it and reads its log as it is written; none of `secrets` may be in there. */
+/** Starts it and reads its log continuously, which must contain none of `secrets`. */
 export async function startService(secrets: readonly string[]): Promise<Service> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-fuzz-'));
   // As root, its database runs as another user, which needs access to its parent directory.

@@ -4,7 +4,7 @@ import { parserTargets } from './targets.ts';
 /** The same inputs in each run: a new fault is that of the change under test. `npm run fuzz` makes up others. */
 const seed = 1;
 
-it.each(parserTargets)('whatever is written, what must hold of $name does', async ({ run }) => {
+it.each(parserTargets)('$name holds for generated input', async ({ run }) => {
   const { failure } = await run({ seed, runs: 500 });
   expect(failure).toBeUndefined();
 });

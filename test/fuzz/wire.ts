@@ -25,7 +25,7 @@ function exchangeBytes(address: string, bytes: Buffer): Promise<Buffer> {
     const chunks: Buffer[] = [];
     const socket = connect({ host: hostname, port: Number(port) });
     const timer = setTimeout(() => {
-      socket.destroy(new Error(`There was no end after ${longest} ms`));
+      socket.destroy(new Error(`The connection did not end within ${longest} ms`));
     }, longest);
     let failure: NodeJS.ErrnoException | undefined;
     // Not immediately: Node does not respond after the client has ended its side.

@@ -74,7 +74,7 @@ describe('an application that decides about a channel', () => {
     expect((await requestChannel('presence-room.1', sanctum)).status).toBe(401);
   });
 
-  it.each([401, 403, 404])('refuses with %i, which is on record', async (status) => {
+  it.each([401, 403, 404])('refuses with %i, which is recorded', async (status) => {
     host.respondWith = plain(status);
     const refused = await requestChannel('private-orders.7', cookie);
     expect(refused.status).toBe(403);

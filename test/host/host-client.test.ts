@@ -244,7 +244,7 @@ describe('a response', () => {
     expect(host.paths).toEqual(['/1', '/3']);
   });
 
-  it('that comes byte by byte is an outage as well', async () => {
+  it('that arrives byte by byte is an outage as well', async () => {
     const dripping = reasonOf(sendRequest('/', { silenceMs: second }));
     await host.arrived(1);
     host.open[0]!.response.write('{');

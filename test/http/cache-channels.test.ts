@@ -71,7 +71,7 @@ describe('cache channels', () => {
     },
   );
 
-  it('that Reverb does not have are refused there, and the reason is on record', async () => {
+  it('that Reverb does not support are refused there, and the reason is recorded', async () => {
     await start('reverb');
     const responses = await Promise.all(names.map(enter));
     expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 403]);

@@ -34,7 +34,7 @@ describe('a page that compares user_info.id with a number, USER_INFO_IDS=number'
     ['9007199254740993', '9007199254740993'],
     ['-0', '-0'],
     ['1e3', '1e3'],
-  ])('gets %s as %j, under a good signature', async (sub, id) => {
+  ])('gets %s as %j, with a valid signature', async (sub, id) => {
     await fetch(`${usher.operator}/resources/rooms/ids`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },

@@ -227,7 +227,7 @@ describe('a changed policy', () => {
     expect((await reload(current())).status).toBe(200);
   });
 
-  it('has other issuers at once, and keeps the keys of unchanged ones', async () => {
+  it('uses changed issuers immediately, and keeps the keys of unchanged ones', async () => {
     expect(await enter('private-tenant.7', token(), '7')).toBe(200);
     const before = idp.requests('/keys');
     const later = partner.replace('issuer: partner', 'issuer: partner-2');

@@ -42,7 +42,7 @@ describe('tenants with an app of their own', () => {
     ['2', two],
     ['3', two],
     ['4', pusherApp],
-  ])('tenant %s: what is signed is signed by its app', async (tenant, app) => {
+  ])('tenant %s: its app signs', async (tenant, app) => {
     const channel = `private-tenant.${tenant}.user.15`;
     const response = await send(usher.public, userRequest(ofTenant(tenant, channel)));
     expect(response.body).toEqual({ auth: signed(app, socketId, channel) });

@@ -26,7 +26,7 @@ const good = [
   [named('channel_name'), own],
 ] as const;
 
-describe('what real clients send', () => {
+describe('requests of real clients', () => {
   const usher = useUsher();
   const post = (lines: readonly string[], body: string, path = '/broadcasting/auth') =>
     receive(usher.public, raw(`POST ${path}`, lines, body));

@@ -36,7 +36,7 @@ describe('two replicas with caches', () => {
     };
   }
 
-  it('refuse a cancelled booking at once under load, and record each grant', async () => {
+  it('refuse a cancelled booking immediately under load, and record each grant', async () => {
     const [first] = replicas;
     await withClient(first!.database, async (host) => {
       await host.query(

@@ -70,7 +70,7 @@ it('uses changed secrets without a restart, and accepts the previous ones for an
   expect([(await signIn(2)).status, await operate(1), await operate(2)]).toEqual([200, 401, 200]);
 });
 
-it('keeps the last good secret while a file cannot be used, and says so', async () => {
+it('keeps the last valid secret while a file cannot be used, and logs this', async () => {
   rmSync(join(directory, 'users'));
   nextLook();
   await expect.poll(readiness).toEqual({ status: 'ready', secrets: 'outdated' });

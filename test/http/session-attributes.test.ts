@@ -59,7 +59,7 @@ describe('attributes of a session that the application introspects', () => {
     return response.status;
   };
 
-  it('open what rules say', async () => {
+  it('are available to rules', async () => {
     host.respondWith(
       json(JSON.stringify({ id: 1, attributes: { department: 'sales', plan: { level: 3 } } })),
     );

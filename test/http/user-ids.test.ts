@@ -56,7 +56,7 @@ describe('an id of the application, at Pusher', () => {
     ]);
   });
 
-  it('is on record with the one that the server knows', async () => {
+  it('is recorded with the one that the server uses', async () => {
     const note = 'user id at the Pusher server is =;user=3A15';
     for (const response of [await signIn(usher, 'user:15'), await signIn(usher, '15')]) {
       const id = response.headers.get('x-decision-id') ?? '';

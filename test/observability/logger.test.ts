@@ -37,7 +37,7 @@ const many = 'for (let i = 0; i < 5000; i += 1) log.info({ i }, "line");';
 const inOrder = Array.from({ length: 5000 }, (_, i) => i);
 
 describe('the log', () => {
-  it('has every line, in order, when the process comes to its end', async () => {
+  it('has every line, in order, when the process exits', async () => {
     const lines = await logging(many).lines();
     expect(lines.map(({ i }) => i)).toEqual(inOrder);
   });

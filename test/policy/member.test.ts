@@ -31,7 +31,7 @@ describe('memberAt', () => {
     });
   });
 
-  it('maps the id alone, and puts the mapped one on record', () => {
+  it('maps only the id, and records the mapped one', () => {
     const member = { user_id: 'auth0|15', user_info: { id: 'auth0|15', name: 'Ada' } };
     expect(memberAt(member)).toStrictEqual({
       member: { ...member, user_id: '=;auth0=7C15' },
@@ -79,7 +79,7 @@ describe('memberAt', () => {
     expect(fits(ofBytes(1026, 'é'))).toBe(false);
   });
 
-  it('counts the mapped id, since that is what the server sees', () => {
+  it('checks the length of the mapped id, which the server receives', () => {
     expect(fits({ ...ofBytes(1024), user_id: '||' })).toBe(false);
     expect(fits({ ...ofBytes(1018), user_id: '||' })).toBe(true);
   });

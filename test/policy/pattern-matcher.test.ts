@@ -57,7 +57,7 @@ describe('reading', () => {
     );
   });
 
-  it('does so by whatever patterns there are', () => {
+  it('does so for any set of patterns', () => {
     const piece = fc.constantFrom('a', 'b', '-', '.', '{x}', '{y}', 'ab');
     const pattern = joined(piece, 5)
       .map((body) => `private-${body}`)
@@ -73,7 +73,7 @@ describe('reading', () => {
     );
   });
 
-  it('gives back what a pattern was filled with, or says that there are two readings', () => {
+  it('returns the parameters of a pattern, or reports two matches', () => {
     const value = fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/);
     fc.assert(
       fc.property(value, value, (slug, booking) => {

@@ -75,7 +75,7 @@ describe('a socket id', () => {
     '1.1:',
     '١.١',
     `1.${'1'.repeat(63)}`,
-  ])('%j is none', (text) => {
+  ])('%j is invalid', (text) => {
     expect(parseSocketId(text)).toBeUndefined();
   });
 });

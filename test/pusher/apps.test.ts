@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 describe('createPusherApps', () => {
-  it('gives the same app, opened once, whatever the tenant', () => {
+  it('is the same for every tenant, and is opened once', () => {
     const apps = createPusherApps(settings());
     expect(apps.for(undefined)).toBeDefined();
     expect(apps.for('1')).toBe(apps.for('2'));

@@ -80,7 +80,7 @@ describe('no signature is valid for two requests', () => {
     );
   });
 
-  it('a channel never gives a sign-in, whatever is in its name and data', () => {
+  it('a channel signature is never one of a sign-in, whatever its name and data', () => {
     const signer = createSigner(appsOf('pusher'));
     const signUser = createUserSigner(appsOf('pusher'));
     fc.assert(

@@ -80,7 +80,7 @@ describe('permits', () => {
     expect(await Promise.all(works)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  it('refuse requests over the queue limit at once, and requests that waited too long', async () => {
+  it('refuse requests over the queue limit immediately, and requests that waited too long', async () => {
     const { time, begin, end, names, shed } = setUp();
     const works = ['a', 'b', 'c', 'd', 'e'].map((name) => begin(name));
     await settled();
@@ -206,7 +206,7 @@ describe('permits of requests that wait for a server of the application', () => 
     expect([limiter.lent(), waiting()]).toEqual([0, 0]);
   });
 
-  it('are taken back at once, and new work waits until few enough are held', async () => {
+  it('are returned immediately, and new work waits until few enough are in use', async () => {
     const { advance, limiter, run } = setUpRequests();
     let respondWith: () => void = () => undefined;
     const responded = new Promise<void>((resolve) => (respondWith = resolve));

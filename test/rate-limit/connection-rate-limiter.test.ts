@@ -78,7 +78,7 @@ describe('attempts to connect', () => {
     await waiting;
   });
 
-  it('that wait are bounded: one too many is refused at once', async () => {
+  it('that wait are bounded: one too many is refused immediately', async () => {
     const { time, enter, through } = setUp();
     for (let i = 0; i < 3; i += 1) await through('a');
     const waiting = Array.from({ length: 1_000 }, () => enter('a'));

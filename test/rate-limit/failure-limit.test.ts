@@ -22,7 +22,7 @@ describe('refused requests of one address', () => {
   // The default.
   const usher = useUsher({ RATE_LIMIT_FAILURES: '' });
 
-  it('are limited to sixty a minute on all routes together; good ones are not', async () => {
+  it('are limited to sixty a minute on all routes together; granted ones are not', async () => {
     for (let i = 0; i < 30; i += 1) {
       expect((await send(usher.public, userRequest({ headers: bad }))).status).toBe(401);
       expect((await send(usher.public, guestRequest({ fields: { token: 'x' } }))).status).toBe(403);
@@ -43,7 +43,7 @@ describe('refused requests of one address', () => {
 describe('refused requests without a trusted proxy', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '1' });
 
-  it('count for the address that connects, whatever it forwards', async () => {
+  it('count for the address of the connection, whatever it forwards', async () => {
     const headers = (address: string) => ({ ...bad, 'x-forwarded-for': address });
     const first = await send(usher.public, userRequest({ headers: headers('203.0.113.1') }));
     expect(first.status).toBe(401);

@@ -195,7 +195,7 @@ describe('a page that opens channel after channel on one connection', () => {
   });
 });
 
-describe('a decision that is made again because something changed meanwhile', () => {
+describe('a decision that is evaluated again because something changed meanwhile', () => {
   /** Dependencies whose audit log rejects the first decision by cached values. */
   const changedOnce = (count: { records: number }): Changes => ({
     cache: {

@@ -57,7 +57,7 @@ describe('a flood of requests without a credential from one address', () => {
     expect((await send(usher.public, guestRequest())).status).toBe(200);
   });
 
-  it('is the same with a good token for a channel that is not its own', async () => {
+  it('is the same with a valid token for a channel of another user', async () => {
     const before = await decisionsOf(usher);
     const foreign = userRequest({ fields: { channel_name: 'private-tenant.1.user.16' } });
     const count = await statuses(usher, foreign, 100);

@@ -37,7 +37,7 @@ describeRedisServer('shared limits', () => {
     await server.kill();
   });
 
-  it('count together, each alone while Redis is away, and together again, with a line for each switch', async () => {
+  it('count together, separately while Redis is down, and together again, with a line for each switch', async () => {
     const [one, other] = [await replica(), await replica()];
     const rate = newRate({ perMinute: 2 });
     const excess = { exceeded: rate.limit, retryAfterMs: 30_000 };

@@ -93,7 +93,7 @@ describe('a Redis that is unreachable', () => {
     await redis?.close();
   });
 
-  it('is unavailable at once, and logged once without its address', async () => {
+  it('is unavailable immediately, and is logged once without its address', async () => {
     const server = await listen(() => undefined);
     const url = new Secret(`redis://name:a-password-of-ours@127.0.0.1:${String(portOf(server))}/3`);
     server.close();

@@ -67,7 +67,7 @@ describeRedisKinds('a Redis Cluster of three nodes', () => {
     for (const node of nodes) expect(await node.query('DBSIZE')).toBeGreaterThan(0);
   });
 
-  it('is no longer healthy when one of its nodes is away, and is again by itself', async () => {
+  it('is unhealthy while one of its nodes is down, and recovers', async () => {
     const shared = await limitsAt(url);
     expect(await isShared(shared)).toBe(true);
     await nodes[2]!.kill();

@@ -75,7 +75,7 @@ describe('returning memory', () => {
     }
   });
 
-  it('stops for good', async () => {
+  it('stops permanently', async () => {
     const { time, look } = start();
     await look();
     await running?.stop();

@@ -27,7 +27,7 @@ const externalUrl =
 
 const redisUrl = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 
-/** One embedded cluster for the whole run, and the server outside when there is one; both are left as they were found. */
+/** Starts one embedded cluster for the whole run, and uses the external server if there is one. Both are left unchanged. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-test-'));
   // As root, the server runs as another user, which needs access to its parent directory.
@@ -71,7 +71,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
 }
 
-/** The shared cluster goes with the run, so nothing in it has to survive a crash; tests of durability start their own. */
+/** The shared cluster is removed after the run, so it needs no durability; tests of durability start their own. */
 async function skipFsync(url: string): Promise<void> {
   const admin = await connected(url);
   await admin.query('ALTER SYSTEM SET fsync = off');

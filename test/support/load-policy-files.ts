@@ -8,7 +8,7 @@ import type { Policy } from '../../src/policy/policy.ts';
 /** The files of a policy by their names. */
 export type PolicyFiles = Readonly<Record<string, string | Buffer>>;
 
-/** Loads the policy of a directory with these files, which is gone afterwards. */
+/** Loads the policy of a temporary directory with these files. */
 export async function loadPolicyFiles(files: PolicyFiles): Promise<Policy> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
   try {

@@ -95,7 +95,7 @@ export function createOracle({ key, secret }: { readonly key: string; readonly s
   };
 }
 
-/** Everything in a JSON text that looks like a signature of a Pusher app, wherever it stands. */
+/** Every text in JSON that resembles a signature of a Pusher app. */
 export function signaturesIn(text: string): readonly Signed[] {
   if (!/[0-9a-f]{64}/.test(text)) return [];
   const found: Signed[] = [];

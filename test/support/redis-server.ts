@@ -24,7 +24,7 @@ export interface RedisProcess {
   readonly query: (...command: readonly string[]) => Promise<unknown>;
   /** Stops its process (SIGSTOP), and resolves to a function that continues it. */
   readonly freeze: () => Promise<() => void>;
-  /** Ends it with everything it held in memory, and resolves when it is gone. */
+  /** Kills it, which loses its data in memory, and resolves when it has exited. */
   readonly kill: () => Promise<void>;
   /** Restarts it with its data on disk, and resolves when it responds. */
   readonly start: () => Promise<void>;
@@ -69,13 +69,13 @@ export async function launchRedis(
   };
 }
 
-/** Waits until something is so, for as long as a slow machine may take. */
+/** Waits up to a minute, because a machine may be slow, until a condition holds. Throws if it does not. */
 export async function until(isSo: () => Promise<boolean>): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt += 1) {
     if (await isSo().catch(() => false)) return;
     await sleep(100);
   }
-  throw new Error('It did not come to be so within a minute');
+  throw new Error('The condition was not met within a minute');
 }
 
 async function withClient<T>(port: number, work: (client: Client) => Promise<T>): Promise<T> {

@@ -51,7 +51,7 @@ export interface TestUsher {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts the whole application in this process; its database goes with it. */
+/** Starts the whole application in this process; `stop` drops its database. */
 export async function startUsher(changes: Environment = {}, start: Start = {}): Promise<TestUsher> {
   const database = await createTestDatabase();
   const clock = createTestClock(testNow);

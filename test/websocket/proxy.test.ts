@@ -44,7 +44,7 @@ const start = (changes: TestEndpointOptions = {}) =>
     ...changes,
   });
 
-/** A client that was let in, and its connection at the server behind. */
+/** An authenticated client, and its connection at the server behind. */
 async function pair(changes: TestEndpointOptions = {}, settings = {}) {
   const endpoint = await start(changes);
   const client = await endpoint.enter(settings);
@@ -162,7 +162,7 @@ describe('messages', () => {
     ]);
   });
 
-  it('that come before the server behind is reached keep their order', async () => {
+  it('that arrive before the server behind is connected keep their order', async () => {
     const { connect } = await start();
     const client = await connect();
     const texts = Array.from({ length: 40 }, (_, i) => `message ${i}`);
@@ -174,7 +174,7 @@ describe('messages', () => {
     expect(received).toEqual(texts);
   });
 
-  it('that come before that are few: a flood ends the connection', async () => {
+  it('that arrive before that are limited: a flood ends the connection', async () => {
     let redeem: () => void = () => undefined;
     const waiting = new Promise<void>((resolve) => (redeem = resolve));
     const redeemTicket: RedeemTicket = async () => {
@@ -305,7 +305,7 @@ describe('a receiver that does not read', () => {
       }
     };
     await until(() => {
-      // Only as fast as they are taken, or the test would be the one that grows.
+      // Not faster than they are received: otherwise the memory of the test itself would grow.
       if (client.socket.bufferedAmount < 1024 * 1024) flood();
       return client.socket.readyState !== client.socket.OPEN || sent > 1e6;
     });
@@ -355,7 +355,7 @@ describe('the end of a connection', () => {
     expect((await two.client.closed).code).toBe(1014);
   });
 
-  it('comes after the messages before it', async () => {
+  it('is forwarded after the messages before it', async () => {
     const { client, server } = await pair();
     for (let i = 0; i < 50; i += 1) server.socket.send(String(i));
     server.socket.close(4000, 'done');
@@ -371,7 +371,7 @@ describe('the end of a connection', () => {
     expect((await client.closed).code).toBe(4003);
   });
 
-  it('by Usher is sent to both sides alike', async () => {
+  it('by Usher is sent to both sides', async () => {
     const { endpoint, client, server } = await pair();
     const closing = endpoint.close();
     expect((await client.closed).code).toBe(1001);
@@ -534,7 +534,7 @@ describe('a server behind', () => {
     other.close();
   });
 
-  it('that sends at once is forwarded after the response to the ticket', async () => {
+  it('that sends immediately is forwarded after the response to the ticket', async () => {
     const other = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     await new Promise((resolve) => other.once('listening', resolve));
     other.on('connection', (socket) => {
@@ -566,7 +566,7 @@ describe('a server behind', () => {
     expect(await turnedAway(url)).toMatchObject({ closing: notReachable, spent: 0 });
   });
 
-  it('is reached once, however many show one ticket at once', async () => {
+  it('gets one connection if one ticket is used several times concurrently', async () => {
     let spent = false;
     const checkTicket: RedeemTicket = (presentation) =>
       redeemAnything(spent ? { ...presentation, ticket: 'ticket-replayed' } : presentation);

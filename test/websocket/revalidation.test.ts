@@ -23,7 +23,7 @@ const endingAt =
     );
   };
 
-/** Waits until a client that was let in is watched: it has a heartbeat, an end and a next look. */
+/** Waits until an authenticated client has its timers: heartbeat, expiry and revalidation. */
 const watched = ({ time }: TestEndpoint) => until(() => time.waiting() === 3);
 
 describe('a connection ends', () => {
@@ -38,12 +38,12 @@ describe('a connection ends', () => {
     expect(await client.closed).toEqual({ code: 4001, reason: 'The credential has ended' });
   });
 
-  it('at once when the credential ended while its ticket was redeemed', async () => {
+  it('immediately if the credential expired while its ticket was redeemed', async () => {
     const { enter } = await startTestEndpoint({ redeemTicket: endingAt(testNow) });
     expect((await (await enter()).closed).code).toBe(4001);
   });
 
-  it('not before, however far away that is', async () => {
+  it('not before its expiry, even if that is far in the future', async () => {
     const days = 24 * 3_600_000;
     const endpoint = await startTestEndpoint({ redeemTicket: endingAt(testNow + 40 * days) });
     const client = await endpoint.enter();
@@ -162,7 +162,7 @@ describe('a heartbeat', () => {
     await until(() => endpoint.time.waiting() === 0);
   });
 
-  it('leaves no timer behind when the client goes', async () => {
+  it('leaves no timer when the client disconnects', async () => {
     const endpoint = await startTestEndpoint();
     const client = await endpoint.enter();
     await watched(endpoint);

@@ -442,7 +442,7 @@ describe('the application’s response to the handshake', () => {
     expect(rows).toEqual([{ count: 2 }]);
   });
 
-  it('is 502 when it is no HTTP, and 503 when there is none', async () => {
+  it('gets 502 if it is no HTTP, and 503 without a response', async () => {
     const own = await behind((_request, socket) => {
       socket.end('SSH-2.0-test\r\n');
     });
@@ -452,7 +452,7 @@ describe('the application’s response to the handshake', () => {
     expect(await attempt()).toMatchObject({ status: 503, headers: { 'retry-after': '2' } });
   });
 
-  it('is 503 when it does not come within ten seconds', async () => {
+  it('gets 503 if it does not arrive within ten seconds', async () => {
     const events = new EventEmitter();
     const arrival = once(events, 'arrival');
     const own = await behind(() => events.emit('arrival'));
@@ -600,7 +600,7 @@ describe('a connected visitor is disconnected', () => {
     expect((await client.closed).code).toBe(4003);
   });
 
-  it('who is revoked, at once', async () => {
+  it('who is revoked, immediately', async () => {
     const { client } = await enter('/ws/chat/', newCookie({ user_id: '77', is_staff: true }));
     const response = await send(usher.operator, {
       path: '/revocations',

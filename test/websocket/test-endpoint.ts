@@ -69,7 +69,7 @@ export interface TestEndpoint {
   readonly close: () => Promise<unknown>;
   /** Opens a client that has not sent anything yet. */
   readonly connect: (settings?: ClientSettings) => Promise<TestSocket>;
-  /** Opens one that is let in, with its `sessionId`. */
+  /** Opens an authenticated client, with its `sessionId`. */
   readonly enter: (
     settings?: ClientSettings,
   ) => Promise<TestSocket & { readonly sessionId: string }>;
@@ -94,7 +94,7 @@ afterEach(async () => {
 
 const unmeasured = () => () => undefined;
 
-/** Starts one; it is gone after the test. */
+/** Starts an endpoint, which is stopped after the test. */
 export async function startTestEndpoint(changes: TestEndpointOptions = {}): Promise<TestEndpoint> {
   const time = createTestClock(testNow);
   const logged: string[] = [];
@@ -166,7 +166,7 @@ export async function until(holds: () => boolean): Promise<void> {
     if (holds()) return;
     await new Promise((resolve) => setImmediate(resolve));
   }
-  throw new Error('It did not come about');
+  throw new Error('The condition was not met');
 }
 
 /** Waits until the server has received everything that this client sent, including its responses to pings. */

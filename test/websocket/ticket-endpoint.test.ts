@@ -195,7 +195,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
     expect(received).toContain('{"body":{"a":1}}');
   });
 
-  it('gets a response, and its connection is closed, if its route is none for WebSockets', async () => {
+  it('gets a response, and its connection is closed, if its route accepts no WebSockets', async () => {
     const { address } = await startTestEndpoint();
     const received = await speak(
       address,

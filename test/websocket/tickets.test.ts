@@ -31,7 +31,7 @@ const show = async (ticket: string, at = usher) => {
   return { client, response: (await client.nextJson()) as { type: string; error?: string } };
 };
 
-/** A client that was let in with a token of these claims, and its connection at the chat server. */
+/** A client that authenticated with a token of these claims, and its connection at the chat server. */
 const enter = async (claims = {}, at = usher) => {
   const bearer = { authorization: `Bearer ${userToken({ ...claims })}` };
   const { client, response: reply } = await show(
@@ -68,7 +68,7 @@ describe('a ticket from the chat page', () => {
     expect(await server.next()).toBe('hello');
   });
 
-  it('opens a connection that counts for its tenant, and so does what goes over it', async () => {
+  it('opens a connection that counts for its tenant, and so do its messages', async () => {
     const figures = async () => {
       const { text } = await send(usher.operator, { path: '/metrics', method: 'GET' });
       const of = (name: string, labels: string) => metric(text, name, labels) ?? 0;
@@ -179,7 +179,7 @@ describe('a connection', () => {
     expect((await server.closed).code).toBe(4001);
   });
 
-  it('ends at once when the operator revokes it; connections of others stay open', async () => {
+  it('ends immediately when the operator revokes it; connections of others stay open', async () => {
     const [one, other] = [await enter({ sub: 'u1' }), await enter({ sub: 'u2' })];
     const { body } = await revoke({ user_id: 'u1', issued_before: inFuture });
     expect(body).toMatchObject({
@@ -196,7 +196,7 @@ describe('a connection', () => {
     expect(await other.server.next()).toBe('still here');
   });
 
-  it('ends at once when it was revoked on another replica, which refuses it as well', async () => {
+  it('ends immediately when it was revoked on another replica, which refuses it as well', async () => {
     const other = await startUsher({ DATABASE_URL: usher.database.reveal() });
     const { client } = await enter({ sub: 'u3' });
     const { client: bystander } = await enter({ sub: 'u4' });

@@ -75,7 +75,7 @@ describe('a call of another process', () => {
     await expect(call).rejects.toMatchObject({ dependency: 'primary process' });
   });
 
-  it('ignores messages that are none of its own', () => {
+  it('ignores foreign messages', () => {
     const { worker } = createRpcPair({});
     expect(() => {
       worker.receive({ cmd: 'NODE_CLUSTER' });

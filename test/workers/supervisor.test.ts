@@ -72,7 +72,7 @@ describe('a supervisor', () => {
     expect(forked).toHaveLength(2);
   });
 
-  it('starts a worker again at once, and later with growing delays if it ends again', async () => {
+  it('restarts a worker immediately, and later with growing delays if it ends again', async () => {
     const { forked, lines, time } = await startReady(1);
     const end = () => forked.at(-1)?.emit('exit', null, 'SIGKILL');
     time.advance(60_000);

@@ -124,7 +124,7 @@ describe('a session in the database', () => {
     expect(await read(stored.cookie)).toEqual(await readerOf(stored)(stored.cookie));
   });
 
-  it('is not looked for under what cannot be a key', async () => {
+  it('is not looked up if it cannot be a key', async () => {
     const database: DjangoDatabase = {
       session: () => Promise.reject(new Error('asked')),
       user: () => Promise.reject(new Error('asked')),
@@ -220,7 +220,7 @@ describe('a session in its cookie', () => {
     );
   });
 
-  it('is refused in another spelling of base64url, even with a good signature', async () => {
+  it('is refused in another spelling of base64url, even with a valid signature', async () => {
     const body = bodyOf(inCookies);
     expect(await read(signed(inCookies, body))).toHaveProperty('principal');
     for (const spelling of [

@@ -348,7 +348,7 @@ describe('an outage', () => {
     await expectRejected(token(second, 'b'));
   });
 
-  it('is not made good by following a redirect', async () => {
+  it('does not follow a redirect', async () => {
     const elsewhere = await startJwksServer();
     elsewhere.respondWith(keySet(jwk(first, { kid: 'a' })));
     server.respondWith((_request, response) =>

@@ -149,7 +149,7 @@ describe('a key in a file', () => {
     expect(reads).toEqual([false, true]);
   });
 
-  it('that was never read is read again at once if the clock was set back', async () => {
+  it('that was never read is read again immediately if the clock was set back', async () => {
     const keys = keysIn('secret');
     time = 60_000;
     await expect(keys.find({ alg: 'HS256' })).rejects.toBeInstanceOf(Unavailable);

@@ -37,7 +37,7 @@ describe('minting', () => {
     });
   });
 
-  it('leaves out what is not known', async () => {
+  it('omits unknown values', async () => {
     const token = await mintToken({ id: '15' }, userTokenClaims, {
       secret: testSecret,
       now,

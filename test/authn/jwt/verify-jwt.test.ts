@@ -28,7 +28,7 @@ const expired = refused('credential-expired');
 const good = hmacToken(guestClaims());
 const [goodHeader = '', goodPayload = '', goodSignature = ''] = good.split('.');
 
-describe('a good token', () => {
+describe('a valid token', () => {
   it('gives its claims and its times in milliseconds', async () => {
     const result = await verify(good);
     expect(result).toMatchObject({ issuedAt: testNow, expiresAt: testNow + 3_600_000 });

@@ -21,7 +21,7 @@ describe('the text of a ticket', () => {
     expect(() => formatTicket(new Uint8Array(33))).toThrow(RangeError);
   });
 
-  it('is read as what was written', () => {
+  it('is read back unchanged', () => {
     fc.assert(
       fc.property(bytes, (random) => {
         const text = formatTicket(random).reveal();
@@ -30,7 +30,7 @@ describe('the text of a ticket', () => {
     );
   });
 
-  it('has one spelling: whatever else is near it is no ticket', () => {
+  it('has one spelling: similar texts are no tickets', () => {
     const near = fc.tuple(bytes, fc.nat(73), fc.string({ unit: 'binary', maxLength: 2 }));
     fc.assert(
       fc.property(near, ([random, at, insert]) => {

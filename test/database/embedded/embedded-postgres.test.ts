@@ -111,7 +111,7 @@ describe('a running embedded server', () => {
     expect(log).not.toContain('private words');
   });
 
-  it('is refused to a second Usher, and goes on for the first', async () => {
+  it('refuses a second Usher, and continues for the first', async () => {
     const second = start(instance.dataDir);
     await expect(second).rejects.toThrow(StartRefused);
     await expect(second).rejects.toThrow('Another Usher uses this DATA_DIR');

@@ -130,7 +130,7 @@ describePostgres('the database of a Django host', (server) => {
     });
   });
 
-  describe('for a login that may read what is documented and no more', () => {
+  describe('for a login with only the documented privileges', () => {
     const host = useHost(server, { id: 'integer', instant: 'timestamptz' });
     const role = `${server.prefix}_reader_${randomBytes(4).toString('hex')}`;
     let limited: HostDatabase;
@@ -162,7 +162,7 @@ describePostgres('the database of a Django host', (server) => {
       expect(await readCase(first!, read)).toEqual(expectedUser(first!));
     });
 
-    it('says what is missing, and nothing of the rows', async () => {
+    it('reports what is missing, and nothing of the rows', async () => {
       const wrong = limited.findRow('SELECT email FROM auth_user WHERE username = $1', ['alice']);
       await expect(wrong).rejects.toMatchObject({
         dependency: 'host database',

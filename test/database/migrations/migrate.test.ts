@@ -56,7 +56,7 @@ describePostgres('migrations', (server) => {
     ]);
   });
 
-  it('applies what is missing, in order, and nothing twice', async () => {
+  it('applies missing migrations in order, each once', async () => {
     await prepareDatabase(at.url);
     await addMigration('29990102000000_second', 'INSERT INTO t VALUES (1)');
     await addMigration('29990101000000_first', 'CREATE TABLE t (n int)');
@@ -68,7 +68,7 @@ describePostgres('migrations', (server) => {
     expect((await query('SELECT * FROM t')).rowCount).toBe(1);
   });
 
-  it('is applied by one of eight that start at once', async () => {
+  it('is applied by one of eight concurrent starts', async () => {
     await addMigration('29990101000000_counted', 'CREATE TABLE t (n int); SELECT pg_sleep(0.1)');
     const starts = Array.from({ length: 8 }, () =>
       prepareDatabase(at.url, { migrations: directory }),

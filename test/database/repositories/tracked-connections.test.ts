@@ -142,7 +142,7 @@ describePostgres('tracked connections', (server) => {
     expect(await dueAt(testNow + 1e12)).toEqual([]);
   });
 
-  it('gives up a day after the credential ended', async () => {
+  it('is not retried later than a day after the credential expired', async () => {
     await clear();
     await keep(user(testNow));
     expect(await tracked().deleteExpired(testNow + 24 * 60 * minute)).toBe(0);

@@ -177,7 +177,7 @@ describePostgres('row-level security', (server) => {
     expect(await asService({ 'usher.operator': 'on' }, tenantsIn('escrows'))).toEqual([]);
   });
 
-  it('does not let the service take the policies away', async () => {
+  it('does not let the service remove the policies', async () => {
     for (const statement of [
       'ALTER TABLE facts DISABLE ROW LEVEL SECURITY',
       'ALTER TABLE facts NO FORCE ROW LEVEL SECURITY',

@@ -31,7 +31,7 @@ export interface Container {
     words: readonly string[],
     changes?: Readonly<Record<string, string>>,
   ) => Promise<{ readonly code: number; readonly output: string }>;
-  /** Resolves to the exit code when all its processes are gone. */
+  /** Resolves to the exit code when all its processes have exited. */
   readonly ended: Promise<number | null>;
 }
 

@@ -32,9 +32,9 @@ export interface DjangoSite {
   readonly databaseUrl: string;
   /** The site's database, as a role that may read what Usher needs and no more. */
   readonly readerUrl: string;
-  /** Adds a user and gives the id; the password is `secret of <name>`. */
+  /** Adds a user and returns the id; the password is `secret of <name>`. */
   readonly addUser: (name: string) => Promise<string>;
-  /** Signs in and gives the cookie, such as `sessionid=…`. */
+  /** Signs in and returns the cookie, such as `sessionid=…`. */
   readonly login: (name: string) => Promise<string>;
   readonly logout: (cookie: string) => Promise<void>;
   readonly changePassword: (name: string) => Promise<void>;

@@ -117,7 +117,7 @@ async function copy(
   }
 }
 
-/** Reads a `.dockerignore` of plain paths: the last line that a path stands below decides. */
+/** Reads a `.dockerignore` of plain paths: the last matching line decides. */
 export function readIgnored(dockerignore: string): (path: string) => boolean {
   const lines = dockerignore.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return (path) => {

@@ -95,7 +95,7 @@ async function settingsOf(port: number, app: object, options: SoketiOptions): Pr
     ...(options.pathPrefix !== undefined && { pathPrefix: options.pathPrefix }),
     'metrics.host': loopback,
     'metrics.port': await freePort(),
-    // Otherwise it looks for other soketis by broadcasting over UDP.
+    // Otherwise it searches for other soketi servers by UDP broadcast.
     'cluster.hostname': loopback,
     'cluster.unicast': loopback,
     'cluster.port': await freePort(),

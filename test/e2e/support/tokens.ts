@@ -47,7 +47,7 @@ function unsignedToken(payload: JsonObject): string {
 }
 
 /**
- * Which of these secrets stand in a log, each shortened: a failing test must not print what it is about.
+ * Which of these secrets are in a log, each shortened: a failing test must not print them.
  * A token counts by any of its segments, because half of one is enough to give away whose it is.
  */
 export function leaksIn(log: string, secrets: readonly string[]): readonly string[] {

@@ -21,7 +21,7 @@ export interface Usher {
   readonly dataDir: string;
   /** Everything written to the log so far. */
   readonly output: () => string;
-  /** Ends Usher (`SIGTERM`) and waits for it; its temporary data directory goes as well. */
+  /** Ends Usher (`SIGTERM`), waits for it, and removes its temporary data directory. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
 

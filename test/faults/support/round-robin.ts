@@ -32,7 +32,7 @@ interface Exchange {
 
 /**
  * Starts one that sends each request to the next Usher whose `/readyz` says so. A request that could not even be
- * connected goes to the one after; one that was sent is never sent twice, for it is a POST.
+ * connected is sent to the next one; one that was sent is not repeated, because it is a POST.
  */
 export async function startRoundRobin(): Promise<RoundRobin> {
   const backends: Backend[] = [];

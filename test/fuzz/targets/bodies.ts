@@ -33,13 +33,13 @@ server.post('/', (request) => ({
   query: refusing(() => textQuery(request.query, 'token', 100) ?? null),
 }));
 
-/** The text as it is after it has been on the wire: half a surrogate pair has no UTF-8. */
+/** The text after UTF-8 encoding, which replaces lone surrogates. */
 const asUtf8 = (text: string) => Buffer.from(text).toString();
 
 /** A byte order mark before a body is ignored. */
 const withoutMark = (text: string) => text.replace(/^\uFEFF/, '');
 
-/** The fields as they are read: one that was sent more than once is none of them, and JSON has no symbol. */
+/** The fields of a form: repeated ones are excluded, and JSON has no symbol. */
 const fieldsIn = (pairs: readonly (readonly [string, string])[]) =>
   new Map(
     pairs.map(([name]) => {

@@ -136,7 +136,7 @@ describe('a request that is not right', () => {
     ['a large form', form(`socket_id=1.2&x=${'a'.repeat(25_000)}`), 413],
     ['large JSON', json(`{"x":"${'a'.repeat(25_000)}"}`), 413],
     ['large and deep JSON', json(nested(5_000)), 413],
-  ])('%s: the status says what is wrong', async (_case, request, status) => {
+  ])('%s: the status matches the error', async (_case, request, status) => {
     const response = await responseTo(request);
     expectRefused(response, status);
     expect(response.body).toMatchObject({ request_id: response.headers.get('x-request-id') });
@@ -212,7 +212,7 @@ describe('a request that is not right', () => {
     }
   });
 
-  it('takes no field from what every object inherits', async () => {
+  it('ignores properties that every object inherits', async () => {
     for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
       const request = signInRequest({ fields: { [name]: 'x' } });
       expect((await responseTo(request)).status).toBe(200);

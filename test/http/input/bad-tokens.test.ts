@@ -68,7 +68,7 @@ describe('users’ tokens with a public key, an issuer and an audience', () => {
   const responseTo = (token: string) =>
     send(usher.public, userRequest({ headers: { authorization: `Bearer ${token}` } }));
 
-  it('are good when signed with the private key', async () => {
+  it('are valid if signed with the private key', async () => {
     expect((await responseTo(signed())).status).toBe(200);
     expect((await responseTo(signed({ aud: ['other', 'usher'] }))).status).toBe(200);
   });

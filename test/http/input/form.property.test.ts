@@ -54,7 +54,7 @@ describe('a form', () => {
     );
   });
 
-  it('is never an error of ours, whatever its bytes', async () => {
+  it('never causes an internal error, whatever its bytes', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.stringMatching(/^[%&=+;a0]*$/)),

@@ -74,7 +74,7 @@ describe('Sanctum’s tokens', () => {
     expect(await enter('private-room-s', { 'x-tenant-id': '1' })).toBe(403);
   });
 
-  it('are of the tenant that SANCTUM_TENANT names, and open what is that tenant’s', async () => {
+  it('belong to the tenant SANCTUM_TENANT, and grant its channels', async () => {
     const single = await startUsher({
       SANCTUM_DATABASE_URL: host.url.reveal(),
       SANCTUM_TENANT: '1',

@@ -86,7 +86,7 @@ describe('parseJsonObject', () => {
     );
   });
 
-  it('refuses whatever was cut or changed into no JSON', () => {
+  it('refuses texts that were cut or changed and are no JSON', () => {
     fc.assert(
       fc.property(fc.json(), fc.nat(), fc.string({ maxLength: 2 }), (text, at, put) => {
         const cut = text.slice(0, at % text.length) + put;

@@ -298,7 +298,7 @@ describe('the routes of a Django application', () => {
     expect((await enter('private-tenant.1.user.15', lines)).status).toBe(200);
   });
 
-  it('close at once with a logout, another password, a lost flag, a lost account', async () => {
+  it('refuse immediately after a logout, another password, a removed flag, or a deleted account', async () => {
     const asked = async () => (await enter(seats, [page, cookieOf('bob')])).status;
     const change = async (statement: string) => {
       await host.fill(djangoRows);

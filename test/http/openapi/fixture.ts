@@ -77,7 +77,7 @@ export async function startSession(
   return response.body as { readonly guest_session_id: string; readonly token: string };
 }
 
-/** The credentials that a request presents for these schemes: good ones, or ones that are none. */
+/** Adds credentials for these schemes to a request: valid or invalid ones. */
 export async function present(
   schemes: readonly string[],
   usher: TestUsher,

@@ -57,7 +57,7 @@ const inPaths = operationsOf(document).flatMap((documented) =>
   }),
 );
 
-describe('what a schema forbids is refused', () => {
+describe('input that a schema forbids is refused', () => {
   let world: Fixture;
   let usher: TestUsher;
   beforeAll(async () => {

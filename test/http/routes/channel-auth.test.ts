@@ -72,7 +72,7 @@ describe('the general routes', () => {
     });
   });
 
-  it('go by the clock: a token is good until it expires', async () => {
+  it('use the clock: a token is valid until it expires', async () => {
     const good = userRequest({
       headers: { authorization: `Bearer ${userToken({ exp: testSeconds + 60 })}` },
     });

@@ -134,11 +134,14 @@ describe('a batch of channels', () => {
       batch([own, chat], { fields: { socket_id: '1' } }),
       { status: 400, message: 'socket_id is malformed' },
     ],
-  ])('says of every channel what is wrong with all: %s', async (_case, request, entry) => {
-    const response = await send(usher.public, request);
-    expect(response.status).toBe(200);
-    expect(entriesOf(response.body)).toStrictEqual({ [own]: entry, [chat]: entry });
-  });
+  ])(
+    'reports an error of the whole request for every channel: %s',
+    async (_case, request, entry) => {
+      const response = await send(usher.public, request);
+      expect(response.status).toBe(200);
+      expect(entriesOf(response.body)).toStrictEqual({ [own]: entry, [chat]: entry });
+    },
+  );
 
   it.each([
     ['a name outside the grammar', 'private-a:b', 400],

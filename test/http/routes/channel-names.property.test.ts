@@ -32,7 +32,7 @@ const field = fc.oneof(
 );
 
 describe('the names of a batch', () => {
-  it('are those that were sent, in a form and in JSON alike', () => {
+  it('are those that were sent, in a form and in JSON', () => {
     fc.assert(
       fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 100, size }), (names) => {
         const form = Object.fromEntries(names.map((each, i) => [`channel_name[${i}]`, each]));
@@ -57,7 +57,7 @@ describe('the names of a batch', () => {
     );
   });
 
-  it('are texts, each once, a hundred at most, or refused, whatever is sent', () => {
+  it('are at most a hundred distinct texts, or refused, whatever is sent', () => {
     fc.assert(
       fc.property(fc.oneof(fc.anything(), fc.dictionary(field, fc.anything())), (body) => {
         const names = read(body);

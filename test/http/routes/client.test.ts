@@ -85,7 +85,7 @@ describe('GET /usher-client.js', () => {
   });
 });
 
-/** A request whose body stays as it was sent; `fetch` would decompress it. */
+/** A request that does not decompress the body; `fetch` would. */
 function raw(base: string, headers: Readonly<Record<string, string>>) {
   return new Promise<{ headers: Readonly<Record<string, unknown>>; body: Buffer }>(
     (resolve, reject) => {

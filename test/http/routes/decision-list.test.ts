@@ -23,7 +23,7 @@ describe('the list of decisions', () => {
     return (body as { decisions: Entry[] }).decisions.map((each) => each['decision_id']);
   };
 
-  it('has what each filter selects, the newest first, with the body of a single decision', async () => {
+  it('returns the matches of each filter, newest first, with the body of a single decision', async () => {
     const granted = await decide(usher, 'private-tenant.1.user.15');
     usher.clock.now += 1_000;
     const refused = await decide(usher, 'private-tenant.1.user.16');

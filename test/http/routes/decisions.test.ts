@@ -38,7 +38,7 @@ describe('a decision, on the operator’s port', () => {
     });
   });
 
-  it('that was a refusal: the first check that failed, and what it signals', async () => {
+  it('that was a refusal has the first failed check and its signals', async () => {
     const another = await decided({ fields: { channel_name: 'private-tenant.1.user.16' } });
     const failed = 'channel is the user’s own';
     expect(another.decision.body).toMatchObject({

@@ -15,7 +15,7 @@ describe('POST /explain', () => {
   const recorded = async () =>
     (await send(usher.operator, { method: 'GET', path: '/decisions', headers: {} })).text;
 
-  it('explains what a token would be granted or refused now, and records nothing', async () => {
+  it('returns the current decision for a token, and records nothing', async () => {
     const before = await recorded();
     const granted = await explain({ channel, token: guestToken() });
     expect(granted.body).toMatchObject({ outcome: 'grant', principal: { kind: 'guest' } });

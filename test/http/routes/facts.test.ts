@@ -155,7 +155,7 @@ describe('the facts on the operator’s port', () => {
     }
   });
 
-  it('an escrow of one tenant is none of another', async () => {
+  it('an escrow of one tenant does not exist for another', async () => {
     const fact = { buyer_id: '15', seller_id: '16', status: 'FUNDED' };
     await responseTo(put('/resources/tenants/2/escrows/9', fact));
     expect(await seen(get('/resources/tenants/1/escrows/9'))).toMatchObject(absent);

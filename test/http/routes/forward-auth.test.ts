@@ -160,7 +160,7 @@ describe('forward-auth of a WebSocket path', () => {
     expect((await authorize({ ...as('owner'), [name]: '/ws/chat/' })).status).toBe(403);
   });
 
-  it('is decided by the path alone, whatever its form', async () => {
+  it('is decided only by the path, whatever its form', async () => {
     for (const [value, status] of [
       ['/ws/payment-socket/O-7/', 204],
       ['/ws/payment-socket/O-7', 204],
@@ -200,7 +200,7 @@ describe('forward-auth of a WebSocket path', () => {
     }
   });
 
-  it('is refused for what is no URI of a request', async () => {
+  it('is refused if it is no URI of a request', async () => {
     for (const value of [
       'ws/chat/',
       '/ws/chat/#/',
@@ -328,7 +328,7 @@ describe('a request that a proxy should not send', () => {
   });
 });
 
-describe('what proxies pass on', () => {
+describe('requests of proxies', () => {
   const cookie = `Cookie: sid=staff\r\nOrigin: ${allowedOrigin}\r\n`;
   const target = `X-Original-URI: /ws/chat/\r\nHost: x\r\n${cookie}`;
 

@@ -56,7 +56,7 @@ describe('a route whose channels have a tenant', () => {
     expect((await sendRequest(channel, headers)).status).toBe(status);
   });
 
-  it('takes a parameter of its path for no tenant, whatever its name', async () => {
+  it('uses no parameter of its path as a tenant, whatever its name', async () => {
     const response = await send(usher.public, {
       path: '/desk/7/auth',
       headers: { 'X-Tenant-ID': '1' },

@@ -61,14 +61,14 @@ describe('redeeming a ticket', () => {
     expect(await responseTo(redeemRequest(ticket))).toStrictEqual(invalid);
   });
 
-  it('leaves out what the page did not say', async () => {
+  it('omits values that the page did not send', async () => {
     const ticket = await newTicket({ entityId: 'E-7' });
     expect((await responseTo(redeemRequest(ticket)))[1]).toContain(
       '"user":{"userId":"15","entityId":"E-7"},',
     );
   });
 
-  it('takes what the chat server knows of the client, and refuses it malformed', async () => {
+  it('accepts `clientInfo` of the chat server, and refuses a malformed one', async () => {
     const ticket = await newTicket();
     const request = redeemRequest(ticket);
     const body = (clientInfo: unknown) => JSON.stringify({ ticket, clientInfo });
@@ -253,7 +253,7 @@ async function everythingKept(usher: Pick<TestUsher, 'database'>): Promise<strin
   });
 }
 
-describe('a ticket while Redis is away', () => {
+describe('a ticket while Redis is down', () => {
   // Nothing listens there.
   const usher = useUsher({ ...ticketEnvironment, REDIS_URL: 'redis://:secret-word@127.0.0.1:1' });
 

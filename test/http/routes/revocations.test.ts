@@ -44,7 +44,7 @@ describe('POST /revocations', () => {
     [{ hotel_slug: 'grand-hotel', booking_id: 'BK-9' }, [refuse, stay]],
     [{ guest_session_id: 's' }, [refuse, stay]],
     [{ user_id: 'züri "\\🛎️' }, ofUsers],
-  ])('revokes %j from now on, and says what that does', async (subject, effects) => {
+  ])('revokes %j from now on, and returns the effects', async (subject, effects) => {
     const response = await send(usher.operator, revokes(subject));
     expect(response.status).toBe(200);
     expect(response.body).toEqual({ revoked: subject, issued_before: at(testNow), effects });
@@ -142,7 +142,7 @@ describe('POST /revocations', () => {
     expect((await send(usher.public, revokes({ user_id: 'u' }))).status).toBe(404);
   });
 
-  it('ends what was issued before, for the very next decision, and nothing else', async () => {
+  it('ends earlier credentials from the next decision on, and no others', async () => {
     const token = (changes: object) => bearer(userToken({ sub: 'leaver', ...changes }));
     const channel = { fields: { channel_name: 'private-tenant.1.user.leaver' } };
     const statusFor = async (changes: object) =>

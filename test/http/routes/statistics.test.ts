@@ -109,7 +109,7 @@ describe('the figures of a client over its limit', () => {
   });
 });
 
-it('the figures are available without the database, and say what was unavailable', async () => {
+it('the figures are available without the database, and name what is unavailable', async () => {
   const usher = await startUsher();
   try {
     await withoutDatabase(usher, async () => {

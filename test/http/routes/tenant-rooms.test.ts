@@ -138,7 +138,7 @@ describe('rooms that belong to a tenant', () => {
     }
   });
 
-  it('shows the operator rooms of every tenant, and takes the tenant away again', async () => {
+  it('make rooms of every tenant visible to the operator, who can remove a tenant', async () => {
     const body = { tenant_id: '1', participants: ['15'] };
     expect(await put('kept', body)).toEqual(body);
     expect(await (await operate('kept')).json()).toEqual(body);

@@ -229,7 +229,7 @@ describe('messages above the limit', () => {
     usher.clock.now += minutes(1);
     await sendWebhook(many(4));
     expect(await signals()).toEqual([row, row]);
-    // Pusher names the user on presence channels only. The row is later, so that its time gives the order.
+    // Pusher names the user on presence channels only. The row is inserted later, so that its time determines the order.
     usher.clock.now += 1;
     await sendWebhook(Array.from({ length: 4 }, () => said({ socket_id: '1.3' }, own)));
     expect(await signals()).toEqual([row, row, { ...row, principal_id: null }]);
@@ -243,7 +243,7 @@ describe('messages above the limit', () => {
 describe('forged webhooks', () => {
   const { sendWebhook, metrics, signals } = useHooks({ RATE_LIMIT_FAILURES: '2' });
 
-  it('are signals, counted, and limited; good ones are not', async () => {
+  it('are logged as signals, counted, and limited; valid ones are not', async () => {
     const forged = { secret: 'another' };
     expect((await sendWebhook([], forged)).status).toBe(401);
     expect((await sendWebhook([], forged)).status).toBe(401);
@@ -296,7 +296,7 @@ describe('a webhook while the database does not respond', () => {
     ]);
   });
 
-  it('that is sent twice at once is taken once', async () => {
+  it('that is sent twice concurrently is processed once', async () => {
     const before = await figures();
     const sending = webhook(webhookBody(testNow - 1, said({ user_id: '17' })));
     const responses = await Promise.all(

@@ -103,7 +103,7 @@ describe('labels of tenants', () => {
 });
 
 describe('the duration of a response', () => {
-  it('is measured also when there is none', async () => {
+  it('is also measured without a response', async () => {
     const metrics = createMetrics(createNoPeers());
     const measure = createMeasure(metrics.decisions, { countDuration: () => undefined });
     const yes = measure('sign-in', () => Promise.resolve('yes'));

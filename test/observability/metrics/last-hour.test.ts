@@ -122,7 +122,7 @@ it('adds the figures of all workers, whichever receives the request', async () =
   }
 });
 
-it('adds a minute that only one process has begun', async () => {
+it('adds a minute that only one process has started', async () => {
   const clocks = [{ now: 1_000 * minute }, { now: 1_001 * minute }];
   const [before, after] = clocks.map((clock) => createLastHour(() => clock.now));
   before!.countDecision(grant);

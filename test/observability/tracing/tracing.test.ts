@@ -143,7 +143,7 @@ describe('a request', () => {
     expect(theOne('decide subscribe', collector.spans()).traceId).not.toMatch(/^0af7/);
   });
 
-  it('whose client hangs up ends all the same, and so does a handshake that is refused', async () => {
+  it('ends if the client disconnects, and if a handshake is refused', async () => {
     const host = await startJwksServer();
     onTestFinished(host.close);
     const pending = new Promise<ServerResponse>((resolve) => {

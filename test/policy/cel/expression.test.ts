@@ -299,13 +299,13 @@ describe('a value', () => {
     ['facts.course.hidden', 'true'],
     ['facts.course.ends_at', '2026-11-27T12:00:00Z'],
     ['facts.course.ends_at', new Date(NaN)],
-  ])('%s is none while it has another type than declared: %j', (source, value) => {
+  ])('%s is missing while it has another type than declared: %j', (source, value) => {
     const [root = '', ...path] = source.split('.');
     const given = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
     expect(valueOf(source, { ...variables, [root]: given })).toBeUndefined();
   });
 
-  it('is none while its property is inherited', () => {
+  it('is missing while its property is inherited', () => {
     const user = Object.create(variables.user) as object;
     expect(valueOf('user.id', { ...variables, user })).toBeUndefined();
   });

@@ -46,13 +46,13 @@ describe('the parameters of a statement', () => {
     expect(usesOf(text, 'postgres')).toEqual(uses);
   });
 
-  it('are not in what PostgreSQL reads as text', () => {
+  it('are not in texts of PostgreSQL', () => {
     const text =
       "SELECT $$ :c $$, $x$ $$ ' :c $x$, E'\\' :c', \"n\"\" :c\", x::text, '\\' /* /* :c */ :c */ FROM t WHERE x[1:2] = :a::int[]";
     expect(usesOf(text, 'postgres', ['a'])).toEqual(['a']);
   });
 
-  it('are not in what MySQL reads as text', () => {
+  it('are not in texts of MySQL', () => {
     const text =
       'SELECT \'\\\' :c\', "\\" :c", `:c`, @x := 1, 1--1 # :c\n FROM t -- :c\n WHERE a = :a';
     expect(usesOf(text, 'mysql', ['a'])).toEqual(['a=a']);

@@ -28,7 +28,7 @@ describe('a preset', () => {
     expect(schema.$defs.issuer.properties.preset.enum).toEqual(Object.keys(issuerPresets));
   });
 
-  it('fills what the operator does not say', () => {
+  it('adds values that the operator omits', () => {
     expect(only(`${keycloak}    audience: [chat]\n`)).toMatchObject({
       ...{ kind: 'user', keys: 'discover', audience: ['chat'] },
       require: { typ: { values: ['Bearer'], isOptional: false } },
@@ -56,7 +56,7 @@ describe('a preset', () => {
     });
   });
 
-  it('gives way to an id that is made of attributes', () => {
+  it('yields to an id that is built from attributes', () => {
     const own = only(`${keycloak}    audience: [chat]
     kind: partner
     id: [shop]
@@ -97,7 +97,7 @@ describe('a preset', () => {
   });
 });
 
-describe('what a preset needs', () => {
+describe('requirements of a preset', () => {
   const places = {
     keycloak: ['`issuer`', '`audience` or `require: { azp: … }`'],
     auth0: ['`issuer`', '`audience`'],

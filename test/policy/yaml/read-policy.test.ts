@@ -248,7 +248,7 @@ describe('a problem of a policy', () => {
     expect(problemsOf(readPolicyFile('p.yaml', text))).toEqual(expected);
   });
 
-  it('comes with those of the syntax', () => {
+  it('is reported with those of the syntax', () => {
     expect(problemsOf(readPolicyFile('p.yaml', 'a: 1\ncodes: {}\ncodes: {}'))).toEqual([
       '1:1: a is not a key of a policy; there are version, sources, facts, channels, routes, doors, issuers, codes, demo',
       '3:1: the key codes is repeated in this mapping',

@@ -15,7 +15,7 @@ import { beginOnceContract, startLease } from '../../contract/once.ts';
 import { createRpcPair } from '../../support/rpc-pair.ts';
 import { describeRedis, useRedis } from '../../support/redis.ts';
 
-describe('what is done once, in memory', () => {
+describe('deduplication in memory', () => {
   const clock = { now: 1_000 };
   const now = () => clock.now;
   let beginOnce: Deduplicate = createMemoryDeduplicate(now);
@@ -40,7 +40,7 @@ describe('what is done once, in memory', () => {
     await startLease(beginOnce, 'a');
   });
 
-  it('is bounded: the first goes when there are too many', async () => {
+  it('evicts the oldest entry above its maximum', async () => {
     beginOnce = createMemoryDeduplicate(now);
     const end = clock.now + 60_000;
     for (let i = 0; i < 20_000; i += 1) await (await startLease(beginOnce, String(i))).finish(end);
@@ -51,7 +51,7 @@ describe('what is done once, in memory', () => {
   });
 });
 
-describe('what is done once, in the primary process', () => {
+describe('deduplication in the primary process', () => {
   const { worker } = createRpcPair(deduplicateHandlers(createMemoryDeduplicate(Date.now)));
   beginOnceContract(() => createPrimaryDeduplicate(worker.call), Date.now);
 });
