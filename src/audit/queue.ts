@@ -123,7 +123,7 @@ interface RetryingWrite {
 const [firstRetryMs, maxRetryMs] = [100, 5_000];
 
 /** Retries a write with exponential delays. */
-export function createRetryingWrite({
+function createRetryingWrite({
   write,
   startTimer,
 }: {

@@ -18,7 +18,7 @@ export interface ShadowFamily {
   readonly policies: readonly ShadowPolicy[];
 }
 
-export interface ShadowPolicy {
+interface ShadowPolicy {
   /** The hash of the policy. */
   readonly policy: string;
   /** Milliseconds since the epoch: its first comparison. */

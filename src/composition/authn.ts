@@ -67,7 +67,7 @@ interface IdentifyDeps {
 }
 
 /** The settings of credentials. */
-export type CredentialConfig = Pick<
+type CredentialConfig = Pick<
   Config,
   | 'guestTokens'
   | 'userTokens'

@@ -28,7 +28,7 @@ export function buildHostSources(
   });
 }
 
-export interface HostClientParts {
+interface HostClientParts {
   readonly startTimer: StartTimer;
   readonly dependencies: Pick<Dependencies, 'watch'>;
   readonly measureHost?: MeasureHost;

@@ -14,7 +14,7 @@ import { Unavailable } from '../runtime/unavailable.ts';
 import { createResponseTimeouts } from './response-timeout.ts';
 
 /** The outcome of a request that was sent. */
-export type RequestOutcome = 'success' | 'invalid' | 'failed' | 'timeout';
+type RequestOutcome = 'success' | 'invalid' | 'failed' | 'timeout';
 
 /** Measures the requests to one server of the application. */
 export interface HostStats {
@@ -33,7 +33,7 @@ export interface HostStats {
 const nothing = () => undefined;
 
 /** Commands of the operator have no metrics. */
-export const noStats: HostStats = {
+const noStats: HostStats = {
   observe: nothing,
   startWait: () => nothing,
   start: () => nothing,

@@ -5,7 +5,7 @@ import { startIntervalJob, type IntervalJob } from './interval-job.ts';
 import type { StartTimer } from './timer.ts';
 
 /** The heap of a process. */
-export interface Heap {
+interface Heap {
   /** Returns the allocated bytes, including garbage and free space. */
   readonly size: () => number;
   /** Returns the event loop utilization since the last call, from 0 to 1. */

@@ -111,7 +111,7 @@ export function createWebSocketEndpoints(
 }
 
 /** Watches a client during its handshake. */
-export interface ClientDisconnect {
+interface ClientDisconnect {
   readonly signal: AbortSignal;
   /** Removes the listeners; call it before the upgrade. */
   readonly stop: () => void;
@@ -121,7 +121,7 @@ export interface ClientDisconnect {
  * Aborts the signal when the client closes the connection or its sending half, or when `closing` is aborted. A client
  * that closed its half cannot send WebSocket frames. Reads no data.
  */
-export function watchClientDisconnect(socket: Socket, closing: AbortSignal): ClientDisconnect {
+function watchClientDisconnect(socket: Socket, closing: AbortSignal): ClientDisconnect {
   const gone = new AbortController();
   const abort = (): void => {
     gone.abort();

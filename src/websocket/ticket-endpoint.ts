@@ -132,7 +132,7 @@ function startTicketSession(
 /** Runs an operation after all earlier operations with the same key have settled. */
 type KeyedQueue = <T>(key: string, run: () => Promise<T>) => Promise<T>;
 
-export function createKeyedQueue(): KeyedQueue {
+function createKeyedQueue(): KeyedQueue {
   const last = new Map<string, Promise<unknown>>();
   return async (key, run) => {
     const previous = last.get(key);

@@ -47,7 +47,7 @@ const schemasOf = (names: readonly Name[]): readonly string[] =>
  * The functions of a query for MySQL that have no database in their names. They are of the server, or of the database: those need
  * a GRANT, and those of PostgreSQL need none, because every role may call them.
  */
-export function unqualifiedFunctions({ text, dialect }: SqlStatement): readonly string[] {
+function unqualifiedFunctions({ text, dialect }: SqlStatement): readonly string[] {
   if (dialect === 'postgres') return [];
   const names = functionsOf(tokenize(text, dialect)).filter(({ schema }) => schema === undefined);
   return [...new Set(names.map((name) => name.text))];

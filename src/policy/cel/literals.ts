@@ -51,7 +51,7 @@ const timestampFormat =
  * Whether the text is a timestamp of RFC 3339 (https://www.rfc-editor.org/rfc/rfc3339#section-5.6) from the year 1 to 9999, with at
  * most three digits of fraction. The library accepts more than that: 29 February 2023, local times, and fractions that it drops.
  */
-export function isTimestamp(text: string): boolean {
+function isTimestamp(text: string): boolean {
   const date = timestampFormat.exec(text)?.[1];
   if (date === undefined) return false;
   const day = new Date(`${date}T00:00:00Z`);
@@ -67,7 +67,7 @@ const century = 100 * 365 * 24 * units.h;
  * Whether the text is a duration in whole units, such as `1h30m`, of at most 100 years. With more, a sum could leave the range of
  * `Date`, and comparisons with it would be false instead of an error.
  */
-export function isDuration(text: string): boolean {
+function isDuration(text: string): boolean {
   if (!/^(\d{1,9}(h|ms|m|s))+$/.test(text)) return false;
   const parts = [...text.matchAll(/(\d+)(h|ms|m|s)/g)];
   const milliseconds = parts.map(

@@ -16,7 +16,7 @@ export function policyOfLaravel(
 }
 
 /** Writes the policy in which Laravel decides about its channels. `file` is the name of the file that declares them. */
-export function policyText({ channels, unread }: ChosenChannels, file: string): string {
+function policyText({ channels, unread }: ChosenChannels, file: string): string {
   return [
     head(file),
     channels.length === 0 ? 'channels: {} # none could be read' : 'channels:',
@@ -131,7 +131,7 @@ interface SuggestedRule {
  * The rule of a handler that compares the id of the user with the parameter, as that of every new Laravel application. Of any other
  * handler only people know what it decides.
  */
-export function suggestRule({ handler, pattern }: ChosenChannel): SuggestedRule {
+function suggestRule({ handler, pattern }: ChosenChannel): SuggestedRule {
   const [param, ...others] = pattern.params;
   const text = handler
     .map(({ source }) => source)
