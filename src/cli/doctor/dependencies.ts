@@ -147,10 +147,16 @@ function toResult({ setting, error }: DependencyProbe): NamedResult {
         ? pass
         : fail(
             `It cannot be used: ${describeOutage(error)}.`,
-            `Correct ${setting} or that server; this machine must be able to connect to it.`,
+            afterConnecting.test(describeOutage(error))
+              ? `Correct ${setting}, the settings of its tables and columns, or the permissions of its login.`
+              : `Correct ${setting} or that server; this machine must be able to connect to it.`,
           ),
   };
 }
+
+/** The ends of descriptions of errors that only a connected login gets: a schema, table or column is missing or not readable. */
+const afterConnecting =
+  /\((?:3F000|42P01|42703|42501|ER_NO_SUCH_TABLE|ER_BAD_FIELD_ERROR|ER_(?:TABLE|COLUMN)ACCESS_DENIED_ERROR)\)$/;
 
 function appFault(response: Awaited<ReturnType<typeof requestChannels>>): {
   readonly error?: Error;

@@ -100,6 +100,18 @@ describe('usher doctor checks each server that the configuration names', () => {
     ).toEqual(failing('SANCTUM_DATABASE_URL', /.*42P01/));
   });
 
+  it('the columns of the host, and does not doubt the connection', async () => {
+    const database = await createTestDatabase();
+    onTestFinished(() => database.drop());
+    await withClient(database.url, (client) =>
+      client.query('CREATE TABLE personal_access_tokens (id bigint, token text)'),
+    );
+    const SANCTUM_DATABASE_URL = database.url.reveal();
+    expect(await resultOf('SANCTUM_DATABASE_URL', { SANCTUM_DATABASE_URL })).toMatch(
+      /a column is missing.*\n {4}Correct SANCTUM_DATABASE_URL, the settings of its tables and columns, or the permissions of its login\.$/,
+    );
+  });
+
   it('the application, for each fact by HTTP, with a made-up id', async () => {
     const requests: (string | undefined)[] = [];
     const HOST_URL = await serve(({ url = '', headers }, response) => {
