@@ -23,7 +23,7 @@ describe('a value that is sent twice, of which another parser might use the othe
 
   it.each<[string, readonly (readonly [string, string])[]]>([
     ['channels', [...good, ['channel_name', other]]],
-    ['channels, the good one last', [['channel_name', other], ...good]],
+    ['channels, the allowed one last', [['channel_name', other], ...good]],
     ['equal channels', [...good, ['channel_name', own]]],
     ['sockets', [...good, ['socket_id', '9.9']]],
     ['guest sessions', [...good, ['guest_session', 'a'], ['guest_session', 'b']]],

@@ -90,7 +90,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     ['no origin, typed by hand', ['Sec-Fetch-Site: none']],
     ['two origins', [`Origin: ${allowedOrigin}`, 'Origin: https://evil.example']],
     [
-      'two origins, the good one last',
+      'two origins, the allowed one last',
       ['Origin: https://evil.example', `Origin: ${allowedOrigin}`],
     ],
     ['two sites', ['Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site']],

@@ -246,10 +246,13 @@ describe('an issuer whose documents are wrong', () => {
       'has a list of addresses of keys',
       (own) => ({ keys, document: { issuer: own, jwks_uri: [`${own}/keys`] } }),
     ],
-    ['answers with a text', () => at(discoveryPath, (response) => response.end('no JSON'))],
-    ['answers with a list', () => ({ keys, document: [] })],
-    ['answers with null', () => ({ keys, document: null })],
-    ['answers with an error', () => at(discoveryPath, (response) => response.writeHead(500).end())],
+    ['responds with a text', () => at(discoveryPath, (response) => response.end('no JSON'))],
+    ['responds with a list', () => ({ keys, document: [] })],
+    ['responds with null', () => ({ keys, document: null })],
+    [
+      'responds with an error',
+      () => at(discoveryPath, (response) => response.writeHead(500).end()),
+    ],
     ['has 10 MB of keys', () => at('/keys', large)],
     ['has 10 MB of discovery', () => at(discoveryPath, large)],
     [

@@ -58,7 +58,7 @@ describe('the oracle of these tests', () => {
       { auth: auth(`1.2:${own}:{}`), channel_data: '{}' },
     ],
     [
-      'a sign-in that nobody asked for',
+      'a sign-in without a request',
       { auth: auth('1.2::user::{"id":"15"}'), user_data: '{"id":"15"}' },
     ],
     ['a nested one under another name', { a: [{ b: auth('1.2:private-tenant.1.admin') }] }],

@@ -10,17 +10,17 @@ const event: AuditEvent = {
     { name: 'other', passed: true },
   ],
 };
-const { checks, ...told } = event;
+const { checks, ...fields } = event;
 const lineOf = (of: AuditEvent): unknown => JSON.parse(JSON.stringify(toLogLine(of)));
 
 describe('the line of a decision', () => {
   it('has nothing of the checks where none failed', () => {
-    expect(lineOf(event)).toEqual(told);
+    expect(lineOf(event)).toEqual(fields);
   });
 
   it('names those that failed, and no others', () => {
     const failed = { name: 'third', passed: false };
     const refused = { ...event, failedCheck: 'third', checks: [...checks, failed] };
-    expect(lineOf(refused)).toEqual({ ...told, failedCheck: 'third', failedChecks: ['third'] });
+    expect(lineOf(refused)).toEqual({ ...fields, failedCheck: 'third', failedChecks: ['third'] });
   });
 });

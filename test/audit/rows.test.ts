@@ -25,7 +25,7 @@ const failed = ['authentication-failed'];
 
 const cases: readonly (readonly [string, TestRequest, Expected])[] = [
   [
-    'a user who enters',
+    'a grant for a user',
     userRequest({ headers: userAgent }),
     {
       audit: {
@@ -36,7 +36,7 @@ const cases: readonly (readonly [string, TestRequest, Expected])[] = [
     },
   ],
   [
-    'a guest who enters',
+    'a grant for a guest',
     guestRequest({ headers: userAgent }),
     {
       audit: {
@@ -47,7 +47,7 @@ const cases: readonly (readonly [string, TestRequest, Expected])[] = [
     },
   ],
   [
-    'a user who signs in',
+    'a sign-in',
     signInRequest({ headers: userAgent }),
     {
       audit: {
@@ -92,7 +92,7 @@ const cases: readonly (readonly [string, TestRequest, Expected])[] = [
     },
   ],
   [
-    'nobody',
+    'a request without credentials',
     userRequest({ headers: { ...userAgent, authorization: undefined } }),
     {
       audit: { outcome: 'refusal', code: 'credential-missing', principal_id: null, tenant_id: '1' },

@@ -229,7 +229,7 @@ describe('the introspection response', () => {
     ['null', 'null'],
     ['a list', '[{"id":"1"}]'],
     ['a text', '"1"'],
-    ['nobody', {}],
+    ['an empty object', {}],
     ['an empty id', { id: '' }],
     ['no id', { id: null }],
     ['a fraction as id', { id: 1.5 }],

@@ -107,8 +107,8 @@ describe('a careless rule', () => {
   const policy = () => ({ ...shippedPolicy, channels: careless });
 
   it.each([
-    ['without its fact lets nobody in', 'private-lax-1', 'fact-missing'],
-    ['without checks lets nobody in', 'private-empty-1', 'not-allowed'],
+    ['refuses everyone without its fact', 'private-lax-1', 'fact-missing'],
+    ['refuses everyone without checks', 'private-empty-1', 'not-allowed'],
   ])('%s', async (_case, channelName, code) => {
     const { authorizeChannel } = authorizing({ policy, find: nowhere });
     expect(verdict(await authorizeChannel(request({ channelName })))).toBe(code);

@@ -187,17 +187,14 @@ describe('usher serve', () => {
     expect(stderr).toContain(`port ${String(port)} is taken`);
   });
 
-  it.each(['HOST', 'OPS_HOST'])(
-    'ends with 1 and a sentence when %s has no address',
-    async (name) => {
-      const env = environment({ [name]: 'nohost.invalid', OPS_TOKEN: 'operator-token-of-tests' });
-      const { code, stderr } = await runCommand(['serve'], { env });
-      expect(code).toBe(1);
-      expect(stderr).toBe(
-        `Usher cannot start: ${name} nohost.invalid has no address; set an address of this machine, such as 0.0.0.0.\n`,
-      );
-    },
-  );
+  it.each(['HOST', 'OPS_HOST'])('ends with 1 and a message if %s has no address', async (name) => {
+    const env = environment({ [name]: 'nohost.invalid', OPS_TOKEN: 'operator-token-of-tests' });
+    const { code, stderr } = await runCommand(['serve'], { env });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `Usher cannot start: ${name} nohost.invalid has no address; set an address of this machine, such as 0.0.0.0.\n`,
+    );
+  });
 
   it('ends with 1 and a message if PORT and OPS_PORT are the same', async () => {
     const env = environment({ PORT: '4000', OPS_PORT: '4000' });

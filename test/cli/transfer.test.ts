@@ -280,7 +280,7 @@ describe('the file', () => {
 describe('moving', () => {
   const chat = userRequest({ fields: { channel_name: 'private-tenant.1.escrow.77.chat' } });
   const ofSeller = { authorization: `Bearer ${userToken({ sub: '16' })}`, 'x-tenant-id': '1' };
-  const ofStranger = { authorization: `Bearer ${userToken({ sub: '17' })}`, 'x-tenant-id': '1' };
+  const ofOther = { authorization: `Bearer ${userToken({ sub: '17' })}`, 'x-tenant-id': '1' };
   const post = (path: string, method: string, body: object) => ({
     ...{ path, method, body: JSON.stringify(body) },
     headers: { 'content-type': 'application/json' },
@@ -294,7 +294,7 @@ describe('moving', () => {
     return { ...app.addresses, stop };
   };
   const respondsTo = async (base: string) => {
-    const all = [chat, { ...chat, headers: ofSeller }, { ...chat, headers: ofStranger }];
+    const all = [chat, { ...chat, headers: ofSeller }, { ...chat, headers: ofOther }];
     return Promise.all(all.map(async (request) => (await send(base, request)).status));
   };
 

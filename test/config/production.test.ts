@@ -159,12 +159,12 @@ describe('production', () => {
       'TRUSTED_PROXIES item 1 must be an address or a network such as 10.0.0.0/8',
     ],
     [
-      'everybody',
+      'every address',
       { TRUSTED_PROXIES: '0.0.0.0/0' },
       'TRUSTED_PROXIES item 1 is every address, so each client could name any address as its own: name the networks of the proxies',
     ],
     [
-      'everybody, by IPv6',
+      'every address, by IPv6',
       { TRUSTED_PROXIES: '10.0.0.1,::/0' },
       'TRUSTED_PROXIES item 2 is every address, so each client could name any address as its own: name the networks of the proxies',
     ],

@@ -37,8 +37,8 @@ describePostgres('a DATABASE_URL of several servers', (server) => {
   });
 
   it.each([
-    ['at the one that answers, without a warning', false],
-    ['and warns if none answers', true],
+    ['at the one that responds, without a warning', false],
+    ['and warns if none responds', true],
   ])('listens for changes %s', async (_what, isDown) => {
     const at = await createTestDatabase(server);
     const url = severalOf(at.url.reveal());

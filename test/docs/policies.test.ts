@@ -28,8 +28,8 @@ describe('docs/policies.md', () => {
   it.each(['examples/parcels/policy.yaml', 'examples/parcels/policy.test.yaml'])(
     'has the text of %s',
     async (file) => {
-      const [, shown] = page.split(`<!-- ${file} -->\n\n\`\`\`yaml\n`);
-      expect(shown?.split('```\n')[0]).toBe(await readFile(pathOf(file), 'utf8'));
+      const [, printed] = page.split(`<!-- ${file} -->\n\n\`\`\`yaml\n`);
+      expect(printed?.split('```\n')[0]).toBe(await readFile(pathOf(file), 'utf8'));
     },
   );
 

@@ -41,7 +41,7 @@ const own = 'private-tenant.1.user.15';
 const news = 'private-tenant.1.announcements';
 
 /** The number of batches in the log. Its lines are written later, in order: once our own last request is there, none is missing. */
-async function asked(): Promise<number> {
+async function countBatches(): Promise<number> {
   const { headers } = await fetch(deployment.usher.publicUrl);
   const mark = headers.get('x-request-id');
   await expect.poll(() => deployment.usher.output()).toContain(mark);
@@ -54,11 +54,11 @@ describe('the plugin pusher-js-auth', () => {
     async (path) => {
       const client = connect(undefined, path);
       await client.socketId();
-      const before = await asked();
+      const before = await countBatches();
       const names = [own, news, 'private-tenant.1.admin', 'private-nothing', 'private-a:b'];
       const results = await Promise.all(names.map((name) => client.subscribe(name)));
       expect(results.map(({ ok }) => ok)).toEqual([true, true, false, false, false]);
-      expect(await asked()).toBe(before + 1);
+      expect(await countBatches()).toBe(before + 1);
     },
   );
 

@@ -109,11 +109,11 @@ const refusals: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
     }),
   },
   'Channel access denied - booking mismatch': {
-    'the booking of somebody else': async (proper) => ({
+    'the booking of another guest': async (proper) => ({
       ...proper,
       channelName: (await pages.newVisit()).channelName,
     }),
-    'somebody else’s booking that is cancelled': async (proper) => ({
+    'a cancelled booking of another guest': async (proper) => ({
       ...proper,
       channelName: (await pages.newVisit({ status: 'cancelled' })).channelName,
     }),

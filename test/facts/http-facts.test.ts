@@ -231,7 +231,7 @@ describe('a fact by HTTP', () => {
     'chunks without an end': [endless(' '.repeat(8_000), 1), 'The body is larger than 65536 bytes'],
     'a broken connection': [(response) => response.destroy(), /./],
     silence: [() => undefined, silent],
-    'an answer byte by byte': [endless(' ', 50), silent],
+    'a response byte by byte': [endless(' ', 50), silent],
   };
   it.each(Object.entries(unclear))(
     'could not be found out, with the reason: %s',
@@ -265,7 +265,7 @@ describe('a fact by HTTP', () => {
   });
 
   it.each(['.', '..', '7/../8', '../8', '7/.', '\\..\\8', '..;/8', '/.;a=b', '', '\ud800'])(
-    'with the id %j does not exist, and is not asked for',
+    'with the id %j does not exist, and is not requested',
     async (id) => {
       host.respondWith = json({ status: 'open' });
       expect(await find(kindOf(), id)).toBeUndefined();

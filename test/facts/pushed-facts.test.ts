@@ -185,7 +185,7 @@ describePostgres('pushed facts', (server) => {
   });
 
   it.each(['0001-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'])(
-    'keep the moment %s',
+    'keep the time %s',
     async (time) => {
       await facts().put(course, ['t', 'moment'], { starts: time });
       expect((await find(course, ['t', 'moment']))?.['starts']).toEqual(new Date(time));

@@ -81,10 +81,10 @@ function watchLog(
   secrets: readonly string[],
   report: { readonly fault: (text: string) => void; readonly listening: (address: string) => void },
 ): void {
-  let begun = '';
+  let partialLine = '';
   log.on('data', (chunk: Buffer) => {
-    const lines = (begun + chunk.toString('latin1')).split('\n');
-    begun = lines.pop() ?? '';
+    const lines = (partialLine + chunk.toString('latin1')).split('\n');
+    partialLine = lines.pop() ?? '';
     for (const line of lines) {
       if (secrets.some((secret) => line.includes(secret)))
         report.fault(`A secret in its log: ${line}`);

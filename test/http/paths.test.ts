@@ -132,7 +132,7 @@ describe('paths and methods', () => {
   });
 
   it.each([
-    ['a method that nobody knows', 'FETCH / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['an unknown method', 'FETCH / HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['no HTTP', 'hello\r\n\r\n'],
     [
       'two lengths',

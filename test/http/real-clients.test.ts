@@ -56,14 +56,14 @@ describe('requests of real clients', () => {
       multipart(good),
     ],
     [
-      'FormData with a field twice and a file that nobody reads',
+      'FormData with a repeated unused field and an unused file',
       typed('multipart/form-data; boundary=----f7Q'),
       multipart([...good, [named('ids[]'), '1'], [named('ids[]'), '2'], [file, 'text']]),
     ],
-    ['a field twice that nobody reads', userLines(), `${form}&ids[]=1&ids[]=2`],
+    ['a repeated unused field', userLines(), `${form}&ids[]=1&ids[]=2`],
     ['params and paramsProvider', userLines(), `${form}&lang=de&lang=en&lang=fr`],
     [
-      'JSON with a name twice that nobody reads',
+      'JSON with a repeated unused name',
       typed('application/json'),
       `{"a":1,"a":2,"b":{"c":1,"c":2},${json.slice(1)}`,
     ],
@@ -191,7 +191,7 @@ describe('requests of real clients', () => {
   ];
 
   it.each(bodyless)(
-    '$path without a body is answered alike whatever its type says',
+    '$path without a body gets the same response, whatever its content type',
     async (request) => {
       const responseTo = async (
         type: string | undefined,
@@ -311,22 +311,19 @@ describe('a request that cannot be read', () => {
       400,
       'redeem-ticket',
     ],
-  ])(
-    '%s is on record, under the id that its answer carries',
-    async (...[, request, status, action]) => {
-      const response = await send(usher.public, request);
-      expect(response.status).toBe(status);
-      const head = `x-decision-id: ${response.headers.get('x-decision-id') ?? 'none'}`;
-      const { message, error } = response.body as Readonly<Record<string, string>>;
-      expect(await recordOf(usher, head)).toEqual([
-        {
-          action,
-          code: 'malformed-request',
-          failed_check: `request can be parsed: ${message ?? error ?? ''}`,
-        },
-      ]);
-    },
-  );
+  ])('%s is recorded, with the id of its response', async (...[, request, status, action]) => {
+    const response = await send(usher.public, request);
+    expect(response.status).toBe(status);
+    const head = `x-decision-id: ${response.headers.get('x-decision-id') ?? 'none'}`;
+    const { message, error } = response.body as Readonly<Record<string, string>>;
+    expect(await recordOf(usher, head)).toEqual([
+      {
+        action,
+        code: 'malformed-request',
+        failed_check: `request can be parsed: ${message ?? error ?? ''}`,
+      },
+    ]);
+  });
 
   it('of no route that authorizes, or of no route at all, has no decision', async () => {
     for (const path of ['/nowhere', '/%zz', '/api/guest-sessions/nowhere']) {

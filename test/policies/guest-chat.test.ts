@@ -11,7 +11,7 @@ describe('the guest chat', () => {
   it.each([
     ['its guest', { who: guest(), fact: booking() }, 'enters'],
     [
-      'on the last moment of the stay',
+      'at the end of the stay',
       { who: guest(), fact: booking({ check_out: new Date(noon + 1) }) },
       'enters',
     ],

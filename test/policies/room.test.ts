@@ -61,7 +61,7 @@ describe('a room', () => {
     ['another guest', { who: session('g2'), fact: ofGuest }, notTheirs],
     ['a guest in a room of users', { who: session('g1'), fact: ofUsers }, notTheirs],
     ['a session of a participant', { who: linkedTo('g2', '15'), fact: ofUsers }, 'enters'],
-    ['a session of a stranger', { who: linkedTo('g2', '17'), fact: ofUsers }, notTheirs],
+    ['a session of another user', { who: linkedTo('g2', '17'), fact: ofUsers }, notTheirs],
     ['a guest, no room', { who: session('g1') }, notTheirs],
     ['a hotel’s guest', { who: guest(), fact: ofUsers }, 'no rule'],
   ])('%s', async (_case, row, expected) => {

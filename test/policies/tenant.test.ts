@@ -51,7 +51,7 @@ describe.each(spellings)('grants and refusals, by $spelling', ({ policy }) => {
   it.each([
     ['buyer', escrowChannel, { who: user('15'), fact: escrow() }, 'enters'],
     ['seller', escrowChannel, { who: user('16'), fact: escrow() }, 'enters'],
-    ['stranger', escrowChannel, { who: user('17'), fact: escrow() }, noPart],
+    ['another user', escrowChannel, { who: user('17'), fact: escrow() }, noPart],
     ['admin', escrowChannel, { who: admin, fact: disputed }, noPart],
     ['no escrow', escrowChannel, { who: user('15') }, noPart],
     [
@@ -64,8 +64,8 @@ describe.each(spellings)('grants and refusals, by $spelling', ({ policy }) => {
 
     ['buyer', escrowChat, { who: user('15'), fact: escrow() }, 'enters'],
     ['seller', escrowChat, { who: user('16'), fact: escrow() }, 'enters'],
-    ['stranger', escrowChat, { who: user('17'), fact: escrow() }, noPartInChat],
-    ['stranger in a dispute', escrowChat, { who: user('17'), fact: disputed }, noPartInChat],
+    ['another user', escrowChat, { who: user('17'), fact: escrow() }, noPartInChat],
+    ['another user in a dispute', escrowChat, { who: user('17'), fact: disputed }, noPartInChat],
     ['admin', escrowChat, { who: admin, fact: escrow() }, noPartInChat],
     ['admin in a dispute', escrowChat, { who: admin, fact: disputed }, 'enters'],
     ['admin, no escrow', escrowChat, { who: admin }, noPartInChat],

@@ -29,14 +29,14 @@ describe('facts of a policy test are visible', () => {
     [{ tenantId: 'b', guestSessionId: 'other' }, false],
     [{ tenantId: 'a' }, true],
     [{ guestSessionId: 'opener' }, true],
-  ])('to their tenant and their guest session: %j', async (viewer, isShown) => {
+  ])('to their tenant and their guest session: %j', async (viewer, expected) => {
     expect(refused).toEqual([]);
-    expect(await isVisible(room, ['of-a'], viewer)).toBe(isShown);
+    expect(await isVisible(room, ['of-a'], viewer)).toBe(expected);
     expect(await isVisible(room, ['of-none'], viewer)).toBe(true);
   });
 
   it.each<FactViewer>([{}, { tenantId: 'b' }, { guestSessionId: 'opener' }])(
-    'to everybody whose rules name the tenant as an id: %j',
+    'to all viewers if rules name the tenant as an id: %j',
     async (viewer) => {
       expect(await isVisible(escrow, ['a', '42'], viewer)).toBe(true);
     },

@@ -74,7 +74,7 @@ describe('a server behind a path', () => {
   });
 
   it.each([401, 404, 500])(
-    'of soketi answers %i: only a refused signature is tried again',
+    'of soketi responds %i: only a refused signature is retried',
     async (status) => {
       const { requests, where } = await startServer({ statusOf: () => status });
       const app = { ...where, path: '/realtime', dialect: 'soketi' } as const;

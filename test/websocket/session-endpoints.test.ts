@@ -162,11 +162,11 @@ describe('a WebSocket endpoint of the application', () => {
   });
 
   it.each([
-    ['nobody', 401, { path: '/ws/chat/', settings: { headers: { origin: allowedOrigin } } }],
-    ['a stranger’s cookie', 401, { path: '/ws/chat/', settings: as('unknown') }],
-    ['somebody who is not staff', 403, { path: '/ws/chat/', settings: as(newCookie(owner)) }],
+    ['no cookie', 401, { path: '/ws/chat/', settings: { headers: { origin: allowedOrigin } } }],
+    ['an unknown cookie', 401, { path: '/ws/chat/', settings: as('unknown') }],
+    ['a user who is not staff', 403, { path: '/ws/chat/', settings: as(newCookie(owner)) }],
     [
-      'somebody who is not staff',
+      'a user who is not staff',
       403,
       { path: '/ws/all-seat-datasocket/', settings: as(newCookie(owner)) },
     ],

@@ -206,13 +206,13 @@ describe('a connection', () => {
     const request = { headers: { authorization: `Bearer ${userToken({ sub: 'u3' })}` } };
     const refused = await send(usher.public, userRequest(request));
     expect(refused.status).toBe(401);
-    const answered = performance.now();
+    const responded = performance.now();
     expect((await client.closed).code).toBe(4003);
     // No clock was advanced: the notification was received, and no revalidation ran.
     expect(bystander.socket.readyState).toBe(client.socket.OPEN);
     const since = (time: number) => `${(time - started).toFixed(0)} ms`;
     console.log(
-      `revoked on A after ${since(written)}, refused on B after ${since(answered)}, ` +
+      `revoked on A after ${since(written)}, refused on B after ${since(responded)}, ` +
         `WebSocket on B closed after ${since(performance.now())}`,
     );
     await other.stop();

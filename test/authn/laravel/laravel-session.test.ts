@@ -70,8 +70,8 @@ describe('a session', () => {
   });
 
   it('is not looked up before its cookie is verified', async () => {
-    const asked = () => Promise.reject(new Error('asked'));
-    const host: LaravelHost = { session: asked, user: asked };
+    const unexpected = () => Promise.reject(new Error('Unexpected query'));
+    const host: LaravelHost = { session: unexpected, user: unexpected };
     for (const id of ['mac-flipped', 'iv-flipped', 'other-cookie-name', 'id-39', 'id-hyphen']) {
       expect(await readerOf(caseOf(id), host)!(caseOf(id).cookie)).toHaveProperty('fault');
     }
@@ -108,7 +108,7 @@ describe('a setting that does not fit', () => {
     ['php', 'a:0:{}'],
     ['json', '{}'],
   ] as const)(
-    'in a session of nobody, in %s, is the part login',
+    'in a session without a user, in %s, is the part login',
     async (serialization, content) => {
       const settings = { ...settingsOf(valid)!, format: { serialization, encrypted: false } };
       const stored = { content: Buffer.from(content), expiresAt: Number.MAX_SAFE_INTEGER };

@@ -135,26 +135,26 @@ describe('the application as the shadow', () => {
   });
 
   it('gets a few requests at the same time; decisions over the limit are dropped and counted', async () => {
-    let asked = 0;
+    let requests = 0;
     const responses: ((response: AskResponse) => void)[] = [];
     const { authorize, run, recorded, counted, test } = watching(applicationWatches, () => {
-      asked += 1;
+      requests += 1;
       return new Promise((resolve) => responses.push(resolve));
     });
     const { maxConcurrent, maxQueued, maxWaitMs } = watchLimits;
     for (let count = 0; count < maxConcurrent + maxQueued + 3; count += 1) await authorize('15');
     await run();
-    expect([asked, counted]).toEqual([
+    expect([requests, counted]).toEqual([
       maxConcurrent,
       Array.from({ length: 3 }, () => 'private-o.{id} too-many'),
     ]);
     // A request that timed out still uses its slot.
     test.advance(verdictTimeoutMs);
     await settled();
-    expect([asked, recorded.length]).toEqual([maxConcurrent, maxConcurrent]);
+    expect([requests, recorded.length]).toEqual([maxConcurrent, maxConcurrent]);
     responses[0]?.({ isGranted: true });
     await settled();
-    expect(asked).toBe(maxConcurrent + 1);
+    expect(requests).toBe(maxConcurrent + 1);
     test.advance(maxWaitMs);
     await settled();
     expect(counted.filter((each) => each.endsWith('too-many'))).toHaveLength(maxQueued - 1 + 3);

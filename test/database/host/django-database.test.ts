@@ -83,7 +83,7 @@ describePostgres('the database of a Django host', (server) => {
     beforeEach(() => host.fill(first!.rows));
 
     it.each(['01', ' 1', '+1', '1 ', '1.0', 'x', '', '99999999999', "1' OR 1=1", '1\0', '\ud800'])(
-      'finds nobody by %j',
+      'finds no user by %j',
       async (id) => {
         expect(await host.database.user('1')).toHaveProperty('username', 'alice');
         expect(await host.database.user(id)).toBeUndefined();

@@ -88,7 +88,7 @@ const strangeIds = ['015', ' 15', '+15', '15 ', '15.0', '15abc', 'x', '', '99999
 
 function itFindsIntegers(opened: () => Opened): void {
   it.each([...strangeIds, "15' OR 1=1", '15\0', '\ud800', '-15'])(
-    'finds nobody by %j',
+    'finds no user by %j',
     async (id) => {
       const { made, host } = opened();
       await made.fill(valid.rows);

@@ -158,7 +158,7 @@ describePostgres('row-level security', (server) => {
   });
 
   it.each(['audit_log', 'security_events'])(
-    'lets the operator read and delete %s across tenants, and nobody change it',
+    'allows the operator to read and delete %s across tenants, and no role to change it',
     async (table) => {
       const operator = { 'usher.operator': 'on' };
       expect(await asService(operator, tenantsIn(table))).toEqual([null, '', 'a', 'b']);

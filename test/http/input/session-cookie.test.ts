@@ -191,10 +191,10 @@ describe('the routes of a Django application', () => {
       `Content-Length: ${form.length}`,
     ];
     const received = await speak(usher.public, `${[...head, ...type].join('\r\n')}\r\n\r\n${form}`);
-    const [answered = '', body = ''] = received.split('\r\n\r\n');
+    const [responseHead = '', body = ''] = received.split('\r\n\r\n');
     return {
-      status: Number(answered.split(' ')[1]),
-      head: answered.toLowerCase(),
+      status: Number(responseHead.split(' ')[1]),
+      head: responseHead.toLowerCase(),
       body: JSON.parse(body) as Received['body'],
     };
   };
@@ -299,12 +299,12 @@ describe('the routes of a Django application', () => {
   });
 
   it('refuse immediately after a logout, another password, a removed flag, or a deleted account', async () => {
-    const asked = async () => (await enter(seats, [page, cookieOf('bob')])).status;
+    const statusOfBob = async () => (await enter(seats, [page, cookieOf('bob')])).status;
     const change = async (statement: string) => {
       await host.fill(djangoRows);
-      expect(await asked()).toBe(200);
+      expect(await statusOfBob()).toBe(200);
       await withClient(host.url, (admin) => admin.query(statement));
-      return asked();
+      return statusOfBob();
     };
     expect(
       await change(`DELETE FROM django_session WHERE session_key = '${djangoCookies.bob}'`),

@@ -5,7 +5,7 @@ import { guestRequest, userRequest, signInRequest } from '../requests.ts';
 import type { TestRequest } from '../requests.ts';
 
 /** A request, and the status and message of its refusal. */
-type Refused = readonly [asking: TestRequest, status: 400 | 401 | 403, message: string];
+type Refused = readonly [request: TestRequest, status: 400 | 401 | 403, message: string];
 
 /** Requests for each refusal by kind of route; `nowhere` has the reason if no request can get one. */
 export type Scenario =

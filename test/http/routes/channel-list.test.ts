@@ -81,8 +81,8 @@ it('refuses a cursor that it did not give', async () => {
     expect(await list(userToken(), '1', `?after=${after}`)).toMatchObject({ status: 400 });
   }
   for (const key of ['\0', 'no key', '["a","b","c"]', '[1]']) {
-    const unheardOf = Buffer.from(JSON.stringify({ '0123456789abcdef': key }));
-    const after = `?after=${unheardOf.toString('base64url')}`;
+    const unknown = Buffer.from(JSON.stringify({ '0123456789abcdef': key }));
+    const after = `?after=${unknown.toString('base64url')}`;
     expect(await list(userToken(), '1', after)).toMatchObject({ status: 200 });
   }
 });

@@ -70,7 +70,7 @@ describe('the facts on the operator’s port', () => {
     ['no status', {}],
     ['another status', { status: 'closed' }],
     ['a status that is a list', { status: ['open'] }],
-    ['a field nobody knows', { status: 'open', room: '7' }],
+    ['an unknown field', { status: 'open', room: '7' }],
     ['a room that is a number', { status: 'open', room_number: 7 }],
     ['an empty room', { status: 'open', room_number: '' }],
     ['a long room', { status: 'open', room_number: '7'.repeat(33) }],

@@ -22,7 +22,7 @@ describe('the hotel chat’s route', () => {
     ['JSON', asJson(guestRequest())],
     ['JSON and the token in the query', asJson(tokenInQueryOnly)],
     ['the hotel percent-encoded', guestRequest({ path: route.replace('-hotel', '%2Dhotel') })],
-    ['fields nobody asked for', guestRequest({ fields: { extra: 'x', __proto__x: 'y' } })],
+    ['unknown fields', guestRequest({ fields: { extra: 'x', __proto__x: 'y' } })],
     ['JSON with its charset', { ...asJson(guestRequest()), ...charset() }],
   ])('signs for %s', async (_case, request) => {
     const response = await send(usher.public, request);

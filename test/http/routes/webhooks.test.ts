@@ -82,9 +82,9 @@ describe('a webhook', () => {
 
   it.each([
     ['five minutes old', -minutes(5), 200],
-    ['a moment older', -minutes(5) - 1, 401],
+    ['a millisecond older', -minutes(5) - 1, 401],
     ['five minutes ahead', minutes(5), 200],
-    ['a moment further ahead', minutes(5) + 1, 401],
+    ['a millisecond further ahead', minutes(5) + 1, 401],
     ['from the beginning of time', -testNow, 401],
   ])('that is %s: %i', async (_case, offset, status) => {
     expect((await sent(testNow + offset, occupied(own))).status).toBe(status);

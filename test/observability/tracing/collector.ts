@@ -37,8 +37,8 @@ export interface TestCollector {
   readonly stop: () => void;
 }
 
-/** Starts a collector on its own port. With `answers: false` it accepts data and does not respond. */
-export async function startCollector({ answers: responses = true } = {}): Promise<TestCollector> {
+/** Starts a collector on its own port. With `responds: false` it accepts data and does not respond. */
+export async function startCollector({ responds = true } = {}): Promise<TestCollector> {
   const bodies: string[] = [];
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
@@ -46,7 +46,7 @@ export async function startCollector({ answers: responses = true } = {}): Promis
     void text(request).then(
       (body) => {
         bodies.push(body);
-        if (responses) response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+        if (responds) response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
       },
       () => undefined,
     );

@@ -259,7 +259,7 @@ describe('a collector', () => {
 
 /** The address of a collector that accepts connections and does not respond. */
 async function hanging(): Promise<string> {
-  const collector = await startCollector({ answers: false });
+  const collector = await startCollector({ responds: false });
   onTestFinished(collector.stop);
   return collector.url;
 }

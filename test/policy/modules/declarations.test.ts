@@ -353,7 +353,7 @@ describe('an invalid declaration is refused', () => {
       { tenant: 'tenant' },
       'the tenant tenant is not a parameter; there ',
     ],
-    ['nobody allowed', { allow: {} }, 'allows nobody'],
+    ['an empty allow', { allow: {} }, 'allows nobody'],
     ['no function', { allow: { user: true } }, 'allow.user is not a function'],
     [
       'an invalid kind',
