@@ -21,7 +21,7 @@ const say = (response: unknown): void => {
 const { url, role } = (await next()) as StoreAddress;
 const database = createDatabase({ url: new Secret(url), role, timeoutMs: 30_000 });
 const store = createTickets(database);
-// Connected before anybody says that it is ready.
+// Connects before it reports that it is ready.
 await store.consume('none');
 say('ready');
 for (;;) {

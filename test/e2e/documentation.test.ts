@@ -23,7 +23,7 @@ function blocksOf(page: string): readonly string[] {
   return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
 }
 
-/** Its commands begin in a directory and continue with an Usher of the policy there. */
+/** Its first commands create a policy; the others need an Usher that runs it. */
 const policyPage = 'docs/policies.md';
 
 const pages = [

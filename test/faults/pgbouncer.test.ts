@@ -19,7 +19,7 @@ describe.skipIf(!hasPgBouncer)('PgBouncer in front of PostgreSQL', () => {
   let postgres: Postgres;
   beforeAll(async () => {
     postgres = await startPostgres();
-    // West of UTC an expired row would look valid, and a live one expired, to a session without a time zone of its own.
+    // West of UTC an expired row would look valid, and a live one expired, to a session without its own time zone.
     await postgres.query(`ALTER DATABASE postgres SET timezone = 'America/Los_Angeles'`);
     await postgres.query(`ALTER DATABASE postgres SET synchronous_commit = off`);
   });

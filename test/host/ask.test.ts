@@ -319,7 +319,7 @@ describe('a decision point', () => {
     const pending = [['admin'], []].map((roles) =>
       requestChannel('private-pdp.7', { ...user, authorization: `Bearer ${userToken({ roles })}` }),
     );
-    // The request with the other roles arrives while the first one has no answer.
+    // The request with the other roles arrives while the first one is open.
     await expect.poll(() => held.length).toBe(2);
     held.forEach((respondWith) => {
       respondWith();

@@ -55,7 +55,7 @@ const stricter: Readonly<Record<string, string>> = {
   'legacy-sha1-format': 'Refuse it',
 };
 
-/** True when the case is one of those; throws when its note does not say so. */
+/** True for one of those cases; throws if its note does not document this. */
 export function isStricter({ id, note }: DjangoCase): boolean {
   const words = stricter[id];
   if (words !== undefined && note?.includes(words) !== true) throw new Error(`No note on ${id}`);

@@ -20,7 +20,7 @@ export function transpiled(): Promise<string> {
   return built;
 }
 
-/** Keeps each module a file of its own, as `tsc` does: paths are resolved relative to them. */
+/** Writes each module to its own file, like `tsc`: paths are resolved relative to them. */
 const keepModules: esbuild.Plugin = {
   name: 'keep-modules',
   setup(build) {

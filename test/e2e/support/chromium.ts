@@ -4,7 +4,7 @@ import { reportSkipped } from '../../support/skipped.ts';
 
 const executable = spawnSync('which', ['chromium'], { encoding: 'utf8' }).stdout.trim();
 
-/** Whether Chromium can be run here; says so if it cannot. */
+/** Whether Chromium can run here; prints a message if it cannot. */
 export function hasChromium(): boolean {
   if (executable !== '') return true;
   reportSkipped(

@@ -95,7 +95,7 @@ function loadModule(name: string): string {
   return `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`;
 }
 
-/** The configuration that docs/proxies.md prints for this proxy, changed as the section on a proxy behind another one says. */
+/** The configuration that docs/proxies.md prints for this proxy, with the changes of the section on a proxy behind another one. */
 export function configurationOf(
   proxy: DocumentedProxy,
   places: Places,

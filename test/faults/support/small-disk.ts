@@ -3,7 +3,7 @@ import { chmod, mkdtemp, open, rm, statfs, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A file system of its own, small enough to be filled. */
+/** A separate file system that is small enough to fill. */
 export interface SmallDisk {
   readonly path: string;
   /** Writes until no more than these bytes (0) fit; resolves to what makes room again. */

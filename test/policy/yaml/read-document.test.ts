@@ -369,7 +369,7 @@ describe('any text', () => {
         expect(document !== undefined && !isUtf8).toBe(false);
         expect(document !== undefined || problems.length > 0).toBe(true);
       }),
-      // U+FFFD, which replaces a cut character, begins with the same bytes.
+      // U+FFFD, which replaces a cut character, starts with the same bytes.
       { examples: [[Uint8Array.of(0xef)], [Uint8Array.of(0x61, 0xef, 0xbf)]] },
     );
   });
