@@ -133,8 +133,18 @@ export async function openApp(
     const closing = new AbortController();
     const configs = buildConfigs(config, { log, now });
     const runtime = {
-      ...{ ...clock, log, peers, dependencies, tracing, configs, policies: policy },
-      ...{ storage, stores, http, factsAtHosts, watchedHosts },
+      ...clock,
+      log,
+      peers,
+      dependencies,
+      tracing,
+      configs,
+      policies: policy,
+      storage,
+      stores,
+      http,
+      factsAtHosts,
+      watchedHosts,
       live: createOpenConnections(),
       closing: closing.signal,
     };
@@ -168,7 +178,12 @@ export async function openApp(
       ]);
     };
     return {
-      ...{ servers, deps, log, stop, policy: policy.current(), reloadPolicy: policy.reload },
+      servers,
+      deps,
+      log,
+      stop,
+      policy: policy.current(),
+      reloadPolicy: policy.reload,
       reloadSecrets: configs.reload,
     };
   } catch (error) {

@@ -113,7 +113,8 @@ function add(families: Map<string, ShadowFamily>, row: GroupRow): void {
   const key = JSON.stringify([family, side]);
   const known = families.get(key);
   families.set(key, {
-    ...{ family, side },
+    family,
+    side,
     agreed: {
       grants: (known?.agreed.grants ?? 0) + row.grants,
       refusals: (known?.agreed.refusals ?? 0) + row.refusals,

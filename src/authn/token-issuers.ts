@@ -50,7 +50,9 @@ export function issuerClaims(
   const namesOf = (claim: DeclaredClaim) =>
     'env' in claim ? [setting(claim.env) ?? claim.default] : claim;
   return {
-    ...{ kind, id, revocation },
+    kind,
+    id,
+    revocation,
     claims: {
       id: claims.id && namesOf(claims.id),
       roles: claims.roles.map(namesOf),
@@ -58,7 +60,8 @@ export function issuerClaims(
       name: claims.name && namesOf(claims.name),
     },
     attributes: Object.entries(attributes).map(([name, { claim, ...attribute }]) => ({
-      ...{ name, claim: namesOf(claim) },
+      name,
+      claim: namesOf(claim),
       ...attribute,
     })),
   };
@@ -156,7 +159,11 @@ function build(
   }
   const { issuer, keys, audience, maxAgeMs, revokedIn } = tokens;
   return {
-    ...{ name, issuer, audience, maxAgeMs, principal },
+    name,
+    issuer,
+    audience,
+    maxAgeMs,
+    principal,
     ...(revokedIn !== undefined && { revokedIn }),
     require: Object.entries(tokens.require),
     isSymmetric: keys.from === 'secret',

@@ -30,12 +30,18 @@ export function explainChannel(
 ): Promise<Decision> {
   const credential = 'text' in by ? by : { kind: 'bearer' as const, text: new Secret('') };
   const request: ChannelAuthRequest = {
-    ...{ channelName, socketId, credentials: [credential], constraints },
+    channelName,
+    socketId,
+    credentials: [credential],
+    constraints,
     origin: { requestId: 'explain', address: '127.0.0.1' },
   };
   const identify = 'text' in by ? deps.identify : identifyAs(by, deps.now());
   return decideChannel(request, {
-    ...{ ...deps, identify, remoteKinds: new Set(), withLentPermit: withoutPermit },
+    ...deps,
+    identify,
+    remoteKinds: new Set(),
+    withLentPermit: withoutPermit,
     // The application would treat the request as one of its visitor.
     ask: () => Promise.resolve({ isGranted: false }),
   });

@@ -59,8 +59,12 @@ export async function replay(
 ): Promise<Replay> {
   const changes: ChangedDecision[] = [];
   const skipped: Record<SkipReason, number> = {
-    ...{ 'not-evaluated': 0, 'application-decides': 0, 'changed-fact': 0 },
-    ...{ 'differs-now': 0, unavailable: 0, time: 0 },
+    'not-evaluated': 0,
+    'application-decides': 0,
+    'changed-fact': 0,
+    'differs-now': 0,
+    unavailable: 0,
+    time: 0,
   };
   let replayed = 0;
   for (const [i, { decision }] of entries.entries()) {
@@ -113,7 +117,11 @@ function requestOf(decision: AuditEvent): RecordedRequest | undefined {
   if (action !== 'subscribe' || channel === undefined) return undefined;
   if (principalKind === undefined || principalId === undefined) return undefined;
   const principal: Principal = {
-    ...{ kind: principalKind, id: principalId, tenantId, roles: [], expiresAt: maxTime },
+    kind: principalKind,
+    id: principalId,
+    tenantId,
+    roles: [],
+    expiresAt: maxTime,
   };
   return { channel, socketId, principal };
 }

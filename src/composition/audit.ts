@@ -76,8 +76,12 @@ export function buildAudit(config: Config, deps: AuditDeps) {
     },
   });
   const { countRefusal, limitRefusal, writeForgery } = createRefusalRateLimit({
-    ...{ failures: limits.failures, limits: deps.limits, addressKey },
-    ...{ reportLimitExceeded, writeSecurityEvent, now },
+    failures: limits.failures,
+    limits: deps.limits,
+    addressKey,
+    reportLimitExceeded,
+    writeSecurityEvent,
+    now,
     countUnwritten: (code) => {
       metrics.load.countUnwritten(code);
       lastHour.countUnwritten();
@@ -95,7 +99,11 @@ export function buildAudit(config: Config, deps: AuditDeps) {
       },
     },
     writeDecision: createWriteDecision({
-      ...{ auditLog, limitRefusal, log, now, policy: deps.policy },
+      auditLog,
+      limitRefusal,
+      log,
+      now,
+      policy: deps.policy,
       observers: [
         metrics.decisions.countDecision,
         lastHour.countDecision,
@@ -104,7 +112,10 @@ export function buildAudit(config: Config, deps: AuditDeps) {
     }),
     writeSecurityEvent,
     writeRejected: createWriteRejected({ writeSecurityEvent, now }),
-    ...{ countRefusal, writeForgery, reportLimitExceeded, flush },
+    countRefusal,
+    writeForgery,
+    reportLimitExceeded,
+    flush,
   };
 }
 

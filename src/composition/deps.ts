@@ -70,11 +70,19 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   const { limits, shared } = stores.limiting;
   const audit = buildAudit(config, { ...deps, policy, database, tables: stores.tables, limits });
   const identifyDeps = {
-    ...{ ...deps, policy, sessions, tokenLookups, measureHost: audit.metrics.measureHost },
+    ...deps,
+    policy,
+    sessions,
+    tokenLookups,
+    measureHost: audit.metrics.measureHost,
   };
   const credentials = configs.build({
     part: ({ guestTokens, userTokens, sanctum, passport, tokenIntrospection, ...rest }) => ({
-      ...{ guestTokens, userTokens, sanctum, passport, tokenIntrospection },
+      guestTokens,
+      userTokens,
+      sanctum,
+      passport,
+      tokenIntrospection,
       sessions: rest.sessions,
       variable: config.variable,
     }),
@@ -97,7 +105,11 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   metrics.observeFactCache(stores.factLookups);
   const { encrypts, caches, userIdOf } = signer;
   const shadow = buildShadow(config, {
-    ...{ ...deps, policy, encrypts, caches, userIdOf },
+    ...deps,
+    policy,
+    encrypts,
+    caches,
+    userIdOf,
     count: metrics.countShadow,
   });
   return {
@@ -113,7 +125,9 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     ...sources.database,
     revocations: { ...revocations, ...sources.database.revocations },
     factSources: config.audit === 'strict' ? sources.cachedFirst : () => [sources.database],
-    ...{ encrypts, caches, userIdOf },
+    encrypts,
+    caches,
+    userIdOf,
     watch: shadow.watch,
     closeShadow: shadow.close,
     ask: (request: AskRequest) => askApplication(request, deps.http.find),
@@ -142,7 +156,8 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
       now,
     }),
     endConnections: createEndConnections({
-      ...{ ...deps, trackedConnections },
+      ...deps,
+      trackedConnections,
       terminate: createTerminate(apps, dependencies.watch('Pusher server').observe),
       policyOf: (appKey) => apps.withKey(appKey)?.terminatePolicy ?? 'retried',
     }),

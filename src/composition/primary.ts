@@ -41,7 +41,10 @@ async function startPrimary(
     ...Object.entries(deduplicateHandlers(createMemoryDeduplicate(now))),
   ]);
   const supervisor = startSupervisor({
-    ...{ ...clock, count: config.workers, handlers, log },
+    ...clock,
+    count: config.workers,
+    handlers,
+    log,
     fork: (number) => cluster.fork({ ...url, [workerVariable]: String(number) }),
   });
   const stop = () => runAllSteps([supervisor.stop, () => embedded?.stop()]);

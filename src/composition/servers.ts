@@ -98,7 +98,10 @@ async function buildPublicServer(
     return refuseUnread({ ...refused, origin: originOf(request) }, deps);
   };
   const server = createServer({
-    ...{ logger, trustedProxies, countUnavailable, writeUnreadable },
+    logger,
+    trustedProxies,
+    countUnavailable,
+    writeUnreadable,
     closing: runtime.closing,
     keepAliveTimeoutMs: config.keepAliveMs,
     ignoreDuplicateSlashes: true,
@@ -163,7 +166,9 @@ function buildOperatorServer(
   collectPaths(server, paths.operator);
   const { host, names } = config.operator;
   guardOperator(server, {
-    ...{ ...deps, tokens: deps.operatorTokens, names: [host.toLowerCase(), ...names] },
+    ...deps,
+    tokens: deps.operatorTokens,
+    names: [host.toLowerCase(), ...names],
   });
   addProbes(server, {
     // Redis is not required: during an outage each replica uses its local limits, and everything else works.

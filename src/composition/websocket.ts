@@ -56,13 +56,22 @@ export function addWebSockets(
     new RequestProblem(status, message, headers);
   const endpoints = createWebSocketEndpoints(server, { ...webSockets, startTimer, unread });
   const sessionDeps = {
-    ...{ ...webSockets, now, startTimer, live, originOf, reportLimitExceeded },
+    ...webSockets,
+    now,
+    startTimer,
+    live,
+    originOf,
+    reportLimitExceeded,
     isStillAllowed: async (principal: Principal) =>
       !isRevoked(principal, await deps.revocations.latest(subjectsOf(principal))),
-    ...{ countUnavailable, measureTraffic: trafficMetrics.measureTraffic },
+    countUnavailable,
+    measureTraffic: trafficMetrics.measureTraffic,
     countConnection: createConnectionLimit(connectionRateLimiter, reportLimitExceeded),
     countMessage: createMessageLimit({
-      ...{ perMinute: limits.messages, rates: createMemoryRateLimiter(), shared, now },
+      perMinute: limits.messages,
+      rates: createMemoryRateLimiter(),
+      shared,
+      now,
     }),
   };
   addForwardAuth(server, { ...deps, countConnection: sessionDeps.countConnection });

@@ -15,13 +15,18 @@ export async function mysqlOptions({
 }: MysqlAddress): Promise<ConnectionOptions> {
   const ca = tls?.caFile === undefined ? undefined : await readFile(tls.caFile, 'utf8');
   return {
-    ...{ ...server, user, password, database, charset: 'utf8mb4' },
+    ...server,
+    user,
+    password,
+    database,
+    charset: 'utf8mb4',
     // Without `verifyIdentity`, the driver accepts a certificate for any host.
     ...(tls && {
       ssl: { ...(ca !== undefined && { ca }), rejectUnauthorized: true, verifyIdentity: true },
     }),
     // JavaScript would round larger numbers, and shift times.
-    ...{ supportBigNumbers: true, dateStrings: true },
+    supportBigNumbers: true,
+    dateStrings: true,
     // Without it, the driver compiles code from the names of columns.
     disableEval: true,
     // A server that is not the host's could otherwise request files of this machine.

@@ -49,7 +49,9 @@ export function readMysqlUrl(text: string): MysqlAddress | undefined {
       socketPath === null
         ? { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
         : { socketPath },
-    ...{ user: name, password: word, database: schema },
+    user: name,
+    password: word,
+    database: schema,
     tls: mode === 'DISABLED' ? undefined : { ...(caFile !== null && { caFile }) },
   };
 }

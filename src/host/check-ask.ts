@@ -23,7 +23,10 @@ export async function checkAsk(ask: Ask, source: HostSource): Promise<string | u
 const id = 'usher-check';
 const channel: ChannelName = { text: `private-${id}`, form: 'private', body: id };
 const madeUp: Omit<AskRequest, 'ask'> = {
-  ...{ channel, family: channel.text, params: {}, headers: undefined },
+  channel,
+  family: channel.text,
+  params: {},
+  headers: undefined,
   socketId: '1.1' as SocketId,
   principal: { kind: 'user', id, roles: [], expiresAt: maxTime },
 };

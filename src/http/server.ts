@@ -61,7 +61,8 @@ export function createServer({
     trustProxy: trustedProxies.length > 0 ? isTrusted : false,
     rewriteUrl: routableTarget,
     routerOptions: {
-      ...{ ignoreTrailingSlash: true, ignoreDuplicateSlashes },
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes,
       // No limit here: a parameter that is too long is refused by its route.
       maxParamLength: Number.MAX_SAFE_INTEGER,
     },

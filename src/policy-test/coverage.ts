@@ -39,7 +39,9 @@ export function createCoverage(channels: ChannelRegistry, find: () => FindFact):
       const { params, channelType } = match;
       const known = ruleInput(principal, { params, facts: {}, now: new Date(now) });
       const { facts, missing } = await findFacts(rules.facts, known, {
-        ...{ principal, find: find(), withLentPermit: withoutPermit },
+        principal,
+        find: find(),
+        withLentPermit: withoutPermit,
       });
       if (missing !== undefined) return;
       const failed = firstFailed(rules.check({ ...known, facts }));

@@ -128,7 +128,8 @@ function requestOf(
   const match = policy.channels.matchText(channel);
   const chosen = principal && match && routeFor(match, principal.kind, policy);
   return {
-    ...{ principal, channel },
+    principal,
+    channel,
     tenant: tenant ?? principal?.tenantId,
     ...(route === undefined
       ? { route: chosen?.path, pins: chosen?.pathParams ?? {} }
@@ -147,7 +148,10 @@ async function decide(
   await setImmediate();
   if (principal !== undefined) await coverage.add({ channel, principal, now });
   const deps: DecideDeps = {
-    ...{ policy: () => policy, find, newId: randomUUID, now: () => now },
+    policy: () => policy,
+    find,
+    newId: randomUUID,
+    now: () => now,
     ask: (request) => Promise.resolve(responseTo(request, hostSaysYes)),
     fingerprint: () => '',
     remoteKinds: new Set(),
@@ -164,7 +168,8 @@ async function decide(
   const kind = credentialKindOf(principal?.kind ?? 'user');
   return decideChannel(
     {
-      ...{ channelName: channel, socketId: '1.1' },
+      channelName: channel,
+      socketId: '1.1',
       credentials: principal === undefined ? [] : [{ kind, text: new Secret('') }],
       constraints: constraintsOf(request, policy),
       origin: { requestId: 'policy test', address: '127.0.0.1' },

@@ -151,12 +151,16 @@ async function subjectOf(
     kind === undefined || recorded?.principalId === undefined
       ? undefined
       : {
-          ...{ kind, id: recorded.principalId, tenantId: recorded.tenantId },
-          ...{ roles: [], expiresAt: maxTime },
+          kind,
+          id: recorded.principalId,
+          tenantId: recorded.tenantId,
+          roles: [],
+          expiresAt: maxTime,
         };
   return {
     principal: principal === undefined ? ofRecord : madeUpPrincipal(principal, policy),
-    ...{ match, params: all },
+    match,
+    params: all,
   };
 }
 

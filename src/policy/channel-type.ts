@@ -138,7 +138,14 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
     Object.entries(parts.params).map(([name, type]) => [name, paramOf(type)]),
   );
   return {
-    ...{ pattern, about, denied, forms, params, tenant, rules, memberOnPrivate },
+    pattern,
+    about,
+    denied,
+    forms,
+    params,
+    tenant,
+    rules,
+    memberOnPrivate,
     ask: ask?.isShadow === true ? undefined : ask,
     shadow: shadowOf(ask, rules),
   };

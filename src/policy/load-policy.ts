@@ -89,7 +89,8 @@ async function buildFrom(
   }
   const policyFiles = read.flatMap(({ policyFile }) => policyFile ?? []);
   const { parts, problems } = buildPolicyParts(policyFiles, {
-    ...{ modules, styles },
+    modules,
+    styles,
     defaults: await loadDefaultIssuers(),
   });
   const tests = readTests.map((test) => buildReadTest(test, parts));

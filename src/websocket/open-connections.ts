@@ -50,7 +50,8 @@ export function createOpenConnections(): OpenConnections {
       return {
         total: all.length,
         connections: newest.map(({ principal: { kind, id, tenantId }, ...opened }) => ({
-          ...{ ...opened, principal: { kind, id, tenantId } },
+          ...opened,
+          principal: { kind, id, tenantId },
         })),
       };
     },

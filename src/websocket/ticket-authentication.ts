@@ -119,7 +119,9 @@ async function dial(
 
 /** The ticket is not at fault and can be used again. */
 const rejectedWith = (closeCode: CloseCode): RejectedTicket => ({
-  ...{ fault: 'Authentication failed', closeCode, isClientFault: false },
+  fault: 'Authentication failed',
+  closeCode,
+  isClientFault: false,
 });
 
 async function redeem(

@@ -106,7 +106,8 @@ describe('a file that would take too much', () => {
     symlinkSync('/dev/zero', zero);
     await expect(loadPolicy([pipe])).rejects.toThrow('pipe.yaml is not a file');
     await expect(loadPolicy([zero])).rejects.toThrow('zero.yaml is not a file');
-    await expect(loadPolicy([folder])).rejects.toThrow('pipe.yaml is not a file');
+    // Both are read at the same time.
+    await expect(loadPolicy([folder])).rejects.toThrow(/(pipe|zero)\.yaml is not a file/);
     rmSync(folder, { recursive: true });
   });
 

@@ -120,7 +120,9 @@ async function recordVerdict(
     'error' in found
       ? { ...about, result: 'no-verdict', reason: reasonOf(found.error) }
       : {
-          ...{ ...about, watched: found.outcome, reason: found.failedCheck },
+          ...about,
+          watched: found.outcome,
+          reason: found.failedCheck,
           result: found.outcome === answered ? 'agreed' : 'disagreed',
         };
   if ('error' in found) logFailure(family, found.error);

@@ -77,7 +77,8 @@ async function request(
   const began = now();
   try {
     const response = await fetch(url, {
-      ...{ ...init, redirect: 'manual' },
+      ...init,
+      redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     });
     const json = parseJsonObject(await response.text());

@@ -85,7 +85,11 @@ async function gatherEvidence(
   show(`checking Usher at ${usherUrl}`);
   return {
     settings: {
-      ...{ dialect: app.dialect, tls: app.tls, key: app.key, origin, usherUrl },
+      dialect: app.dialect,
+      tls: app.tls,
+      key: app.key,
+      origin,
+      usherUrl,
       originAllowed: allowsOrigin(config.allowedOrigins, origin ?? ''),
       originNamed: namesOrigin(config.allowedOrigins, origin ?? ''),
     },

@@ -32,7 +32,9 @@ export async function tryLoad(sources: readonly string[]): Promise<Loaded> {
 export function problemCase(problem: string): JUnitCase {
   const [, file, line] = /^(.+?):(\d+)(?::\d+)?: /.exec(problem) ?? [];
   return {
-    ...{ file: file ?? 'policy', name: 'the policy can be loaded', problems: [problem] },
+    file: file ?? 'policy',
+    name: 'the policy can be loaded',
+    problems: [problem],
     ...(line !== undefined && { line: Number(line) }),
   };
 }

@@ -25,11 +25,15 @@ type Shown = ReturnType<typeof describe>;
 
 function describe({ hash, files, channels, factKinds, routes, doors, issuers }: Policy) {
   return {
-    ...{ hash, files },
+    hash,
+    files,
     channels: channels.channelTypes.map(describeType),
     facts: [...factKinds.values()].map(describeFact),
     routes: [...routes].map(([path, { about, credential, pins, only = [], answers }]) => ({
-      ...{ path, about, credential, only },
+      path,
+      about,
+      credential,
+      only,
       ...(answers && { answers: answers.name }),
       pins: Object.fromEntries(pins.map((pin) => [pin.pathParam, pin.channelParam])),
     })),
@@ -56,7 +60,9 @@ function describeFact(kind: FactKind) {
     optional ? `${type}, optional` : type,
   ]);
   return {
-    ...{ name, ids, fields: Object.fromEntries(types) as Readonly<Record<string, string>> },
+    name,
+    ids,
+    fields: Object.fromEntries(types) as Readonly<Record<string, string>>,
     ...(about !== undefined && { about }),
     ...(tenant !== undefined && { tenant }),
     origin: describeOrigin(kind),
@@ -73,7 +79,9 @@ function describeIssuer({ kind, id, claims, attributes, revocation, tokens }: Is
   const declared = Object.entries(attributes).map(([name, { claim }]) => [name, claim] as const);
   const named = [...own, ...declared].map(([name, claim]) => [name, claimText(claim)]);
   return {
-    ...{ kind, id, tokens: describeTokens(tokens) },
+    kind,
+    id,
+    tokens: describeTokens(tokens),
     claims: Object.fromEntries(named) as Readonly<Record<string, string>>,
     ...(revocation && { revokedBy: [...revocation.fields.values()] }),
   };

@@ -77,7 +77,8 @@ function casesOf({ results, uncovered }: TestReport): readonly JUnitCase[] {
   return [
     ...results.map(({ file, line, title, problems }) => ({ file, line, name: title, problems })),
     {
-      ...{ file: 'coverage', name: 'every rule refuses a case and grants one' },
+      file: 'coverage',
+      name: 'every rule refuses a case and grants one',
       problems: uncovered.map(formatUncovered),
     },
   ];

@@ -71,7 +71,8 @@ export async function checkSources(
 
 async function checkQuery(queried: Queried, hosts: HostSources): Promise<SourceCheck> {
   const about = {
-    ...{ name: nameOfQueried(queried), source: sourceOf(queried) },
+    name: nameOfQueried(queried),
+    source: sourceOf(queried),
     grants: await hosts.grants(queried),
   };
   return withError(about, () => hosts.check(queried));

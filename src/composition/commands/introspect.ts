@@ -22,7 +22,9 @@ export function introspectSession(
 
 /** The claims matter only for a token that is active. */
 const anyUser: IssuerClaims = {
-  ...{ kind: 'user', id: [], revocation: undefined },
+  kind: 'user',
+  id: [],
+  revocation: undefined,
   claims: { id: ['sub'], roles: [] },
   attributes: [],
 };

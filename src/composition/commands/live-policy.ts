@@ -56,7 +56,11 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     const sessions = createGuestSessions(database);
     const unused = { dependencies: createDependencies(), tokenLookups: { hits: 0, misses: 0 } };
     const { identify, closeHosts } = buildIdentify(config, {
-      ...{ sessions, now, startTimer, policy, ...unused },
+      sessions,
+      now,
+      startTimer,
+      policy,
+      ...unused,
     });
     const apps = createPusherApps(config.pusher, config.tenantsApps);
     const { encrypts, caches, userIdOf } = createSigner(apps);
@@ -68,7 +72,13 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     const { find } = buildFacts(database, factsAtHosts);
     const reads: FactRead[] = [];
     const deps: ExplainDeps = {
-      ...{ identify, encrypts, caches, userIdOf, policy, now, newId: randomUUID },
+      identify,
+      encrypts,
+      caches,
+      userIdOf,
+      policy,
+      now,
+      newId: randomUUID,
       find: async (kind, ids, viewer) => {
         const fact = await find(kind, ids, viewer);
         reads.push({ kind, ids, isFound: fact !== undefined });

@@ -81,8 +81,12 @@ export class ConnectionPool<Request, Result> {
         return;
       }
       const item: PendingRequest<Request, Result> = {
-        ...{ request, resolve, reject },
-        ...{ connection: undefined, openedBefore: undefined, stopTimer: () => undefined },
+        request,
+        resolve,
+        reject,
+        connection: undefined,
+        openedBefore: undefined,
+        stopTimer: () => undefined,
       };
       item.stopTimer = this.#deps.startTimer(this.#settings.timeoutMs, () => {
         this.#onTimeout(item);

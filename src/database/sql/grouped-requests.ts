@@ -99,8 +99,11 @@ export function groupRequests({ execute, inTurn, now }: GroupDeps): Execute {
 }
 
 const newGroup = (statementOf: Group['statementOf']): Group => ({
-  ...{ statementOf, queued: [], maxSize: 1 },
-  ...{ columns: undefined, differingColumns: undefined },
+  statementOf,
+  queued: [],
+  maxSize: 1,
+  columns: undefined,
+  differingColumns: undefined,
 });
 
 /** The results of requests with the same statement; `undefined` if each must be executed alone. */

@@ -51,7 +51,8 @@ async function connect(address: MysqlAddress, connectTimeout: number): Promise<C
   const mysql = await loadMysqlDriver();
   const connection = mysql.createConnection({
     ...(await mysqlOptions(address)),
-    ...{ connectTimeout, enableKeepAlive: true },
+    connectTimeout,
+    enableKeepAlive: true,
     // JavaScript would read another value of JSON.
     jsonStrings: true,
   });
@@ -142,9 +143,32 @@ function columnOf(field: FieldPacket): SqlColumn {
 }
 
 const typeNames: Readonly<Record<number, string>> = {
-  ...{ 1: 'tinyint', 2: 'smallint', 3: 'int', 8: 'bigint', 9: 'mediumint', 13: 'year' },
-  ...{ 0: 'decimal', 246: 'decimal', 4: 'float', 5: 'double', 6: 'null', 16: 'bit', 245: 'json' },
-  ...{ 7: 'timestamp', 12: 'datetime', 10: 'date', 14: 'date', 11: 'time', 255: 'geometry' },
-  ...{ 15: 'text', 247: 'text', 248: 'text', 249: 'text', 250: 'text', 251: 'text', 252: 'text' },
-  ...{ 253: 'text', 254: 'text' },
+  1: 'tinyint',
+  2: 'smallint',
+  3: 'int',
+  8: 'bigint',
+  9: 'mediumint',
+  13: 'year',
+  0: 'decimal',
+  246: 'decimal',
+  4: 'float',
+  5: 'double',
+  6: 'null',
+  16: 'bit',
+  245: 'json',
+  7: 'timestamp',
+  12: 'datetime',
+  10: 'date',
+  14: 'date',
+  11: 'time',
+  255: 'geometry',
+  15: 'text',
+  247: 'text',
+  248: 'text',
+  249: 'text',
+  250: 'text',
+  251: 'text',
+  252: 'text',
+  253: 'text',
+  254: 'text',
 };

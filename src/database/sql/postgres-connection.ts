@@ -80,7 +80,10 @@ function query(
 ): Promise<Result> {
   return client.query<unknown[]>({
     ...(name !== undefined && { name }),
-    ...{ text, values: [...values], rowMode: 'array', types: asText },
+    text,
+    values: [...values],
+    rowMode: 'array',
+    types: asText,
   });
 }
 
@@ -182,31 +185,34 @@ const findTypes = `
 
 /** The types that need no lookup. */
 const known: Readonly<Record<number, string>> = {
-  ...{
-    16: 'bool',
-    20: 'int8',
-    21: 'int2',
-    23: 'int4',
-    700: 'float4',
-    701: 'float8',
-    1700: 'numeric',
-  },
-  ...{ 18: 'char', 19: 'name', 25: 'text', 1042: 'bpchar', 1043: 'varchar', 2950: 'uuid' },
-  ...{
-    1082: 'date',
-    1114: 'timestamp',
-    1184: 'timestamptz',
-    114: 'json',
-    3802: 'jsonb',
-    17: 'bytea',
-  },
-  ...{ 1003: 'name[]', 1009: 'text[]', 1014: 'bpchar[]', 1015: 'varchar[]', 2951: 'uuid[]' },
-  ...{
-    1005: 'int2[]',
-    1007: 'int4[]',
-    1016: 'int8[]',
-    1083: 'time',
-    1186: 'interval',
-    705: 'unknown',
-  },
+  16: 'bool',
+  20: 'int8',
+  21: 'int2',
+  23: 'int4',
+  700: 'float4',
+  701: 'float8',
+  1700: 'numeric',
+  18: 'char',
+  19: 'name',
+  25: 'text',
+  1042: 'bpchar',
+  1043: 'varchar',
+  2950: 'uuid',
+  1082: 'date',
+  1114: 'timestamp',
+  1184: 'timestamptz',
+  114: 'json',
+  3802: 'jsonb',
+  17: 'bytea',
+  1003: 'name[]',
+  1009: 'text[]',
+  1014: 'bpchar[]',
+  1015: 'varchar[]',
+  2951: 'uuid[]',
+  1005: 'int2[]',
+  1007: 'int4[]',
+  1016: 'int8[]',
+  1083: 'time',
+  1186: 'interval',
+  705: 'unknown',
 };

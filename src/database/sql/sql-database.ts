@@ -59,7 +59,8 @@ export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
     }
   };
   const execute = groupRequests({
-    ...{ execute: executeAtServer, now },
+    execute: executeAtServer,
+    now,
     inTurn: (work) => queue.run(work, settings.timeoutMs),
   });
   return {

@@ -63,7 +63,9 @@ export function createOpenDatabases({
       observers.set(dependency, observer);
       const options = { dependency, kind, url, observe: observer, now, startTimer };
       const opened: Opened = {
-        ...{ key, kind, database: createSqlDatabase(options) },
+        key,
+        kind,
+        database: createSqlDatabase(options),
         stopClosing: undefined,
       };
       databases.set(key, opened);

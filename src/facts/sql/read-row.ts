@@ -81,7 +81,7 @@ export function planOf(
           `the column ${name} is ${type}, and a field of the type ${field.type} needs ${columnTypesOf(field).join(', ')}; use CAST`,
         );
       }
-      return { ...{ name, place, type, read }, optional: field.optional, oneOf: field.oneOf };
+      return { name, place, type, read, optional: field.optional, oneOf: field.oneOf };
     }),
   };
 }

@@ -43,7 +43,9 @@ function rejectOtherMethods(server: FastifyInstance, url: string, { methods, con
   const { errorBody, action } = config;
   if (others.length === 0) return;
   server.route({
-    ...{ url, method: others, exposeHeadRoute: false },
+    url,
+    method: others,
+    exposeHeadRoute: false,
     config: { isOtherMethod: true, ...(errorBody && { errorBody }), ...(action && { action }) },
     // Before a body is read.
     onRequest: ({ method }, _reply, done) => {

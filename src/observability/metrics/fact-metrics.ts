@@ -13,7 +13,9 @@ export function createFactMetrics(registry: Registry, buckets: number[]): Measur
   const took = new Histogram({
     name: 'usher_source_fact_duration_seconds',
     help: 'Duration of lookups of facts and lists in sources, by kind of fact or list.',
-    ...{ labelNames: ['kind'], buckets, registers },
+    labelNames: ['kind'],
+    buckets,
+    registers,
   });
   return (kind) => {
     const end = took.startTimer({ kind });

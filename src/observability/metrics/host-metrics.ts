@@ -26,17 +26,24 @@ export function createHostMetrics(registry: Registry): MeasureHost {
   const waited = new Histogram({
     name: 'usher_host_request_queue_seconds',
     help: 'Time of requests to a server of the application in the queue.',
-    ...{ labelNames, registers, buckets: durations },
+    labelNames,
+    registers,
+    buckets: durations,
   });
   const took = new Histogram({
     name: 'usher_host_request_duration_seconds',
     help: 'Time of requests to a server of the application, from sending to the end of the response.',
-    ...{ labelNames, registers, buckets: durations },
+    labelNames,
+    registers,
+    buckets: durations,
   });
   const clients: { readonly dependency: string; readonly read: Read }[] = [];
   const addGauge = (name: string, help: string, value: keyof Read) =>
     new Gauge({
-      ...{ name, help, labelNames, registers },
+      name,
+      help,
+      labelNames,
+      registers,
       collect() {
         this.reset();
         for (const { dependency, read } of clients) this.inc({ dependency }, read[value]());

@@ -64,8 +64,13 @@ function mergeMinutes(all: readonly HourCounts[]): readonly MinuteStats[] {
     const total = (count: (minute: MinuteOutcomes) => number) =>
       same.reduce((sum, minute) => sum + count(minute), 0);
     return {
-      ...{ at, granted: total(({ granted }) => granted), refused: total((each) => each.refused) },
-      ...{ unavailable: total(({ unavailable }) => unavailable), p50, p95, p99 },
+      at,
+      granted: total(({ granted }) => granted),
+      refused: total((each) => each.refused),
+      unavailable: total(({ unavailable }) => unavailable),
+      p50,
+      p95,
+      p99,
     };
   });
 }

@@ -33,7 +33,11 @@ export function addTenantGauge(
   const { name, help, label, aggregator } = about;
   const labels = new Set<string>();
   new Gauge({
-    ...{ name, help, aggregator, labelNames: ['tenant'], registers: [registry] },
+    name,
+    help,
+    aggregator,
+    labelNames: ['tenant'],
+    registers: [registry],
     collect() {
       // A tenant without a value is set to 0 instead of removed.
       for (const tenant of labels) this.set({ tenant }, 0);

@@ -133,7 +133,9 @@ export function defineFact<const Ids extends readonly string[], const Fields ext
   }
   if (sessions.length > 1) throw invalid('it may have one field of the type guest_session');
   const kind: FactKind = {
-    ...{ name, ids, fields },
+    name,
+    ids,
+    fields,
     ...(tenant !== undefined && { tenant }),
     ...(path !== undefined && { path }),
     ...(about !== undefined && { about }),

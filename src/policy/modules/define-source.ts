@@ -31,7 +31,8 @@ export function defineSource(
   if (unknown !== undefined)
     throw invalid(`unknown key ${unknown}; ${hint(unknown, ['url', 'token'])}`);
   const source = Object.freeze({
-    ...{ name, url: readPlace(url, 'url', invalid) },
+    name,
+    url: readPlace(url, 'url', invalid),
     ...(token !== undefined && { token: readPlace(token, 'token', invalid) }),
   });
   defined.add(source);

@@ -40,8 +40,12 @@ export async function loadModules(
 ): Promise<LoadedModules> {
   if (paths.length === 0)
     return {
-      ...{ channels: [], sources: [], factKinds: [], files: [] },
-      ...{ fileOf: () => '', placeOf: () => undefined },
+      channels: [],
+      sources: [],
+      factKinds: [],
+      files: [],
+      fileOf: () => '',
+      placeOf: () => undefined,
     };
   // jiti and Babel take memory that a policy without modules does not need.
   const { createJiti } = await import('jiti');
@@ -70,7 +74,9 @@ export async function loadModules(
   return {
     channels: [...channels.keys()],
     sources: [...sources].map(([{ name, url, token }, place]) => ({
-      ...{ name, url, token },
+      name,
+      url,
+      token,
       place: placeText(place),
     })),
     factKinds: [...factKinds.keys()],

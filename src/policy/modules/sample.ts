@@ -9,8 +9,12 @@ import { withoutShadowFacts } from './shadow-facts.ts';
 
 /** A principal with every attribute that any kind of principal has. */
 const principal: PrincipalView = {
-  ...{ id: '', roles: [], tenant: '', name: '' },
-  ...{ user: '', user_tenant: '' },
+  id: '',
+  roles: [],
+  tenant: '',
+  name: '',
+  user: '',
+  user_tenant: '',
 };
 
 /** An input for the functions of a channel, for checks when it is loaded. The values are empty. */

@@ -97,7 +97,9 @@ export function tokenize(text: string, dialect: Dialect): readonly Token[] {
     const written = text.slice(at, end);
     if (type !== undefined) {
       tokens.push({
-        ...{ type, start: at, end },
+        type,
+        start: at,
+        end,
         text: type === 'parameter' ? written.slice(1) : written,
       });
     }

@@ -12,7 +12,8 @@ export function applyPreset(raw: RawIssuer): RawIssuer {
   const preset = issuerPresets[raw.preset ?? '']?.fields;
   if (preset === undefined) return raw;
   const merged = {
-    ...{ ...preset, ...raw },
+    ...preset,
+    ...raw,
     require: { ...preset.require, ...raw.require },
     claims: { ...preset.claims, ...raw.claims },
     attributes: { ...preset.attributes, ...raw.attributes },

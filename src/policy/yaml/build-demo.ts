@@ -34,7 +34,9 @@ export function buildDemo(
     facts: exampleFacts([facts, ['demo', 'facts']], context),
     principals: new Map(principals.map((each) => [each.name, examplePrincipal(each, context)])),
     subscribe: subscribe.map(({ who, channel, at }) => ({
-      ...{ who, channel, place: context.report.place([...at, 'channel']) },
+      who,
+      channel,
+      place: context.report.place([...at, 'channel']),
     })),
   };
 }
@@ -61,7 +63,8 @@ export function exampleFacts(
       }
       const fields = Object.entries(all).filter(([key]) => !kind.ids.includes(key));
       return {
-        ...{ kind, place: report.place(place) },
+        kind,
+        place: report.place(place),
         ids: kind.ids.map((id) => String(all[id])),
         fields: Object.fromEntries(fields),
       };

@@ -83,7 +83,8 @@ function principalOf({
   const { roles, ...read } = id.length > 0 ? claims : { ...defaultClaims, ...claims };
   const byDefault = id.length > 0 ? [] : defaultRoles;
   return {
-    ...{ kind: kindNamed(kind), id },
+    kind: kindNamed(kind),
+    id,
     claims: { ...read, roles: roles === undefined ? byDefault : [roles] },
     attributes: Object.fromEntries(
       attributes.map(({ name, claim, type }) => [
@@ -106,7 +107,10 @@ function tokensOf(
   const revokedIn = issuerPresets[preset ?? '']?.revokedIn;
   return (
     policy && {
-      ...{ keys: policy, audience, require: required, place: report.place(at) },
+      keys: policy,
+      audience,
+      require: required,
+      place: report.place(at),
       ...(issuer !== undefined && { issuer }),
       ...(maxAgeMs !== undefined && { maxAgeMs }),
       ...(revokedIn !== undefined && { revokedIn }),

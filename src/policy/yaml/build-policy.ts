@@ -16,11 +16,17 @@ import { buildDoor, buildRoute } from './build-routes.ts';
 import { checkCodes } from './check-codes.ts';
 import { checkPaths } from './check-paths.ts';
 import { buildIssuer, createIssuerCheck, withDefaults } from './build-issuer.ts';
+import {
+  mergeDeclarations,
+  type Declared,
+  type NamedBy,
+  type Source,
+} from './merge-declarations.ts';
 import type { FactDeclaration, IssuerDeclaration, PolicyDocument } from './policy-document.ts';
 import type { Problem } from './problem.ts';
 import type { ReadFile } from './read-file.ts';
 import { checkSource, type SourceContext } from './check-source.ts';
-import { createReport, type Report } from './report.ts';
+import { createReport } from './report.ts';
 import { principalTypes, type PrincipalTypes } from './rule-scope.ts';
 
 /** A policy file that was read without problems. */
@@ -76,7 +82,9 @@ export function buildPolicyParts(
     (source) => source.sources,
     ['source', ({ name }) => name, { values: sourcesOfModules, placeOf: ({ place }) => place }],
     ({ at, name, url, token }, { report }): SourcePolicy => ({
-      ...{ name, url, token },
+      name,
+      url,
+      token,
       place: report.placeText(at),
     }),
   );
@@ -144,7 +152,11 @@ export function buildPolicyParts(
   const parts: PolicyParts = {
     channels: [...context.channels.values()],
     sources: hosts,
-    ...{ factKinds, issuers, routes, doors, principals },
+    factKinds,
+    issuers,
+    routes,
+    doors,
+    principals,
     codes: allCodes,
     demo: {
       facts: demos.flatMap(({ facts }) => facts),
@@ -179,50 +191,6 @@ function withPinCodes(
   return all;
 }
 
-type Source = PolicyDocument & { readonly report: Report };
-type Declared = { readonly at: readonly (string | number)[] };
-type NamedBy<T, Value> = readonly [
-  what: string,
-  nameOf: (declared: T) => string,
-  ofModules?: {
-    readonly values: ReadonlyMap<string, Value>;
-    readonly placeOf: (value: Value) => string;
-  },
-];
-
-/** Builds the declarations of all files and modules by name. A name may be declared once. */
-function mergeDeclarations<T extends Declared, Value>(
-  sources: readonly Source[],
-  {
-    list,
-    named: [what, nameOf, ofModules],
-    build,
-  }: {
-    readonly list: (source: Source) => readonly T[];
-    readonly named: NamedBy<T, Value>;
-    readonly build: (declared: T, source: Source) => Value | undefined;
-  },
-): ReadonlyMap<string, Value> {
-  const built = new Map<string, Value>(ofModules?.values);
-  const places = new Map<string, string>(
-    ofModules && [...built].map(([name, value]) => [name, `in ${ofModules.placeOf(value)}`]),
-  );
-  for (const source of sources) {
-    for (const declared of list(source)) {
-      const name = nameOf(declared);
-      const other = places.get(name);
-      if (other !== undefined) {
-        source.report.at(declared.at, `the ${what} ${name} is declared ${other} as well`, 'key');
-        continue;
-      }
-      places.set(name, `at ${source.report.placeText(declared.at)}`);
-      const value = build(declared, source);
-      if (value !== undefined) built.set(name, value);
-    }
-  }
-  return built;
-}
-
 function factKind(
   { at, name, ids, fields, tenant, path, about, sql, http, fresh }: FactDeclaration,
   { sources, report }: SourceContext,
@@ -234,7 +202,9 @@ function factKind(
   if (sessions.length > 1)
     report.at(at, `${name} may have one field of the type guest_session`, 'key');
   return {
-    ...{ name, ids, fields },
+    name,
+    ids,
+    fields,
     ...(tenant !== undefined && { tenant }),
     ...(path !== undefined && { path }),
     ...(about !== undefined && { about }),

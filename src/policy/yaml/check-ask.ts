@@ -19,7 +19,8 @@ export function checkAskDeclaration(channel: ChannelDeclaration): readonly Schem
     faults.push(...checkForward(ask.forward, place));
     if (namesInBraces(ask.path).length > 0) {
       faults.push({
-        ...{ path: [...place, 'path'], part: 'value' },
+        path: [...place, 'path'],
+        part: 'value',
         message: 'the path of an endpoint has no parameters',
       });
     }

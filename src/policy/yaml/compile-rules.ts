@@ -67,7 +67,8 @@ export function compileChecks(
   report: Report,
 ): CompiledChecks {
   const compiled = checks.map(({ name, rule, code, isShadow }) => ({
-    ...{ name, isShadow },
+    name,
+    isShadow,
     code: code ?? 'not-allowed',
     holds: compileCondition(rule, scope, report),
   }));

@@ -13,7 +13,8 @@ interface RawAnswers {
 export const readAnswersFile = createReader<RawAnswers, AnswersDocument>({
   schema: 'answers.schema.json',
   convert: ({ missing, refusals: { otherwise, ...others } }) => ({
-    ...{ missing, otherwise },
+    missing,
+    otherwise,
     refusals: mapValues(others, [], (answer) => answer),
   }),
   check: () => [],

@@ -68,7 +68,9 @@ export const toChannels = (
 function toChannel({ key, value, at }: RawEntry<RawChannel>): ChannelDeclaration {
   const { about, denied, tenant, also = [] } = value;
   return {
-    ...{ at, pattern: key, forms: [formOf(key) ?? 'private', ...also] },
+    at,
+    pattern: key,
+    forms: [formOf(key) ?? 'private', ...also],
     ...(about !== undefined && { about }),
     ...(denied !== undefined && { denied }),
     ...(tenant !== undefined && { tenant }),
@@ -97,18 +99,24 @@ function toFactReference({
   const long: RawFactReference = isLong ? value : { ids: value };
   const idsAt = isLong ? [...at, 'ids'] : at;
   return {
-    ...{ at, name: key, kind: long.kind ?? key, optional: long.optional ?? false },
+    at,
+    name: key,
+    kind: long.kind ?? key,
+    optional: long.optional ?? false,
     ids: long.ids.map((text, i) => toExpression(text, [...idsAt, i])),
   };
 }
 
 const toRules = ({ key, value, at }: RawEntry<Raw<string | RawCheck>>): KindRulesDeclaration => ({
-  ...{ at, kind: key },
+  at,
+  kind: key,
   checks: entriesOf(value, at).map(({ key: name, value: check, at: place }) =>
     typeof check === 'string'
       ? { at: place, name, rule: toExpression(check, place), isShadow: false }
       : {
-          ...{ at: place, name, rule: toExpression(check.rule, [...place, 'rule']) },
+          at: place,
+          name,
+          rule: toExpression(check.rule, [...place, 'rule']),
           isShadow: check.shadow ?? false,
           ...(check.code !== undefined && { code: check.code }),
         },
@@ -120,7 +128,8 @@ const toList = ({
   value,
   at,
 }: RawEntry<RawListQuery | readonly RawListQuery[]>): KindList => ({
-  ...{ at, kind: key },
+  at,
+  kind: key,
   queries:
     'length' in value ? value.map((query, i) => toQuery(query, [...at, i])) : [toQuery(value, at)],
 });
@@ -137,12 +146,16 @@ function toQuery(query: RawListQuery, at: Path): ListQuery {
 }
 
 const toMember = ({ key, value: { id, info }, at }: RawEntry<RawMember>): KindMember => ({
-  ...{ at, kind: key, id: toExpression(id, [...at, 'id']) },
+  at,
+  kind: key,
+  id: toExpression(id, [...at, 'id']),
   info: entriesOf(info, [...at, 'info']).map(({ key: name, value, at: place }): InfoEntry =>
     typeof value === 'string'
       ? { at: place, name, value: toExpression(value, place) }
       : {
-          ...{ at: place, name, value: toExpression(value.value, [...place, 'value']) },
+          at: place,
+          name,
+          value: toExpression(value.value, [...place, 'value']),
           ...(value.when !== undefined && { when: toExpression(value.when, [...place, 'when']) }),
         },
   ),

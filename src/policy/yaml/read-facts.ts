@@ -42,7 +42,9 @@ export const toFacts = (
   at: Path,
 ): readonly FactDeclaration[] =>
   entriesOf(facts, at).map(({ key, value: { fields, fresh, http, ...others }, at: place }) => ({
-    ...{ name: key, at: place, ...others },
+    name: key,
+    at: place,
+    ...others,
     ...(http !== undefined && { http: toHttpFact(http) }),
     ...toFreshness(fresh, { ...others, ...(http && { http }) }, place),
     fields: mapValues(fields, [...place, 'fields'], toField),
@@ -92,12 +94,14 @@ export const checkFact = ({
     ? []
     : [
         {
-          ...{ path: [...at, 'tenant'], part: 'value' as const },
+          path: [...at, 'tenant'],
+          part: 'value' as const,
           message: `${tenant} is neither an id nor a field of this kind of fact; ${hint(tenant, [...ids, ...Object.keys(fields)])}`,
         },
       ]),
   ...(tenant === undefined ? [] : tenantTypeFaults(tenant, fields)).map((fault) => ({
-    ...{ ...fault, path: [...at, 'tenant'] },
+    ...fault,
+    path: [...at, 'tenant'],
   })),
   ...(path === undefined
     ? []

@@ -38,7 +38,9 @@ export const toHttpFact = ({
   timeout = defaultFactTimeout,
   forward,
 }: RawHttpFact): Omit<HttpOrigin, 'type' | 'freshMs'> => ({
-  ...{ source, path, timeoutMs: toMilliseconds(timeout) },
+  source,
+  path,
+  timeoutMs: toMilliseconds(timeout),
   forward: forward === undefined ? forwardNothing : toForward(forward),
 });
 

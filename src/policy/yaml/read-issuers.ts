@@ -48,7 +48,11 @@ const toDeclaration = (
   { kind = '', id = [], claims, attributes, revocations = {}, max_age, ...raw }: RawIssuer,
   at: Path,
 ): IssuerDeclaration => ({
-  ...{ at, name, kind, id, revocations },
+  at,
+  name,
+  kind,
+  id,
+  revocations,
   ...(raw.preset !== undefined && { preset: raw.preset }),
   ...(raw.issuer !== undefined && { issuer: raw.issuer }),
   ...(raw.keys !== undefined && { keys: raw.keys }),
@@ -58,7 +62,9 @@ const toDeclaration = (
   claims: toClaims(claims),
   attributes: entriesOf(attributes, [...at, 'attributes']).map(
     ({ key: attribute, value: { claim, type }, at: attributeAt }): AttributeDeclaration => ({
-      ...{ at: attributeAt, name: attribute, type },
+      at: attributeAt,
+      name: attribute,
+      type,
       claim: toClaim(claim),
     }),
   ),
@@ -70,7 +76,10 @@ const toClaims = (claims: Raw<RawClaim> | undefined): ClaimsDeclaration =>
 const toClaim = (claim: RawClaim): ClaimName => (typeof claim === 'string' ? [claim] : claim);
 
 const unitMs: Readonly<Record<string, number>> = {
-  ...{ s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 },
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
 };
 
 const toMilliseconds = (text: string): number =>

@@ -141,11 +141,9 @@ function readCollection(
       );
   const nodes = [...entries.values()].map((entry) => entry.node);
   return {
-    ...{
-      offset,
-      entries,
-      value: isMap(node) ? toObject(entries) : nodes.map(({ value }) => value),
-    },
+    offset,
+    entries,
+    value: isMap(node) ? toObject(entries) : nodes.map(({ value }) => value),
     size: nodes.reduce((sum, { size }) => sum + size, 1),
     height: nodes.reduce((highest, { height }) => Math.max(highest, height), 0) + 1,
   };

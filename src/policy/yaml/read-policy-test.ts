@@ -75,7 +75,11 @@ function toExpectation(
   at: Path,
 ): Expectation {
   return {
-    ...{ at, channel, pins, alsoGranted, hostSaysYes: host === 'yes' },
+    at,
+    channel,
+    pins,
+    alsoGranted,
+    hostSaysYes: host === 'yes',
     ...(who !== undefined && { who }),
     ...(tenant !== undefined && { tenant }),
     ...(route !== undefined && { route }),

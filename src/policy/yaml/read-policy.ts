@@ -35,7 +35,10 @@ export const readPolicyFile = createReader<RawPolicy, PolicyDocument>({
   convert: ({ sources, facts, channels, routes, doors, issuers, codes, demo }) => ({
     version: 1,
     sources: entriesOf(sources, ['sources']).map(({ key, value, at }) => ({
-      ...{ at, name: key, url: value.url, token: value.token },
+      at,
+      name: key,
+      url: value.url,
+      token: value.token,
     })),
     facts: toFacts(facts, ['facts']),
     channels: toChannels(channels, ['channels']),

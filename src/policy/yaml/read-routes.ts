@@ -24,8 +24,11 @@ export const toRoutes = (
   at: Path,
 ): readonly RouteDeclaration[] =>
   entriesOf(routes, at).map(({ key, value, at: place }) => ({
-    ...{ pins: {}, only: [], ...value },
-    ...{ path: key, at: place },
+    pins: {},
+    only: [],
+    ...value,
+    path: key,
+    at: place,
   }));
 
 export const toDoors = (doors: Raw<RawDoor> | undefined, at: Path): readonly DoorDeclaration[] =>

@@ -56,8 +56,19 @@ function readUnit(source: string, at: number, type: Scalar.Type | undefined): Un
 
 /** Escapes of YAML 1.2, section 5.7. */
 const escapes: Readonly<Partial<Record<string, string>>> = {
-  ...{ '0': '\0', a: '\x07', b: '\b', e: '\x1b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' },
-  ...{ N: '\x85', _: '\xa0', L: '\u2028', P: '\u2029' },
+  '0': '\0',
+  a: '\x07',
+  b: '\b',
+  e: '\x1b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  N: '\x85',
+  _: '\xa0',
+  L: '\u2028',
+  P: '\u2029',
 };
 
 /** The number of hexadecimal digits of an escape. */

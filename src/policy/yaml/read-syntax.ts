@@ -28,7 +28,10 @@ export function parseSyntax(text: string): Syntax {
   if (directive !== undefined) return fault(directive.offset, 'directives (%) are not read');
   if (first === undefined) return fault(0, 'the file is empty');
   const composer = new Composer({
-    ...{ version: '1.2', schema: 'core', resolveKnownTags: false, merge: false },
+    version: '1.2',
+    schema: 'core',
+    resolveKnownTags: false,
+    merge: false,
     // These take time by the square of the number of keys: `read-nodes.ts` finds duplicate keys.
     uniqueKeys: false,
   });

@@ -27,7 +27,9 @@ export const toPrincipals = (
   at: Path,
 ): readonly NamedPrincipal[] =>
   entriesOf(principals, at).map(({ key, value: { kind, ...values }, at: place }) => ({
-    ...{ at: place, name: key, kind },
+    at: place,
+    name: key,
+    kind,
     values,
   }));
 

@@ -181,8 +181,13 @@ export const withArticle = (noun: string): string =>
 const sizeOf = (value: unknown): number => Object.keys(value as object).length;
 
 const typeNames: Readonly<Record<string, string>> = {
-  ...{ string: 'a string', object: 'a mapping', array: 'a list', boolean: 'true or false' },
-  ...{ integer: 'an integer', number: 'a number', null: 'empty' },
+  string: 'a string',
+  object: 'a mapping',
+  array: 'a list',
+  boolean: 'true or false',
+  integer: 'an integer',
+  number: 'a number',
+  null: 'empty',
 };
 
 /** The types, or the values of an `enum`. */

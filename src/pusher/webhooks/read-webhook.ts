@@ -80,7 +80,8 @@ function parseEvent(event: unknown): WebhookEvent | 'unknown' | 'malformed' {
       const socketId = idOf(event['socket_id']);
       // The event also has the message itself, which is dropped here.
       return {
-        ...{ name, channel },
+        name,
+        channel,
         ...(userId && { userId: fromUserId(userId) }),
         ...(socketId && { socketId }),
       };

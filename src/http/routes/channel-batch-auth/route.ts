@@ -119,7 +119,8 @@ function refusedEntry(
   decisionId?: string,
 ): RefusedEntry {
   return {
-    ...{ status, message },
+    status,
+    message,
     ...(decisionId !== undefined && { decision_id: decisionId }),
     ...(retryAfter !== undefined && { retry_after: retryAfter }),
   };

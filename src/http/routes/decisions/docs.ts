@@ -155,7 +155,9 @@ export const decisionsDocs = docs.describeRoute({
       description: 'The first time that is included',
       schema: time,
       examples: examplesOf({
-        ...{ none: '', 'malformed-time': 'yesterday', 'no-range': '2025-06-01T12:00:00Z' },
+        none: '',
+        'malformed-time': 'yesterday',
+        'no-range': '2025-06-01T12:00:00Z',
       }),
     }),
     inQuery('to', {

@@ -48,7 +48,9 @@ const body = {
       additionalProperties: false,
       required: ['kind', 'id'],
       properties: {
-        ...{ kind: text, id: text, tenant_id: text },
+        kind: text,
+        id: text,
+        tenant_id: text,
         roles: { type: 'array', items: text, maxItems: 100 },
       },
     },

@@ -50,12 +50,14 @@ function routesAt(kind: FactKind, { path, id, malformedId }: FactPath): readonly
   const onlyJson = Object.values(example).some((value) => typeof value !== 'string');
   const operations: Readonly<Record<string, Operation>> = {
     GET: docs.describeRoute({
-      ...{ ...common, ok },
+      ...common,
+      ok,
       summary: `Read ${noun}`,
       faults: [...faults, absent],
     }),
     PUT: docs.describeRoute({
-      ...{ ...common, ok },
+      ...common,
+      ok,
       summary: `Put ${noun}`,
       description: 'The next decision uses it, on every replica.',
       body: { schema: body, examples, onlyJson },
@@ -70,7 +72,9 @@ function routesAt(kind: FactKind, { path, id, malformedId }: FactPath): readonly
     }),
   };
   return Object.entries(operations).map(([method, operation]) => ({
-    ...{ method, path, operation },
+    method,
+    path,
+    operation,
     params: Object.fromEntries(kind.ids.map((name) => [name, id])),
     pathParameters: Object.fromEntries(kind.ids.map((name) => [name, parameterOf(name)])),
   }));

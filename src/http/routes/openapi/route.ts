@@ -24,7 +24,9 @@ export function collectDocs(server: FastifyInstance, routes: DocumentedRoute[]):
     const params = schema?.params as { readonly properties: Record<string, Schema> } | undefined;
     const body = schema?.body as Schema | undefined;
     routes.push({
-      ...{ method: String(method), path: url, operation: config.docs },
+      method: String(method),
+      path: url,
+      operation: config.docs,
       authorizes: config.action !== undefined,
       ...(params && { params: params.properties }),
       ...(body && { body }),

@@ -160,7 +160,8 @@ export const expressionDocs: Operation = docs.describeRoute({
     mistake: {
       value: {
         problem: { message: 'unknown field userld; did you mean userId?', line: 1, column: 19 },
-        ...{ values, missing: [] },
+        values,
+        missing: [],
       },
     },
   }),

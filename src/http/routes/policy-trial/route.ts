@@ -26,7 +26,8 @@ export function addPolicyTrial(
   { tryPolicy, tryExpression }: PolicyTrialDeps,
 ): void {
   const policyOptions = {
-    ...{ bodyLimit: maxPolicyBytes, schema: { body: policyBody } },
+    bodyLimit: maxPolicyBytes,
+    schema: { body: policyBody },
     config: { body: 'json', docs: tryPolicyDocs },
   } as const;
   server.post<{ Body: { readonly files: readonly PolicyText[] } }>(
@@ -40,7 +41,7 @@ export function addPolicyTrial(
     },
   );
   const expressionOptions = {
-    ...{ schema: { body: expressionBody } },
+    schema: { body: expressionBody },
     config: { body: 'json', docs: expressionDocs },
   } as const;
   server.post<{ Body: ExpressionRequest }>(
@@ -98,8 +99,11 @@ function failureBody({ file, line, title, problems }: TestResult) {
 function changeBody({ decision, before, after }: ChangedDecision) {
   const { decisionId, channel, principalKind: kind, principalId: id } = decision;
   return {
-    ...{ decision_id: decisionId, channel, principal: kind && { kind, id } },
-    ...{ before: verdictBody(before), after: verdictBody(after) },
+    decision_id: decisionId,
+    channel,
+    principal: kind && { kind, id },
+    before: verdictBody(before),
+    after: verdictBody(after),
   };
 }
 

@@ -9,7 +9,9 @@ export function addPolicy(server: FastifyInstance, policies: CurrentPolicy): voi
     const { hash, files, channels } = policies.current();
     const problems = policies.failure();
     return {
-      ...{ hash, files, channels: channels.channelTypes.map(describeChannel) },
+      hash,
+      files,
+      channels: channels.channelTypes.map(describeChannel),
       ...(problems && { problems }),
     };
   });

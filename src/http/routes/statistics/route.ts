@@ -77,7 +77,9 @@ async function trackedOf({ countTracked }: StatisticsDeps) {
 function connectionBody(connection: ListedConnection) {
   const { endpoint, channel, principal, since, expiresAt, recheckedAt } = connection;
   return {
-    ...{ endpoint, channel, principal: { kind: principal.kind, id: principal.id } },
+    endpoint,
+    channel,
+    principal: { kind: principal.kind, id: principal.id },
     tenant_id: principal.tenantId,
     since: moment(since),
     expires_at: expiresAt >= maxTime ? undefined : moment(expiresAt),

@@ -9,7 +9,11 @@ import {
 import * as docs from '../../output/route-docs.ts';
 
 const header = (name: string, description: string, examples: Examples): Parameter => ({
-  ...{ name, in: 'header', required: true, description, examples },
+  name,
+  in: 'header',
+  required: true,
+  description,
+  examples,
   schema: { type: 'string' },
 });
 
