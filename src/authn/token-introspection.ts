@@ -114,7 +114,11 @@ const kindClaims = ['token_use', 'typ', 'token_type'] as const;
  * A refresh token is active, too (RFC 7662 §2.1), and lives for months. Keycloak calls it Refresh or Offline, and an ID token ID.
  */
 const otherKinds: ReadonlySet<string> = new Set([
-  ...['refresh', 'refresh_token', 'offline', 'id', 'id_token'],
+  'refresh',
+  'refresh_token',
+  'offline',
+  'id',
+  'id_token',
 ]);
 
 const isOtherKind = (kind: unknown): boolean =>

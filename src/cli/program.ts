@@ -39,10 +39,19 @@ const addShadow: AddCommand = (program, context) => {
 };
 
 const commands = [
-  ...[addServe, addCheckConfig, addDoctor, addExplain],
-  ...[addPolicy, addPolicyTestAlias, addChannels, addShadow],
-  ...[addMintToken, addRevoke, addPrune],
-  ...[addExport, addImport],
+  addServe,
+  addCheckConfig,
+  addDoctor,
+  addExplain,
+  addPolicy,
+  addPolicyTestAlias,
+  addChannels,
+  addShadow,
+  addMintToken,
+  addRevoke,
+  addPrune,
+  addExport,
+  addImport,
 ];
 
 const exitCodesHelp = `

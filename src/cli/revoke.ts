@@ -76,7 +76,11 @@ function subjectsOf({ issuers }: Policy): readonly PolicySubject[] {
 }
 
 const ownSubjects: ReadonlySet<string> = new Set([
-  ...['user', 'tenant,user', 'tenant', 'guestSession', 'token'],
+  'user',
+  'tenant,user',
+  'tenant',
+  'guestSession',
+  'token',
 ]);
 
 function bodyOf(

@@ -80,10 +80,7 @@ export async function openStorage(
     const database = createDatabase({ url, role, schema, observe });
     const watching = createDatabase({ url, role, schema, poolSize: 2 });
     const close = () =>
-      runAllSteps([
-        ...[() => redis?.close(), watching.close, database.close],
-        () => embedded?.stop(),
-      ]);
+      runAllSteps([() => redis?.close(), watching.close, database.close, () => embedded?.stop()]);
     return { database, watching, databaseUrl: url, redis, close };
   } catch (error) {
     await embedded?.stop();

@@ -21,8 +21,14 @@ export const verdictTimeoutMs = 5_000;
 
 /** The refusals for reasons that apply to both sides: neither was evaluated, or its result did not count. */
 const ofBothSides: ReadonlySet<RefusalCode> = new Set([
-  ...['credential-conflict', 'origin-refused', 'revoked', 'tenant-missing', 'tenant-mismatch'],
-  ...['unknown-channel', 'too-many-authorizations', 'too-many-subscriptions'],
+  'credential-conflict',
+  'origin-refused',
+  'revoked',
+  'tenant-missing',
+  'tenant-mismatch',
+  'unknown-channel',
+  'too-many-authorizations',
+  'too-many-subscriptions',
 ]);
 
 /** A decision with the request and the channel that it is about. */

@@ -6,8 +6,13 @@ const timeoutMs = 10_000;
 
 /** The headers that pages send with pusher-js, Laravel Echo and axios. */
 export const sentHeaders = [
-  ...['authorization', 'content-type', 'x-csrf-token', 'x-requested-with', 'x-socket-id'],
-  ...['x-tenant-id', 'x-xsrf-token'],
+  'authorization',
+  'content-type',
+  'x-csrf-token',
+  'x-requested-with',
+  'x-socket-id',
+  'x-tenant-id',
+  'x-xsrf-token',
 ];
 
 /** Requests are those of a page of `origin`. */

@@ -24,8 +24,15 @@ export async function serverAccount(): Promise<Account | undefined> {
   try {
     await run('groupadd', ['--system', '--force', accountName]);
     await run('useradd', [
-      ...['--system', '--gid', accountName, '--no-create-home', '--home-dir', '/nonexistent'],
-      ...['--shell', '/usr/sbin/nologin', accountName],
+      '--system',
+      '--gid',
+      accountName,
+      '--no-create-home',
+      '--home-dir',
+      '/nonexistent',
+      '--shell',
+      '/usr/sbin/nologin',
+      accountName,
     ]);
   } catch {
     // Another start may have created the user at the same time; the next lookup finds it.

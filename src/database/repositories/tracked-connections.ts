@@ -23,9 +23,15 @@ export function createTrackedConnections(database: Database): TrackedConnections
   return {
     async track({ appKey, socketId, userId, principal, grantedAt }) {
       const values = [
-        ...[appKey, socketId, userId, principal.tenantId ?? '', nameOf(principal)],
-        ...[JSON.stringify(keysOf(principal)), String(principal.issuedAt ?? '')],
-        ...[String(principal.expiresAt), String(grantedAt)],
+        appKey,
+        socketId,
+        userId,
+        principal.tenantId ?? '',
+        nameOf(principal),
+        JSON.stringify(keysOf(principal)),
+        String(principal.issuedAt ?? ''),
+        String(principal.expiresAt),
+        String(grantedAt),
       ];
       await withSpan('track connection', () =>
         database.execute({ name: 'usher_keep_grant', text: insertGrant, values }),
@@ -34,8 +40,12 @@ export function createTrackedConnections(database: Database): TrackedConnections
 
     async extend({ appKey, socketId, principal }) {
       const values = [
-        ...[appKey, socketId, nameOf(principal), JSON.stringify(keysOf(principal))],
-        ...[String(principal.issuedAt ?? ''), String(principal.expiresAt)],
+        appKey,
+        socketId,
+        nameOf(principal),
+        JSON.stringify(keysOf(principal)),
+        String(principal.issuedAt ?? ''),
+        String(principal.expiresAt),
       ];
       await withSpan('track connection', () =>
         database.execute({ name: 'usher_extend_grant', text: extendGrants, values }),

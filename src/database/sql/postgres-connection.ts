@@ -60,7 +60,9 @@ export async function openPostgresConnection(
  */
 const settingsOf = (statementTimeoutMs: number): readonly string[] => [
   `statement_timeout = ${statementTimeoutMs}`,
-  ...["TimeZone = 'UTC'", "DateStyle = 'ISO, MDY'", 'standard_conforming_strings = on'],
+  "TimeZone = 'UTC'",
+  "DateStyle = 'ISO, MDY'",
+  'standard_conforming_strings = on',
 ];
 
 interface Result {

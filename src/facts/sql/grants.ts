@@ -63,8 +63,19 @@ const functionsOf = (tokens: readonly Token[]): readonly Name[] =>
 
 /** Keywords after which a list of tables ends. */
 const ends: ReadonlySet<string> = new Set([
-  ...['WHERE', 'GROUP', 'HAVING', 'WINDOW', 'ORDER', 'LIMIT', 'OFFSET', 'FETCH', 'FOR'],
-  ...['UNION', 'EXCEPT', 'INTERSECT', 'SELECT'],
+  'WHERE',
+  'GROUP',
+  'HAVING',
+  'WINDOW',
+  'ORDER',
+  'LIMIT',
+  'OFFSET',
+  'FETCH',
+  'FOR',
+  'UNION',
+  'EXCEPT',
+  'INTERSECT',
+  'SELECT',
 ]);
 /** Keywords between FROM and a table, and keywords in the place of a table. */
 const before: ReadonlySet<string> = new Set(['ONLY', 'LATERAL']);

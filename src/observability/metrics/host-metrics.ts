@@ -5,8 +5,13 @@ import type { HostStats } from '../../host/host-client.ts';
 const durations = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45];
 
 const outcomes = [
-  ...['success', 'invalid', 'failed', 'timeout'],
-  ...['queue-full', 'waited-too-long', 'unresponsive'],
+  'success',
+  'invalid',
+  'failed',
+  'timeout',
+  'queue-full',
+  'waited-too-long',
+  'unresponsive',
 ];
 
 /** Measures the requests to the host with this name; several clients may share a name. */

@@ -42,8 +42,17 @@ export interface SqlListFunctions {
 type Spec = Readonly<Record<string, unknown>>;
 
 const keys: readonly string[] = [
-  ...['about', 'denied', 'also', 'params', 'tenant', 'facts', 'allow'],
-  ...['member', 'memberOnPrivate', 'list', 'ask'],
+  'about',
+  'denied',
+  'also',
+  'params',
+  'tenant',
+  'facts',
+  'allow',
+  'member',
+  'memberOnPrivate',
+  'list',
+  'ask',
 ];
 
 /** The parts of a declaration that are no functions. Throws a `TypeError` if one has the wrong type. */

@@ -31,7 +31,9 @@ const text = { type: 'string', minLength: 1, maxLength: 512 } as const;
 /** The values of a principal, as in tests of a policy. */
 const plainValue = {
   anyOf: [
-    ...[{ type: 'string' }, { type: 'number' }, { type: 'boolean' }],
+    { type: 'string' },
+    { type: 'number' },
+    { type: 'boolean' },
     { type: 'array', items: { type: 'string' }, maxItems: 1000 },
   ],
 } as const;
