@@ -24,6 +24,13 @@ export default defineConfig(
       'max-params': ['error', 3],
       'max-lines': ['error', { max: 220, skipBlankLines: true, skipComments: true }],
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+          message: 'List the properties in the outer object.',
+        },
+      ],
     },
   },
   {

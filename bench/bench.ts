@@ -49,7 +49,9 @@ export async function openBench(cleanup: Cleanup, scale: Scale, pinning: Pinning
     directory,
     serveAside: (script) =>
       startServer(cleanup, {
-        ...{ script, directory, prefix: pinning.client },
+        script,
+        directory,
+        prefix: pinning.client,
         env: serverEnvironment(keys, undefined),
       }),
     serve: (script, databaseUrl, changes = {}) =>

@@ -87,7 +87,10 @@ async function preparePairs(bench: Bench) {
   const pairs = Object.entries(ours).map(([name, orders]): Pair => ({
     baseline,
     start: async () => ({
-      ...{ name, databaseUrl: own, applicationUrl: shop, scenario: scenarioOf(orders) },
+      name,
+      databaseUrl: own,
+      applicationUrl: shop,
+      scenario: scenarioOf(orders),
       server: await bench.serve(usherScript, own, environment),
     }),
   }));

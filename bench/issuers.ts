@@ -18,7 +18,9 @@ export async function runIssuers(bench: Bench): Promise<void> {
   const { HS256, RS256, ES256 } = bench.keys.verifying;
   const server = await bench.serve(usherScript, databaseUrl, {
     POLICY: `builtin:*,${directory}`,
-    ...{ BENCH_HS256: HS256, BENCH_RS256: RS256, BENCH_ES256: ES256 },
+    BENCH_HS256: HS256,
+    BENCH_RS256: RS256,
+    BENCH_ES256: ES256,
   });
   const user = { name: 'user', rows: bench.scale.rows } as const;
   const fresh = { ...user, tokens: 'fresh' } as const;

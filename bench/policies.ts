@@ -52,7 +52,10 @@ export async function runPolicies(bench: Bench): Promise<void> {
   await writeResults('policies', {
     ...describeRun(bench),
     requests: requests.map((each) => ({ ...each, ...mediansOf(each) })),
-    ...{ rules, loading, matching: match, matchingRatios: relativeCosts(match) },
+    rules,
+    loading,
+    matching: match,
+    matchingRatios: relativeCosts(match),
   });
 }
 

@@ -35,7 +35,9 @@ export async function runWorkers(bench: Bench): Promise<void> {
     );
     if (one === undefined || two === undefined) throw new Error(`No result of ${name}`);
     return {
-      ...{ name, one: mediansOf(one).rate, two: mediansOf(two).rate },
+      name,
+      one: mediansOf(one).rate,
+      two: mediansOf(two).rate,
       ratio: compare(two.rates, one.rates),
     };
   });

@@ -34,8 +34,14 @@ describe('a caller in JavaScript', () => {
 
   it('has no credential, no tenant and its own id of the request, if they are null', () => {
     const request = {
-      ...{ socketId: '1.2', address: '203.0.113.7', requestId: null, userAgent: null },
-      ...{ bearer: null, guestToken: null, sessionCookie: 'a', tenantId: null },
+      socketId: '1.2',
+      address: '203.0.113.7',
+      requestId: null,
+      userAgent: null,
+      bearer: null,
+      guestToken: null,
+      sessionCookie: 'a',
+      tenantId: null,
     } as never;
     const { credentials, ...rest } = userRequest(request, () => 'id');
     expect(credentials.map(({ kind, text }) => [kind, text.reveal()])).toEqual([

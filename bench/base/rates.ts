@@ -51,8 +51,11 @@ async function contestantsOf(
   const { script, databaseUrl } = builds[side];
   const server = await bench.serve(script, databaseUrl);
   return Object.entries(loads).map(([metric, { tokens, connections: count }]) => ({
-    ...{ name: `${side} ${metric}`, server, databaseUrl },
-    ...{ scenario: { ...scenario, tokens }, connections: count },
+    name: `${side} ${metric}`,
+    server,
+    databaseUrl,
+    scenario: { ...scenario, tokens },
+    connections: count,
   }));
 }
 

@@ -22,7 +22,8 @@ const pem = ec.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
 const jwk = (key: KeyObject, more: object = {}) => ({
   ...key.export({ format: 'jwk' }),
-  ...{ kid: 'k1', ...more },
+  kid: 'k1',
+  ...more,
 });
 
 const issuer = (name: string, iss: string, keys: string) =>
@@ -38,7 +39,11 @@ channels:
 `;
 
 const claims = (iss: unknown, changes: JsonObject = {}): JsonObject => ({
-  ...{ iss, aud: 'usher', sub: '15', iat: testSeconds, exp: testSeconds + 600 },
+  iss,
+  aud: 'usher',
+  sub: '15',
+  iat: testSeconds,
+  exp: testSeconds + 600,
   ...changes,
 });
 
@@ -60,8 +65,12 @@ const provider = async (responses: ProviderResponses, path?: string) => {
 async function startWith(issuers: readonly string[]): Promise<TestUsher> {
   await writeFile(join(directory, 'policy.yaml'), policy(issuers));
   return startUsher({
-    ...{ POLICY: directory, USER_TOKEN_SECRET: '', GUEST_TOKEN_SECRET: '', NODE_ENV: 'production' },
-    ...{ PARTNER_SECRET: secret, PARTNER_KEY: pem },
+    POLICY: directory,
+    USER_TOKEN_SECRET: '',
+    GUEST_TOKEN_SECRET: '',
+    NODE_ENV: 'production',
+    PARTNER_SECRET: secret,
+    PARTNER_KEY: pem,
   });
 }
 

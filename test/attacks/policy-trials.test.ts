@@ -52,7 +52,8 @@ describe('a hostile text for POST /policy/try', () => {
   const usher = useUsher();
   const tryText = (content: string) =>
     send(usher.operator, {
-      ...{ path: '/policy/try', headers },
+      path: '/policy/try',
+      headers,
       body: JSON.stringify({ files: [{ name: 'policy.yaml', content }] }),
     });
 
@@ -109,7 +110,9 @@ ${cases.join('\n')}
     policy: () => current,
     find: () => Promise.resolve(undefined),
     findDecisions: () => Promise.resolve({ decisions: [], next: undefined }),
-    ...{ encrypts: () => true, caches: () => true, userIdOf: () => undefined },
+    encrypts: () => true,
+    caches: () => true,
+    userIdOf: () => undefined,
     // A second passes with each decision.
     now: () => others * 1_000,
   });

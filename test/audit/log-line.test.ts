@@ -3,7 +3,10 @@ import type { AuditEvent } from '../../src/audit/audit-event.ts';
 import { toLogLine } from '../../src/audit/write-event.ts';
 
 const event: AuditEvent = {
-  ...{ decisionId: 'd', requestId: 'r', address: '::1', at: 0 },
+  decisionId: 'd',
+  requestId: 'r',
+  address: '::1',
+  at: 0,
   ...({ action: 'subscribe', outcome: 'grant' } as const),
   checks: [
     { name: 'one', passed: true },

@@ -3,9 +3,15 @@ import type { AuditEvent } from '../../src/audit/audit-event.ts';
 import { createProxyDetector, type SuspectedProxy } from '../../src/audit/proxy-hint.ts';
 
 const decision: AuditEvent = {
-  ...{ requestId: 'r', decisionId: 'd', at: 0, action: 'subscribe', outcome: 'grant', checks: [] },
+  requestId: 'r',
+  decisionId: 'd',
+  at: 0,
+  action: 'subscribe',
+  outcome: 'grant',
+  checks: [],
   address: '172.18.0.1',
-  ...{ principalKind: 'user', tenantId: '1' },
+  principalKind: 'user',
+  tenantId: '1',
 };
 const hour = 3_600_000;
 

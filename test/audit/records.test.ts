@@ -186,7 +186,8 @@ describe('two session cookies', () => {
     ['/api/channels', 'GET', 'list-channels'],
   ])('at %s are a 400 with a row', async (path, method, action) => {
     const response = await send(usher.public, {
-      ...{ path, method },
+      path,
+      method,
       headers: { cookie: 'sessionid=a; sessionid=b', origin: 'https://app.example' },
       ...(method === 'POST' && {
         body: new URLSearchParams({ socket_id: '1.1', channel_name: 'private-chat-box' }),

@@ -29,8 +29,13 @@ const cases: readonly (readonly [string, TestRequest, Expected])[] = [
     userRequest({ headers: userAgent }),
     {
       audit: {
-        ...{ action: 'subscribe', outcome: 'grant', code: null, family: ownFamily },
-        ...{ channel: 'private-tenant.1.user.15', socket_id: socketId, failed_check: null },
+        action: 'subscribe',
+        outcome: 'grant',
+        code: null,
+        family: ownFamily,
+        channel: 'private-tenant.1.user.15',
+        socket_id: socketId,
+        failed_check: null,
         ...asUser,
       },
     },
@@ -40,8 +45,13 @@ const cases: readonly (readonly [string, TestRequest, Expected])[] = [
     guestRequest({ headers: userAgent }),
     {
       audit: {
-        ...{ action: 'subscribe', outcome: 'grant', code: null, family: guestFamily },
-        ...{ channel: guestChannel, socket_id: socketId, tenant_id: null },
+        action: 'subscribe',
+        outcome: 'grant',
+        code: null,
+        family: guestFamily,
+        channel: guestChannel,
+        socket_id: socketId,
+        tenant_id: null,
         ...asGuest,
       },
     },
@@ -51,8 +61,12 @@ const cases: readonly (readonly [string, TestRequest, Expected])[] = [
     signInRequest({ headers: userAgent }),
     {
       audit: {
-        ...{ action: 'sign-in', outcome: 'grant', code: null, family: null, channel: null },
-        ...{ socket_id: socketId },
+        action: 'sign-in',
+        outcome: 'grant',
+        code: null,
+        family: null,
+        channel: null,
+        socket_id: socketId,
         ...asUser,
       },
     },
@@ -62,7 +76,9 @@ const cases: readonly (readonly [string, TestRequest, Expected])[] = [
     userRequest({ headers: userAgent, fields: { channel_name: 'private-tenant.1.user.16' } }),
     {
       audit: {
-        ...{ outcome: 'refusal', code: 'not-allowed', failed_check: 'channel is the user’s own' },
+        outcome: 'refusal',
+        code: 'not-allowed',
+        failed_check: 'channel is the user’s own',
         ...asUser,
       },
     },

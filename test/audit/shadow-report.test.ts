@@ -8,8 +8,14 @@ const start = Date.UTC(2026, 5, 1);
 const idOf = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
 const verdictOf = (n: number, changes: Partial<RecordedShadowVerdict>): RecordedShadowVerdict => ({
-  ...{ decisionId: idOf(n), at: start + Math.floor(n / 2), family: 'private-b', policy: 'p' },
-  ...{ side: 'rules', answered: 'grant', watched: 'grant', result: 'agreed' },
+  decisionId: idOf(n),
+  at: start + Math.floor(n / 2),
+  family: 'private-b',
+  policy: 'p',
+  side: 'rules',
+  answered: 'grant',
+  watched: 'grant',
+  result: 'agreed',
   ...changes,
 });
 
@@ -34,13 +40,20 @@ describePostgres('the verdicts of shadows', (server) => {
     const report = createShadowReport(at.database, 25);
     expect(await report({ onProgress })).toEqual([
       {
-        ...{ family: 'private-a', side: 'application', agreed: { grants: 1, refusals: 0 } },
-        ...{ disagreed: 0, disagreements: [], noVerdict: 0 },
+        family: 'private-a',
+        side: 'application',
+        agreed: { grants: 1, refusals: 0 },
+        disagreed: 0,
+        disagreements: [],
+        noVerdict: 0,
         policies: [{ policy: 'p', from: start }],
       },
       {
-        ...{ family: 'private-b', side: 'rules', agreed: { grants: 14, refusals: 15 } },
-        ...{ disagreed: 15, noVerdict: 15 },
+        family: 'private-b',
+        side: 'rules',
+        agreed: { grants: 14, refusals: 15 },
+        disagreed: 15,
+        noVerdict: 15,
         disagreements: [57, 53, 49, 45, 41, 37, 33, 29, 25, 21].map(idOf),
         policies: [
           { policy: 'p', from: start },
@@ -62,10 +75,17 @@ describePostgres('the verdicts of shadows', (server) => {
     const find = (id: string) => findDecision(at.database, id);
     const answered = 'grant';
     expect((await find(idOf(1)))?.shadow).toEqual({
-      ...{ side: 'rules', answered, watched: 'refusal', result: 'disagreed', reason: 'a check' },
+      side: 'rules',
+      answered,
+      watched: 'refusal',
+      result: 'disagreed',
+      reason: 'a check',
     });
     expect((await find(idOf(3)))?.shadow).toEqual({
-      ...{ side: 'rules', answered, result: 'no-verdict', reason: 'too late' },
+      side: 'rules',
+      answered,
+      result: 'no-verdict',
+      reason: 'too late',
     });
     expect(await find(idOf(99))).not.toHaveProperty('shadow');
   });

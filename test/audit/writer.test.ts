@@ -150,8 +150,13 @@ describePostgres('the audit log', (server) => {
     );
     expect(kept).toMatchObject([
       {
-        ...{ signal: 'limit-exceeded', decision_id: null, tenant_id: '1', request_id: 'r-9' },
-        ...{ at: new Date(0), principal_id: null, user_agent: null },
+        signal: 'limit-exceeded',
+        decision_id: null,
+        tenant_id: '1',
+        request_id: 'r-9',
+        at: new Date(0),
+        principal_id: null,
+        user_agent: null,
       },
     ]);
   });

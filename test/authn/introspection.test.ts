@@ -173,7 +173,9 @@ describe('the introspection response', () => {
     respondWith(says(200, { id: '1', ...members }));
     expect(await read(cookie)).toEqual({
       principal: {
-        ...{ kind: 'visitor', id: '1', roles: [] },
+        kind: 'visitor',
+        id: '1',
+        roles: [],
         attributes: { is_staff: false, is_superuser: false },
         expiresAt: time + 3600 * second,
       },

@@ -54,8 +54,11 @@ function createReader(policy: Policy): (text: string) => Promise<Identification>
     return createLocalKeys({ ...keys, place }, deps);
   };
   const issuers = createTokenIssuers({
-    ...{ fixed: new Map(), variable: () => undefined },
-    ...{ openKeys, policy: () => policy, onChange: () => undefined },
+    fixed: new Map(),
+    variable: () => undefined,
+    openKeys,
+    policy: () => policy,
+    onChange: () => undefined,
   });
   return createTokenReaders(createJwtVerifier<TokenIssuer>({ now }), issuers).bearer;
 }

@@ -37,8 +37,11 @@ describe('a guest token', () => {
   it('names a guest', async () => {
     const [hotel, booking] = ['grand-hotel', 'BK-2025-ABC123'];
     const principal = {
-      ...{ kind: 'guest', id: `${hotel}/${booking}`, roles: [] },
-      ...{ attributes: { hotel, booking }, subject: ['booking', hotel, booking] },
+      kind: 'guest',
+      id: `${hotel}/${booking}`,
+      roles: [],
+      attributes: { hotel, booking },
+      subject: ['booking', hotel, booking],
     };
     expect(await guest()).toEqual({ principal: { ...principal, ...life } });
     expect(await guest({ jti: 't-1' })).toEqual({

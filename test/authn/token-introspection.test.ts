@@ -24,7 +24,9 @@ let read: CredentialReader;
 let requests: { readonly request: IncomingMessage; readonly body: string }[];
 
 const declared: IssuerClaims = {
-  ...{ kind: 'user', id: [], revocation: undefined },
+  kind: 'user',
+  id: [],
+  revocation: undefined,
   claims: { id: ['sub'], roles: [['roles'], ['role']], tenant: ['tenant_id'], name: ['name'] },
   attributes: [{ name: 'scope', claim: ['scope'], type: 'string', isRequired: false }],
 };
@@ -78,9 +80,16 @@ describe('an opaque token', () => {
     respondWith(200, { ...active, ...claims, iat: time / second + 5 });
     expect(await read(token)).toEqual({
       principal: {
-        ...{ kind: 'user', id: active.sub, tenantId: '7', roles: ['editor'], name: 'Alice' },
-        ...{ attributes: { scope: 'read write' }, tokenId: 'j', subject: undefined },
-        ...{ issuedAt: time, expiresAt: time + 60 * second },
+        kind: 'user',
+        id: active.sub,
+        tenantId: '7',
+        roles: ['editor'],
+        name: 'Alice',
+        attributes: { scope: 'read write' },
+        tokenId: 'j',
+        subject: undefined,
+        issuedAt: time,
+        expiresAt: time + 60 * second,
       },
     });
   });

@@ -52,7 +52,11 @@ describe('a public key', () => {
     ...Object.fromEntries(
       ['RS', 'PS'].flatMap((family) => [256, 384, 512].map((bits) => [`${family}${bits}`, rsa])),
     ),
-    ...{ ES256: p256, ES384: p384, ES512: p521, EdDSA: ed25519, Ed25519: ed25519 },
+    ES256: p256,
+    ES384: p384,
+    ES512: p521,
+    EdDSA: ed25519,
+    Ed25519: ed25519,
   };
   it.each(Object.entries(all))(
     'pinned to %s verifies it, and no other',

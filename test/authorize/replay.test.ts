@@ -24,9 +24,17 @@ channels:
 
 const recorded = (changes: Partial<DecisionEntry['decision']>): DecisionEntry => ({
   decision: {
-    ...{ decisionId: 'd', at: 0, action: 'subscribe', outcome: 'grant', checks: [] },
-    ...{ requestId: 'r', address: '127.0.0.1', channel: 'private-own.15', socketId: '1.2' },
-    ...{ principalKind: 'user', principalId: '15' },
+    decisionId: 'd',
+    at: 0,
+    action: 'subscribe',
+    outcome: 'grant',
+    checks: [],
+    requestId: 'r',
+    address: '127.0.0.1',
+    channel: 'private-own.15',
+    socketId: '1.2',
+    principalKind: 'user',
+    principalId: '15',
     ...changes,
   },
   signals: [],
@@ -98,7 +106,8 @@ it('finds no fact that the candidate declares in another way', async () => {
     const candidate = await policyWith(rule, fact, declared);
     requests.length = 0;
     expect(await replay(entries, { current, candidate }, { ...deps, find })).toMatchObject({
-      ...{ replayed: 0, skipped: { 'changed-fact': 1 } },
+      replayed: 0,
+      skipped: { 'changed-fact': 1 },
     });
     // By the policy in use alone.
     expect(requests).toHaveLength(1);

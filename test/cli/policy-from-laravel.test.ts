@@ -55,7 +55,10 @@ describe('policy init --from laravel', () => {
     for (const { forms, ask } of channels.channelTypes) {
       expect(forms).toEqual(['private', 'presence']);
       expect(ask).toMatchObject({
-        ...{ type: 'laravel', source: 'host', path: '/broadcasting/auth', isShadow: false },
+        type: 'laravel',
+        source: 'host',
+        path: '/broadcasting/auth',
+        isShadow: false,
         forward: { headers: ['cookie', 'authorization', 'x-csrf-token', 'x-xsrf-token'] },
       });
     }

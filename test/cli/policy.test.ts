@@ -145,14 +145,18 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
       ],
     ]);
     const config = await runInProcess(['check-config', '--online'], {
-      ...{ HOST_URL: host.url, HOST_TOKEN: 'secret', POLICY: directory },
+      HOST_URL: host.url,
+      HOST_TOKEN: 'secret',
+      POLICY: directory,
     });
     expect([config.code, config.stdout.split('\n').slice(-4, -1)]).toEqual([
       1,
       stdout.split('\n').slice(1, 4),
     ]);
     const offline = await runInProcess(['check-config'], {
-      ...{ HOST_URL: host.url, HOST_TOKEN: 'secret', POLICY: directory },
+      HOST_URL: host.url,
+      HOST_TOKEN: 'secret',
+      POLICY: directory,
     });
     expect([offline.code, offline.stdout]).toEqual([
       0,
@@ -180,7 +184,9 @@ channels:
     const directory = await temporary();
     await writeFile(join(directory, 'policy.yaml'), policy);
     const { code, stdout } = await runInProcess(['policy', 'check', '--online', directory], {
-      ...{ HOST_URL: host, PDP_URL: pdp, PDP_TOKEN: 'secret' },
+      HOST_URL: host,
+      PDP_URL: pdp,
+      PDP_TOKEN: 'secret',
     });
     return { code, lines: stdout.trimEnd().split('\n').slice(1) };
   };

@@ -282,7 +282,9 @@ describe('moving', () => {
   const ofSeller = { authorization: `Bearer ${userToken({ sub: '16' })}`, 'x-tenant-id': '1' };
   const ofOther = { authorization: `Bearer ${userToken({ sub: '17' })}`, 'x-tenant-id': '1' };
   const post = (path: string, method: string, body: object) => ({
-    ...{ path, method, body: JSON.stringify(body) },
+    path,
+    method,
+    body: JSON.stringify(body),
     headers: { 'content-type': 'application/json' },
   });
   const issued_before = new Date(testNow + 1_000).toISOString();

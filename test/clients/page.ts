@@ -60,7 +60,11 @@ export function createPage(options: UsherAuthOptions = {}) {
   /** The callbacks of pusher-js so far: an error, or a signature. */
   const results: { name: string; error: Error | null; signature: unknown }[] = [];
   return {
-    ...{ usher, clock, sent, state, results },
+    usher,
+    clock,
+    sent,
+    state,
+    results,
     subscribe: (name: string, socket = socketId): void => {
       usher.channelAuthorization.customHandler(
         { socketId: socket, channelName: name },
@@ -105,13 +109,17 @@ export function createConnection() {
   const channels: Record<string, ReturnType<typeof channelOf>> = {};
   const channelOf = (name: string) => ({
     ...emitter,
-    ...{ name, subscribed: false, subscriptionPending: true, subscriptionCancelled: false },
+    name,
+    subscribed: false,
+    subscriptionPending: true,
+    subscriptionCancelled: false,
   });
   const emit = (event: string, data?: unknown) => {
     for (const callback of callbacks[event] ?? []) callback(data as never);
   };
   const pusher: PusherLike = {
-    ...{ connection, user: emitter },
+    connection,
+    user: emitter,
     channel: (name) => channels[name],
     connect: () => {
       calls.push('connect');
@@ -125,7 +133,12 @@ export function createConnection() {
     },
   };
   return {
-    ...{ pusher, connection, channels, events, calls, emit },
+    pusher,
+    connection,
+    channels,
+    events,
+    calls,
+    emit,
     addChannel: (name: string) => (channels[name] = channelOf(name)),
     /** The server closes the connection with this code, as pusher-js reports it. */
     end: (code: number) => {

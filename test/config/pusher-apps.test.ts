@@ -26,9 +26,15 @@ describe('apps of tenants', () => {
   it('are read, with the defaults of the default app', () => {
     const [one, two] = loaded(app, {
       ...other,
-      ...{ cluster: 'eu', host: 'ws.example', port: 6001, tls: false, server: 'soketi' },
+      cluster: 'eu',
+      host: 'ws.example',
+      port: 6001,
+      tls: false,
+      server: 'soketi',
       path: 'realtime/',
-      ...{ encryption_master_key: masterKey, retiring_key: 'key-old', retiring_secret: 'old' },
+      encryption_master_key: masterKey,
+      retiring_key: 'key-old',
+      retiring_secret: 'old',
     });
     expect(one).toMatchObject({
       tenants: ['1', 'acme'],

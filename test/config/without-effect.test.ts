@@ -28,8 +28,10 @@ describe('a setting without effect', () => {
 
   it('is one of another mode', () => {
     const django = {
-      ...{ SESSION_MODE: 'django', ALLOWED_ORIGINS: 'https://a.example' },
-      ...{ DJANGO_SECRET_KEY: 'hidden', DJANGO_DATABASE_URL: 'postgres://a.example/b' },
+      SESSION_MODE: 'django',
+      ALLOWED_ORIGINS: 'https://a.example',
+      DJANGO_SECRET_KEY: 'hidden',
+      DJANGO_DATABASE_URL: 'postgres://a.example/b',
     };
     expect(found({ ...django, SESSION_COOKIE_NAME: 'a' })).toEqual([]);
     expect(found({ ...django, LARAVEL_CIPHER: 'a', LARAVEL_GUARD: 'web' })).toEqual([
@@ -53,7 +55,8 @@ issuers:
     const config = loadConfig({
       ...production,
       LARAVEL_DATABASE_URL: 'postgres://a.example/b',
-      ...{ LARAVEL_APP_KEY: 'hidden', LARAVEL_GUARD: 'web' },
+      LARAVEL_APP_KEY: 'hidden',
+      LARAVEL_GUARD: 'web',
     });
     expect(findWithoutEffect(config, policy)).toEqual([
       { settings: ['LARAVEL_GUARD'], without: 'SESSION_MODE=laravel' },

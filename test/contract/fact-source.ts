@@ -29,8 +29,12 @@ export const contractFields =
   "{ role: string, seats: int, rating: double, active: bool, since: timestamp, tags: 'list(string)', note: { type: string, optional: true, max: 1000 } }";
 
 const editor: ContractFact = {
-  ...{ role: 'editor', seats: 2 ** 53 - 1, rating: 0.25, active: true },
-  ...{ since: new Date('2026-02-28T23:59:59.123Z'), tags: ['15', 'a,b', 'x"y\\', 'ä🛎'] },
+  role: 'editor',
+  seats: 2 ** 53 - 1,
+  rating: 0.25,
+  active: true,
+  since: new Date('2026-02-28T23:59:59.123Z'),
+  tags: ['15', 'a,b', 'x"y\\', 'ä🛎'],
 };
 
 /** Texts that a loose comparison takes for 8. */
@@ -104,8 +108,12 @@ export function holdToFactContract(at: () => FactSourceAtHand): void {
 
   it('finds other values', async () => {
     const other: ContractFact = {
-      ...{ role: 'x', seats: -1, rating: -12.5, active: false },
-      ...{ since: new Date('1970-01-01T00:00:00.000Z'), tags: [] },
+      role: 'x',
+      seats: -1,
+      rating: -12.5,
+      active: false,
+      since: new Date('1970-01-01T00:00:00.000Z'),
+      tags: [],
     };
     await at().put(['8', 'ada'], other);
     expect(await find('8', 'ada')).toEqual(other);

@@ -256,7 +256,9 @@ describe('a server that freezes or restarts', () => {
 
   const putEscrow = (tenant: string) =>
     createPushedFacts(database).put(escrow, [tenant, 'E'], {
-      ...{ buyer_id: 'b', seller_id: 's', status: 'OPEN' },
+      buyer_id: 'b',
+      seller_id: 's',
+      status: 'OPEN',
     });
   const find = (kind: FactKind, ids: readonly string[]) =>
     createPushedFacts(database).find(kind, ids, {});

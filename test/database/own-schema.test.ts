@@ -161,7 +161,8 @@ describePostgres('the schema of our tables', (server) => {
     await withDatabase(async (database) => {
       const { find } = createPushedFacts(database);
       expect(await find(room, ['7'], {})).toEqual({
-        ...{ participants: ['16'], guest_session_id: { id: 's', user: '15' } },
+        participants: ['16'],
+        guest_session_id: { id: 's', user: '15' },
       });
       expect(await find(order, ['99'], {})).toEqual({ owner_id: '15' });
     });

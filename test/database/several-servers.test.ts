@@ -45,7 +45,9 @@ describePostgres('a DATABASE_URL of several servers', (server) => {
     const nowhere = new Secret('postgres://u@127.0.0.1:1,127.0.0.1:2/db');
     const warned: string[] = [];
     const listener = startListening({
-      ...{ ...systemClock, url: isDown ? nowhere : url, onChange: () => undefined },
+      ...systemClock,
+      url: isDown ? nowhere : url,
+      onChange: () => undefined,
       catchUp: () => Promise.resolve(),
       log: { warn: (_about, message) => warned.push(message) },
     });

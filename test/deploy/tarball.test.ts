@@ -121,9 +121,14 @@ describe('the packed tarball, installed in an empty directory', () => {
   const compile = async (texts: Readonly<Record<string, string>>) => {
     for (const [name, text] of Object.entries(texts)) await write(name, text);
     const options = {
-      ...{ strict: true, module: 'NodeNext', target: 'ES2023', lib: ['ES2023'], types: ['node'] },
-      ...{ typeRoots: [join(project, 'node_modules/@types')] },
-      ...{ rootDir: '.', outDir: 'out' },
+      strict: true,
+      module: 'NodeNext',
+      target: 'ES2023',
+      lib: ['ES2023'],
+      types: ['node'],
+      typeRoots: [join(project, 'node_modules/@types')],
+      rootDir: '.',
+      outDir: 'out',
     };
     await write(
       'tsconfig.json',

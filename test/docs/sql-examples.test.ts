@@ -260,7 +260,8 @@ describe('examples/sql', () => {
     async (name) => {
       const rulesOf = async (...files: readonly string[]) =>
         (await loadPolicy(files)).channels.channelTypes.map(({ pattern, forms, rules }) => ({
-          ...{ pattern: pattern.text, forms },
+          pattern: pattern.text,
+          forms,
           kinds: [...rules].map(([kind, { facts }]) => [kind, facts.map((fact) => fact.name)]),
         }));
       expect(await rulesOf(pathOf(`examples/sql/${name}.yaml`))).toEqual(

@@ -64,7 +64,9 @@ describe('the plugin pusher-js-auth', () => {
 
   it('also enters presence and encrypted channels, and receives their messages', async () => {
     await deployment.put('/resources/tenants/1/escrows/7', {
-      ...{ buyer_id: '15', seller_id: '16', status: 'FUNDED' },
+      buyer_id: '15',
+      seller_id: '16',
+      status: 'FUNDED',
     });
     const client = connect(deployment.tokens.user({ name: 'Bea' }));
     const chat = 'presence-tenant.1.escrow.7.chat';

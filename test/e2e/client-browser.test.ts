@@ -85,7 +85,11 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
         onSignedOut: (error: { status: number }) => (w.signedOut = error.status),
       }));
       const options = {
-        ...{ cluster: '', wsHost: '127.0.0.1', wsPort, forceTLS: false, enabledTransports: ['ws'] },
+        cluster: '',
+        wsHost: '127.0.0.1',
+        wsPort,
+        forceTLS: false,
+        enabledTransports: ['ws'],
         userAuthentication: usher.userAuthentication,
       };
       if (kind === 'echo') {
@@ -146,7 +150,9 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
 
   it('with Laravel Echo enters private, presence and encrypted channels', async () => {
     await deployment.put('/resources/tenants/1/escrows/4711', {
-      ...{ buyer_id: '15', seller_id: '16', status: 'FUNDED' },
+      buyer_id: '15',
+      seller_id: '16',
+      status: 'FUNDED',
     });
     const page = await open('echo', [mint(3600)]);
     await run(

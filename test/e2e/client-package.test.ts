@@ -193,7 +193,9 @@ describe('a page with Laravel Echo', () => {
     const client = open15();
     const [chat, encrypted] = ['tenant.1.escrow.1.chat', 'tenant.1.user.15'];
     await deployment.put('/resources/tenants/1/escrows/1', {
-      ...{ buyer_id: '15', seller_id: '16', status: 'FUNDED' },
+      buyer_id: '15',
+      seller_id: '16',
+      status: 'FUNDED',
     });
     const joined = await Promise.all([
       client.private('tenant.1.announcements'),

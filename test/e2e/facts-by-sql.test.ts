@@ -37,7 +37,9 @@ describeMariadb('the built Usher', () => {
     await writeFile(join(directory, 'policy.yaml'), policy);
     const secret = randomBytes(32).toString('hex');
     const usher = await startForPages(page, {
-      ...{ POLICY: directory, SHOP_DATABASE_URL: server.url, USER_TOKEN_SECRET: secret },
+      POLICY: directory,
+      SHOP_DATABASE_URL: server.url,
+      USER_TOKEN_SECRET: secret,
     });
     onTestFinished(() => usher.stop());
     const iat = secondsNow();

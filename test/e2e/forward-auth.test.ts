@@ -81,7 +81,9 @@ describe.skipIf(missing.length > 0)('a documented proxy with forward authenticat
       const { url, stop } = await startListening({
         configuration: (port, own) =>
           runnable(proxy, block, {
-            ...{ port, certificate, directory: own },
+            port,
+            certificate,
+            directory: own,
             usher: new URL(usher.publicUrl).host,
             application: new URL(upstream.url).host,
           }),
@@ -98,7 +100,8 @@ describe.skipIf(missing.length > 0)('a documented proxy with forward authenticat
   describe.each(proxies.map(({ name }, i) => [name, `127.0.${i + 20}`]))('%s', (name, network) => {
     const connect = (path: string, headers: object, last = 1) =>
       tryClient(`https://127.0.0.1:${ports[name] ?? ''}`, path, {
-        ...{ servername: 'app.example', rejectUnauthorized: false },
+        servername: 'app.example',
+        rejectUnauthorized: false,
         localAddress: `${network}.${last}`,
         headers: { host: 'app.example', ...headers },
       });

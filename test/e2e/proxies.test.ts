@@ -111,11 +111,13 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
       const type =
         form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
       const sent = request({
-        ...{ ...tls, host: '127.0.0.1', port, path, timeout: 20_000 },
-        ...{
-          method: form === undefined ? 'GET' : 'POST',
-          headers: { ...own, ...type, ...headers },
-        },
+        ...tls,
+        host: '127.0.0.1',
+        port,
+        path,
+        timeout: 20_000,
+        method: form === undefined ? 'GET' : 'POST',
+        headers: { ...own, ...type, ...headers },
       });
       sent.end(form);
       const [response] = (await once(sent, 'response')) as [IncomingMessage];

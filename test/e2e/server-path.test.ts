@@ -68,11 +68,16 @@ describe.each(Object.entries(servers))('soketi %s', (_case, startServer) => {
   it('is found by the doctor, and ends the connections of a revoked user', async () => {
     const { soketi, port } = await startServer();
     const env = {
-      ...{ NODE_ENV: 'test', USER_TOKEN_SECRET: testSecret.reveal() },
-      ...{ ...pointedAt(soketi), PUSHER_PORT: String(port), PUSHER_PATH: path },
+      NODE_ENV: 'test',
+      USER_TOKEN_SECRET: testSecret.reveal(),
+      ...pointedAt(soketi),
+      PUSHER_PORT: String(port),
+      PUSHER_PATH: path,
     };
     expect(await probeServer(loadConfig(env).pusher, undefined)).toMatchObject({
-      ...{ rest: { status: 200 }, plain: 'accepted', withData: 'refused' },
+      rest: { status: 200 },
+      plain: 'accepted',
+      withData: 'refused',
     });
 
     const usher = await startUsher(env);

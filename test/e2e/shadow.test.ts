@@ -77,7 +77,10 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     const file = join(directory, `${randomBytes(4).toString('hex')}.yaml`);
     await writeFile(file, policy);
     const usher = await startForPages(page, {
-      ...{ POLICY: file, SITE_URL: site.url, USER_TOKEN_SECRET: tokenSecret, LOG_LEVEL: 'debug' },
+      POLICY: file,
+      SITE_URL: site.url,
+      USER_TOKEN_SECRET: tokenSecret,
+      LOG_LEVEL: 'debug',
     });
     stops.unshift(() => usher.stop());
     return usher;
@@ -150,7 +153,10 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     const [first] = disagreed;
     const { text } = await get(`${usher.operatorUrl}/decisions/${first?.decision_id ?? ''}`);
     expect((JSON.parse(text) as Recorded).shadow).toEqual({
-      ...{ side: 'rules', answered: 'grant', watched: 'refusal', result: 'disagreed' },
+      side: 'rules',
+      answered: 'grant',
+      watched: 'refusal',
+      result: 'disagreed',
       reason: 'room is open',
     });
     expectNoLeaks(usher);

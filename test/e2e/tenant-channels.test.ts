@@ -184,7 +184,9 @@ describe('every decision', () => {
     const form = { socket_id: '1234.5678', channel_name: 'private-tenant.1.user.15' };
     const requestWith = (authorization: string, tenant: string) =>
       postForm(`${deployment.usher.publicUrl}/broadcasting/auth`, form, {
-        ...{ authorization, 'x-tenant-id': tenant, cookie: deployment.cookie },
+        authorization,
+        'x-tenant-id': tenant,
+        cookie: deployment.cookie,
       });
     const good = `Bearer ${deployment.tokens.user()}`;
     const kept = { channel: form.channel_name, tenant_id: '1', address: '127.0.0.1' };

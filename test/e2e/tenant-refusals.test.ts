@@ -213,7 +213,9 @@ describe('the response to a refusal', () => {
 
   it('does not reveal which escrows exist', async () => {
     await deployment.put('/resources/tenants/1/escrows/others', {
-      ...{ buyer_id: '1', seller_id: '2', status: 'FUNDED' },
+      buyer_id: '1',
+      seller_id: '2',
+      status: 'FUNDED',
     });
     const [theirs, foreign] = await Promise.all(
       ['others', 'nobodys'].map((id) => requestChannel(`private-tenant.1.escrow.${id}.chat`)),

@@ -90,7 +90,9 @@ describe('two workers', () => {
       'POST',
       `${usher.publicUrl}/api/websocket/ticket`,
       {
-        ...{ entityId: 'E-7', entityType: 'order', providerResId: 'P-3' },
+        entityId: 'E-7',
+        entityType: 'order',
+        providerResId: 'P-3',
         clientInfo: { userAgent: 'test', timestamp: Date.now() },
       },
       { authorization: `Bearer ${tokens.user({ sub: '21' })}`, 'x-chat-server-key': 'chat' },

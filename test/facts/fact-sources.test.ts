@@ -37,7 +37,8 @@ describePostgres('pushed facts', (server) => {
     const kind = (await loadPolicyText(text)).factKinds.get('member')!;
     const facts = createPushedFacts(at.database);
     source = {
-      ...{ kind, find: facts.find },
+      kind,
+      find: facts.find,
       put: async (ids, fact) => {
         await facts.put(kind, ids, { ...fact, since: fact.since.toISOString() });
       },
@@ -62,7 +63,9 @@ describePostgres('facts by SQL', (server) => {
     await at.client.query('DELETE FROM members WHERE project_id = $1 AND user_id = $2', [...ids]);
   };
   holdToFactContract(() => ({
-    ...{ kind: at.facts.kind('member'), find: at.facts.hosts.find, remove },
+    kind: at.facts.kind('member'),
+    find: at.facts.hosts.find,
+    remove,
     put: async (ids, fact) => {
       await remove(ids);
       await at.client.query('INSERT INTO members VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
@@ -131,7 +134,9 @@ describeMariadb('facts by SQL (MariaDB)', () => {
     ]);
   };
   holdToFactContract(() => ({
-    ...{ kind: opened!.kind('member'), find: opened!.hosts.find, remove },
+    kind: opened!.kind('member'),
+    find: opened!.hosts.find,
+    remove,
     put: async (ids, fact) => {
       await remove(ids);
       const [role, seats, rating, active, since, tags] = columnsOf(fact);

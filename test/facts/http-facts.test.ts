@@ -12,7 +12,11 @@ import { testNow } from '../support/tokens.ts';
 const host = await useScriptedHost();
 
 const field = (type: Field['type'], more: Partial<Field> = {}): Field => ({
-  ...{ type, optional: false, maxLength: 20, maxItems: 3, dateMeansEndOfDay: false },
+  type,
+  optional: false,
+  maxLength: 20,
+  maxItems: 3,
+  dateMeansEndOfDay: false,
   ...more,
 });
 
@@ -30,8 +34,12 @@ const kindOf = (more: Partial<FactKind> = {}, from: object = {}): FactKind => ({
   },
   ...more,
   from: {
-    ...{ type: 'http', source: 'host', path: '/usher/orders/{order}' },
-    ...{ timeoutMs: 30_000, freshMs: 0, forward: { headers: [], cookies: [] } },
+    type: 'http',
+    source: 'host',
+    path: '/usher/orders/{order}',
+    timeoutMs: 30_000,
+    freshMs: 0,
+    forward: { headers: [], cookies: [] },
     ...from,
   },
 });
@@ -76,12 +84,24 @@ describe('a fact by HTTP', () => {
 
   it('is the object of a 200', async () => {
     host.respondWith = json({
-      ...{ status: 'open', note: '', size: 3, price: 1.5, paid: false, people: ['1', '1'] },
-      ...{ due: '2026-01-02T03:04:05+01:00', more: { than: ['declared'] }, __proto__x: 1 },
+      status: 'open',
+      note: '',
+      size: 3,
+      price: 1.5,
+      paid: false,
+      people: ['1', '1'],
+      due: '2026-01-02T03:04:05+01:00',
+      more: { than: ['declared'] },
+      __proto__x: 1,
     });
     const fact: Fact | undefined = await find(kindOf(), '7');
     expect(fact).toEqual({
-      ...{ status: 'open', note: '', size: 3, price: 1.5, paid: false, people: ['1', '1'] },
+      status: 'open',
+      note: '',
+      size: 3,
+      price: 1.5,
+      paid: false,
+      people: ['1', '1'],
       due: new Date('2026-01-02T02:04:05Z'),
     });
     const [{ method, path, headers }] = host.requests as [(typeof host.requests)[0]];

@@ -12,7 +12,11 @@ import { describePostgres, useDatabase, withClient } from '../support/database.t
 import { booking, escrow, order, room } from '../support/fact-kinds.ts';
 
 const field = (type: Field['type'], changes: Partial<Field> = {}): Field => ({
-  ...{ type, optional: true, maxLength: 255, maxItems: 100, dateMeansEndOfDay: false },
+  type,
+  optional: true,
+  maxLength: 255,
+  maxItems: 100,
+  dateMeansEndOfDay: false,
   ...changes,
 });
 
@@ -46,20 +50,28 @@ describePostgres('pushed facts', (server) => {
 
   it('are returned as they were put: times in UTC, and to rules as dates', async () => {
     const body = {
-      ...{ status: 'open', title: 'Ünï 🛎', seats: 2 ** 53 - 1, rating: 0.1, online: false },
-      ...{ starts: '2026-11-27T13:00:00.5+01:00', ends: '2026-02-28', teachers: ['15', 'ä'] },
+      status: 'open',
+      title: 'Ünï 🛎',
+      seats: 2 ** 53 - 1,
+      rating: 0.1,
+      online: false,
+      starts: '2026-11-27T13:00:00.5+01:00',
+      ends: '2026-02-28',
+      teachers: ['15', 'ä'],
       visitor: 'unlinked',
     };
     const stored = {
       ...body,
-      ...{ starts: '2026-11-27T12:00:00.500Z', ends: '2026-03-01T00:00:00.000Z' },
+      starts: '2026-11-27T12:00:00.500Z',
+      ends: '2026-03-01T00:00:00.000Z',
     };
     const ids = ['north', 'math'];
     expect(await facts().put(course, ids, body)).toEqual(stored);
     expect(await facts().read(course, ids)).toEqual(stored);
     expect(await find(course, ids)).toEqual({
       ...stored,
-      ...{ starts: new Date(stored.starts), ends: new Date(stored.ends) },
+      starts: new Date(stored.starts),
+      ends: new Date(stored.ends),
       visitor: { id: 'unlinked' },
     });
   });

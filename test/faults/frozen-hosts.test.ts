@@ -56,7 +56,8 @@ function holdToFreezing(
     await writeFile(join(directory, 'host.yaml'), policy);
     const { url, freeze } = host();
     const usher = await startService({
-      ...{ POLICY: `builtin:*,${directory}`, HOST_URL: url },
+      POLICY: `builtin:*,${directory}`,
+      HOST_URL: url,
       ...settings(url),
     });
     let resume: () => void = () => undefined;

@@ -46,7 +46,11 @@ describe.skipIf(!hasPgBouncer)('PgBouncer in front of PostgreSQL', () => {
           values: [],
         });
         expect(seen).toEqual({
-          ...{ role: serviceRole, zone: 'UTC', durable: 'on', limit: '3s', held: true },
+          role: serviceRole,
+          zone: 'UTC',
+          durable: 'on',
+          limit: '3s',
+          held: true,
         });
         const tickets = createTickets(database);
         const [hash, now] = [`hash-${String(client)}-${settings}`, Date.now()];

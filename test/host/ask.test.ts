@@ -28,7 +28,9 @@ doors:
 const upstream = await startUpstream();
 afterAll(upstream.stop);
 const usher = useUsher({
-  ...{ POLICY: policy, HOST_URL: `${host.url}/app`, HOST_TOKEN: 'host-token' },
+  POLICY: policy,
+  HOST_URL: `${host.url}/app`,
+  HOST_TOKEN: 'host-token',
   ORDERS_WS: upstream.url,
 });
 

@@ -34,7 +34,10 @@ describe('cache channels', () => {
 
   const start = async (server: string, key = masterKey) => {
     usher = await startUsher({
-      ...{ POLICY: directory, PUSHER_SERVER: server, PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1' },
+      POLICY: directory,
+      PUSHER_SERVER: server,
+      PUSHER_HOST: '127.0.0.1',
+      PUSHER_PORT: '1',
       ...(key !== '' && { PUSHER_ENCRYPTION_MASTER_KEY: key }),
     });
   };

@@ -16,8 +16,15 @@ const year = 366 * 24 * 3600;
 const tokenOf = (claims: JsonObject = {}): string =>
   keyToken(
     {
-      ...{ aud: '3', jti, iat: testSeconds, nbf: testSeconds, exp: testSeconds + year },
-      ...{ sub: '15', scopes: ['orders'], email: 'ada@shop.example', ...claims },
+      aud: '3',
+      jti,
+      iat: testSeconds,
+      nbf: testSeconds,
+      exp: testSeconds + year,
+      sub: '15',
+      scopes: ['orders'],
+      email: 'ada@shop.example',
+      ...claims,
     },
     { alg: 'RS256', typ: 'JWT' },
     privateKey,
@@ -67,7 +74,9 @@ function useUsher(host: TokenHost, policy: string, settings: object): () => Test
     await writeFile(key, pem);
     await writeFile(join(directory, 'policy.yaml'), policy.replace('KEY', key));
     usher = await startUsher({
-      ...{ POLICY: directory, PASSPORT_DATABASE_URL: host.url.reveal(), ...settings },
+      POLICY: directory,
+      PASSPORT_DATABASE_URL: host.url.reveal(),
+      ...settings,
     });
   });
   afterAll(async () => {
@@ -79,8 +88,13 @@ function useUsher(host: TokenHost, policy: string, settings: object): () => Test
 
 function itChecks(host: TokenHost): void {
   const row = {
-    ...{ id: jti, user_id: '15', client_id: 3, name: null, scopes: '["orders"]' },
-    ...{ revoked: false, expires_at: null },
+    id: jti,
+    user_id: '15',
+    client_id: 3,
+    name: null,
+    scopes: '["orders"]',
+    revoked: false,
+    expires_at: null,
   };
   const put = (changes: object = {}) => host.put('oauth_access_tokens', [{ ...row, ...changes }]);
   beforeEach(() => put());

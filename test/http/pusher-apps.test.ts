@@ -16,8 +16,12 @@ const settings = {
   PUSHER_RETIRING_SECRET: retiring.secret,
   PUSHER_APPS: JSON.stringify([
     {
-      ...{ tenants: ['2', '3'], app_id: '2', ...two, server: 'soketi' },
-      ...{ retiring_key: oldTwo.key, retiring_secret: oldTwo.secret },
+      tenants: ['2', '3'],
+      app_id: '2',
+      ...two,
+      server: 'soketi',
+      retiring_key: oldTwo.key,
+      retiring_secret: oldTwo.secret,
       encryption_master_key: masterKey.toString('base64'),
     },
   ]),

@@ -39,7 +39,9 @@ describe('attributes of a session that the application introspects', () => {
     directory = await mkdtemp(join(tmpdir(), 'usher-session-'));
     await writeFile(join(directory, 'policy.yaml'), policy);
     usher = await startUsher({
-      ...{ POLICY: directory, SESSION_MODE: 'introspect', SESSION_COOKIE_NAME: 'sid' },
+      POLICY: directory,
+      SESSION_MODE: 'introspect',
+      SESSION_COOKIE_NAME: 'sid',
       SESSION_INTROSPECTION_URL: host.url.href,
       SESSION_INTROSPECTION_TOKEN: 'mK3xQ9vT2bRw8Zd5Yc7nUe4hJ6pLs1aG',
     });

@@ -185,7 +185,8 @@ describe('a list by SQL', () => {
       ...testEnvironment,
       POLICY: directory,
       SHOP_DATABASE_URL: shop!.url.reveal(),
-      ...{ PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1' },
+      PUSHER_HOST: '127.0.0.1',
+      PUSHER_PORT: '1',
     };
     const online = await runInProcess(['policy', 'check', '--online', directory], env);
     expect([online.code, online.stdout.split('\n').slice(1)]).toEqual([

@@ -12,7 +12,8 @@ const bearer = (sub: string) => ({ headers: { authorization: `Bearer ${userToken
 /** Makes every user a member of the room. */
 const openRoom = (usher: Running, participants: readonly string[]) =>
   send(usher.operator, {
-    ...{ method: 'PUT', path: '/resources/rooms/r1' },
+    method: 'PUT',
+    path: '/resources/rooms/r1',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ participants }),
   });
@@ -88,7 +89,9 @@ describe('a revoked user whose id the server does not take', () => {
     async (server) => {
       const { requests, port } = await startServer(200);
       usher = await startUsher({
-        ...{ PUSHER_SERVER: server, PUSHER_HOST: '127.0.0.1', PUSHER_PORT: String(port) },
+        PUSHER_SERVER: server,
+        PUSHER_HOST: '127.0.0.1',
+        PUSHER_PORT: String(port),
         PUSHER_TLS: 'false',
       });
       const long = 'x'.repeat(200);

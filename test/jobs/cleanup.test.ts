@@ -49,7 +49,8 @@ describe('the cleanup job', () => {
     expect([sweeps, others]).toEqual([4, 4]);
     expect(lines).toEqual([
       {
-        ...{ subject: 'sweep', why: 'no database' },
+        subject: 'sweep',
+        why: 'no database',
         message: 'expired rows could not be deleted; logged once until it succeeds',
       },
       { subject: 'sweep', message: 'expired rows are deleted again' },

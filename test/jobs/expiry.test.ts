@@ -31,8 +31,12 @@ it('terminates all connections whose credentials expire in the same second witho
       return Promise.resolve();
     };
     const endConnections = createEndConnections({
-      ...{ terminate, trackedConnections, log, now: () => time.now },
-      ...{ policyOf: () => 'retried', closing: closing.signal },
+      terminate,
+      trackedConnections,
+      log,
+      now: () => time.now,
+      policyOf: () => 'retried',
+      closing: closing.signal,
     });
     // The clock does not advance: no timer runs.
     const keeping = {

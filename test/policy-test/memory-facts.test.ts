@@ -8,12 +8,17 @@ const place = { file: 'policy.test.yaml', line: 1 };
 const opened = { participants: [], guest_session_id: 'opener' };
 
 const { findVisible, refused } = createMemoryFacts({
-  ...{ file: place.file, principals: new Map(), expect: [], now: undefined },
+  file: place.file,
+  principals: new Map(),
+  expect: [],
+  now: undefined,
   facts: [
     { place, kind: room, ids: ['of-a'], fields: { ...opened, tenant_id: 'a' } },
     { place, kind: room, ids: ['of-none'], fields: opened },
     {
-      ...{ place, kind: escrow, ids: ['a', '42'] },
+      place,
+      kind: escrow,
+      ids: ['a', '42'],
       fields: { buyer_id: '15', seller_id: '16', status: 'OPEN' },
     },
   ],

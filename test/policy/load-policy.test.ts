@@ -340,8 +340,12 @@ it('names the place of the other declaration of a name', async () => {
   const seat = `  seat: { ids: [a], fields: {} }\n`;
   const shop = 'sources: { shop: { url: { env: SHOP_URL } } }\n';
   const files = {
-    ...{ 'a.yaml': facts, 'b.yaml': facts + seat, 'c.yaml': shop, 'd.yaml': channels },
-    ...{ 'm.ts': definitions, 'n.js': module('private-a.{school}') },
+    'a.yaml': facts,
+    'b.yaml': facts + seat,
+    'c.yaml': shop,
+    'd.yaml': channels,
+    'm.ts': definitions,
+    'n.js': module('private-a.{school}'),
   };
   expect(await problemsOf(files)).toEqual([
     expect.stringMatching(/^b.yaml:2:3: the fact course is declared at .*a.yaml:2:3 as well$/),

@@ -20,8 +20,11 @@ describe('revoking a member of a presence channel at Reverb', () => {
   const revokeMember = async (behaviour: Behaviour, changes: Record<string, string> = {}) => {
     const { requests, port } = await startServer(behaviour);
     usher = await startUsher({
-      ...{ PUSHER_SERVER: 'reverb', PUSHER_HOST: '127.0.0.1', PUSHER_PORT: String(port) },
-      ...{ PUSHER_TLS: 'false', ...changes },
+      PUSHER_SERVER: 'reverb',
+      PUSHER_HOST: '127.0.0.1',
+      PUSHER_PORT: String(port),
+      PUSHER_TLS: 'false',
+      ...changes,
     });
     const entered = await send(usher.public, userRequest({ fields: { channel_name: chat } }));
     expect(entered.status).toBe(200);

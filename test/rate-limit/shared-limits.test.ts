@@ -25,7 +25,11 @@ describeRedisServer('shared limits', () => {
     connections.push(redis);
     const shared = createRedisLimits(redis, now);
     const limits = createSharedLimits({
-      ...{ shared, local: createMemoryLimits(now), probeShared: shared.probe, now, log },
+      shared,
+      local: createMemoryLimits(now),
+      probeShared: shared.probe,
+      now,
+      log,
     });
     return { limits, lines };
   };

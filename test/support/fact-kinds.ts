@@ -2,7 +2,11 @@ import type { FactKind, Field } from '../../src/policy/fact-kind.ts';
 
 // The kinds of fact of the shipped policies.
 const text: Field = {
-  ...{ type: 'string', optional: false, maxLength: 255, maxItems: 0, dateMeansEndOfDay: false },
+  type: 'string',
+  optional: false,
+  maxLength: 255,
+  maxItems: 0,
+  dateMeansEndOfDay: false,
 };
 
 export const booking: FactKind = {

@@ -58,6 +58,8 @@ export interface HandshakeRefused {
 /** Options of a client, and the subprotocols that it offers. */
 export interface ClientSettings extends ClientOptions {
   readonly protocols?: readonly string[];
+  /** For SNI; the types of `ws` lack it. */
+  readonly servername?: string;
 }
 
 /** Opens a WebSocket at a path of an HTTP address; throws when the handshake is refused. */
@@ -114,7 +116,9 @@ export interface TestUpstream {
 /** Starts one on a free port of loopback. While `accepts` returns false, it responds to handshakes with 503. */
 export async function startUpstream(accepts = () => true): Promise<TestUpstream> {
   const server = new WebSocketServer({
-    ...{ host: '127.0.0.1', port: 0, perMessageDeflate: false },
+    host: '127.0.0.1',
+    port: 0,
+    perMessageDeflate: false,
     verifyClient: (_request, done) => {
       done(accepts(), 503);
     },

@@ -582,7 +582,8 @@ describe('a connected visitor is disconnected', () => {
     usher.clock.advance(15_000);
     expect((await client.closed).code).toBe(4003);
     expect(await lastRecordOf(server, usher)).toEqual({
-      ...{ outcome: 'refusal', code: 'not-allowed' },
+      outcome: 'refusal',
+      code: 'not-allowed',
       failed_check: 'session has the same principal',
     });
   });
@@ -672,7 +673,9 @@ ${doors}`;
     own.clock.advance(15_000);
     expect((await client.closed).code).toBe(4003);
     expect(await lastRecordOf(server, own)).toEqual({
-      ...{ outcome: 'refusal', code: 'not-allowed', failed_check },
+      outcome: 'refusal',
+      code: 'not-allowed',
+      failed_check,
     });
   });
 

@@ -102,7 +102,8 @@ export async function startTestEndpoint(changes: TestEndpointOptions = {}): Prom
     logged.push((JSON.parse(line) as { readonly msg: string }).msg);
   };
   const server = createServer({
-    ...{ logger: pino({ level: 'info' }, { write }), trustedProxies: [] },
+    logger: pino({ level: 'info' }, { write }),
+    trustedProxies: [],
     writeUnreadable: () => Promise.resolve(randomUUID()),
   });
   const { mostMessages = 30, maxMessage: maxMessageBytes = 65_536, ...ports } = changes;
@@ -115,9 +116,16 @@ export async function startTestEndpoint(changes: TestEndpointOptions = {}): Prom
   const taking = { maxMessageBytes, pingIntervalMs, startTimer, unread };
   addTicketEndpoint(createWebSocketEndpoints(server, taking), {
     refusals: {},
-    ...{ now, startTimer, live, originOf, pingIntervalMs },
+    now,
+    startTimer,
+    live,
+    originOf,
+    pingIntervalMs,
     countMessage: createMessageLimit({
-      ...{ perMinute: mostMessages, rates: createMemoryRateLimiter(), shared: undefined, now },
+      perMinute: mostMessages,
+      rates: createMemoryRateLimiter(),
+      shared: undefined,
+      now,
     }),
     overLimit: 'drop',
     reportLimitExceeded: () => Promise.resolve(),
@@ -140,7 +148,11 @@ export async function startTestEndpoint(changes: TestEndpointOptions = {}): Prom
   const address = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
   const connect = (settings?: ClientSettings) => openClient(address, '/ws', settings);
   const endpoint: TestEndpoint = {
-    ...{ address, time, live, logged, connect },
+    address,
+    time,
+    live,
+    logged,
+    connect,
     close: () => server.close(),
     enter: async (settings) => {
       const client = await connect(settings);

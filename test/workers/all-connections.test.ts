@@ -12,8 +12,12 @@ function openAt(times: readonly number[]) {
   const live = createOpenConnections();
   for (const since of times) {
     const principal = {
-      ...{ kind: 'user', id: String(since), tenantId: '1', roles: ['secret-role'] },
-      ...{ expiresAt: 2_000, attributes: { phone: 'secret-phone' } },
+      kind: 'user',
+      id: String(since),
+      tenantId: '1',
+      roles: ['secret-role'],
+      expiresAt: 2_000,
+      attributes: { phone: 'secret-phone' },
     };
     live.add(connection(), principal, { endpoint: '/ws', channel: undefined, since });
   }
@@ -30,7 +34,9 @@ it('lists the newest WebSockets of all workers, whichever receives the request',
     const { total, connections } = await list(4);
     expect([total, connections.map(({ since }) => since)]).toEqual([6, [6, 5, 4, 3]]);
     expect(connections[0]).toEqual({
-      ...{ endpoint: '/ws', since: 6, expiresAt: 2_000 },
+      endpoint: '/ws',
+      since: 6,
+      expiresAt: 2_000,
       principal: { kind: 'user', id: '6', tenantId: '1' },
     });
   }

@@ -6,19 +6,19 @@ export interface Failure {
   readonly status: number;
   readonly message: string;
   readonly decisionId?: string | undefined;
-  /** Milliseconds after which Usher may be asked again. */
+  /** Milliseconds after which a request may be repeated. */
   readonly retryAfter?: number | undefined;
 }
 
 /** The JSON object of a 200, or a failure. */
-export type Answer = { readonly body: Readonly<Record<string, unknown>> } | Failure;
+export type Result = { readonly body: Readonly<Record<string, unknown>> } | Failure;
 
-/** Posts JSON and resolves to the answer; never rejects. */
+/** Posts JSON and resolves to the result, and never rejects. */
 export async function post(
   request: { readonly url: string; readonly headers: UsherHeaders; readonly body: object },
   { timeout = 60_000, credentials = 'same-origin' }: UsherAuthOptions,
   environment: Environment,
-): Promise<Answer> {
+): Promise<Result> {
   const abort = new AbortController();
   const stop = environment.startTimer(timeout, () => {
     abort.abort();
@@ -36,7 +36,7 @@ export async function post(
     });
     const { status } = response;
     const body = response.json().then(objectIn);
-    // A 200 without a JSON object is no answer of Usher, but one of a proxy. Then it rejects, and is retried.
+    // A 200 without a JSON object comes from a proxy. It is an error, and is retried.
     if (status === 200) return { body: await body };
     const { message } = (await body.catch(() => ({}))) as { message?: string };
     return {
@@ -46,7 +46,7 @@ export async function post(
       retryAfter: millisecondsOf(response.headers.get('Retry-After'), environment.now()),
     };
   } catch (error) {
-    return unanswered(error);
+    return failureOf(error);
   } finally {
     stop();
   }
@@ -59,7 +59,7 @@ function objectIn(json: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** The failure of a request without a response. */
-export function unanswered(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   return { status: 0, message: String(error) };
 }
 

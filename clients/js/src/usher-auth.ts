@@ -1,7 +1,7 @@
 import { browser } from './environment.ts';
 import { watchConnections, type Link } from './connections.ts';
 import { createCredential } from './credential.ts';
-import { isPassing, post, unanswered, type Answer, type Failure } from './post.ts';
+import { isPassing, post, failureOf, type Result, type Failure } from './post.ts';
 import { errorOf, report } from './report.ts';
 import type {
   AuthCallback,
@@ -82,14 +82,14 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
     try {
       headers = await credential.headers();
     } catch (error) {
-      for (const job of queued) fail(job, unanswered(error));
+      for (const job of queued) fail(job, failureOf(error));
       return;
     }
     if (headers === undefined) {
       signOut({ status: 401, message: 'There is no credential after the login' });
       return;
     }
-    const send = (path: string, body: object): Promise<Answer> =>
+    const send = (path: string, body: object): Promise<Result> =>
       post({ url: url + path, headers, body }, options, environment);
     const due = queued.filter(isCurrent);
     const { generation } = credential;
@@ -101,34 +101,34 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
         const batch = channels.splice(0, maxBatch);
         const names = batch.map(({ channelName }) => channelName);
         void send('/pusher/auth/batch', { socket_id: socketId, channel_name: names }).then(
-          (answer) => {
-            for (const job of batch) settle(job, entryOf(answer, job));
+          (result) => {
+            for (const job of batch) settle(job, entryOf(result, job));
           },
         );
       }
       const signIn = own.find(({ channelName }) => channelName === undefined);
       if (signIn !== undefined) {
-        void send('/pusher/user-auth', { socket_id: socketId }).then((answer) => {
-          settle(signIn, answer);
+        void send('/pusher/user-auth', { socket_id: socketId }).then((result) => {
+          settle(signIn, result);
         });
       }
     }
   }
 
-  function settle(job: Job, answer: Answer): void {
+  function settle(job: Job, result: Result): void {
     if (!isCurrent(job)) return;
-    if (!('body' in answer)) {
-      fail(job, answer);
+    if (!('body' in result)) {
+      fail(job, result);
       return;
     }
-    if (answer.body['auth'] === undefined) {
-      fail(job, unanswered('The response has no signature'));
+    if (result.body['auth'] === undefined) {
+      fail(job, failureOf('The response has no signature'));
       return;
     }
     jobs.delete(keyOf(job));
     credential.isSignedOut = false;
     if (job.link) connections.granted(job.link, job);
-    job.callback(null, answer.body as never);
+    job.callback(null, result.body as never);
   }
 
   function fail(job: Job, failure: Failure): void {
@@ -176,7 +176,7 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
       else signOut(failure);
     } catch (error) {
       job.isRefreshed = false;
-      fail(job, unanswered(error));
+      fail(job, failureOf(error));
     }
   }
 
@@ -236,15 +236,17 @@ interface Entry {
   readonly retry_after?: number;
 }
 
-/** The entry of a channel as an answer of its own. */
-function entryOf(answer: Answer, { channelName = '' }: Job): Answer {
-  if (!('body' in answer)) return answer;
-  const entry = (answer.body as Readonly<Record<string, Entry | null | undefined>>)[channelName];
-  if (!entry) return unanswered('The response has no entry for the channel');
+/** The result of one channel of a batch. */
+function entryOf(result: Result, { channelName = '' }: Job): Result {
+  if (!('body' in result)) return result;
+  const entry = (result.body as Readonly<Record<string, Entry | null | undefined>>)[channelName];
+  if (!entry) return failureOf('The response has no entry for the channel');
   const { status, data, message = `Usher responded ${status}` } = entry;
   if (status === 200 && data) return { body: data };
   return {
-    ...{ status, message, decisionId: entry.decision_id },
+    status,
+    message,
+    decisionId: entry.decision_id,
     retryAfter: entry.retry_after && entry.retry_after * 1000,
   };
 }

@@ -24,7 +24,9 @@ const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
 const [ours, foreign] = [rsa(), rsa()];
 const jwkOf = ({ publicKey }: KeyPairKeyObjectResult, kid: string) => ({
   ...publicKey.export({ format: 'jwk' }),
-  ...{ kid, alg: 'RS256', use: 'sig' },
+  kid,
+  alg: 'RS256',
+  use: 'sig',
 });
 
 const der = (tag: number, ...parts: readonly Buffer[]): Buffer => {

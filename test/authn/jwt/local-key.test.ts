@@ -31,7 +31,9 @@ afterEach(() => rm(directory, { recursive: true }));
 
 const overlapMs = 3_600_000;
 const deps: LocalKeyDeps = {
-  ...{ variable: () => undefined, now: () => time, overlapMs },
+  variable: () => undefined,
+  now: () => time,
+  overlapMs,
   onRead: (isRead) => void reads.push(isRead),
 };
 
@@ -161,8 +163,12 @@ describe('a key in a file', () => {
 
 describe('a key that cannot be used', () => {
   const variables: Readonly<Record<string, string>> = {
-    ...{ SHORT: 'short', EMPTY: '', PEM: pem() },
-    ...{ GONE_FILE: '/nowhere/secret', TWICE: 'a', TWICE_FILE: '/nowhere/secret' },
+    SHORT: 'short',
+    EMPTY: '',
+    PEM: pem(),
+    GONE_FILE: '/nowhere/secret',
+    TWICE: 'a',
+    TWICE_FILE: '/nowhere/secret',
   };
   const problemOf = (from: 'secret' | 'public key', env: string, algorithm?: string) =>
     localKeyProblem(

@@ -22,9 +22,13 @@ describe('minting', () => {
     const read = createOnlyReader(only, issuer);
     expect(await read(token)).toEqual({
       principal: {
-        ...{ kind: 'guest', id: 'grand-hotel/BK-1', roles: [], ...guest },
+        kind: 'guest',
+        id: 'grand-hotel/BK-1',
+        roles: [],
+        ...guest,
         subject: ['booking', 'grand-hotel', 'BK-1'],
-        ...{ issuedAt: testNow, expiresAt: testNow + hour },
+        issuedAt: testNow,
+        expiresAt: testNow + hour,
       },
     });
   });

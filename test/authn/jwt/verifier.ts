@@ -22,7 +22,10 @@ export function createOnlyVerifier(only: OnlyIssuer): OnlyVerifier {
 }
 
 const jwtIssuer = ({ keys, issuer, audience, require = [], maxAgeMs }: OnlyIssuer): JwtIssuer => ({
-  ...{ keys, issuer, require, maxAgeMs },
+  keys,
+  issuer,
+  require,
+  maxAgeMs,
   audience: audience === undefined ? [] : [audience],
 });
 

@@ -44,7 +44,11 @@ describe('terminating the connections of a user', () => {
     });
     for (const userId of users) {
       const principal: Principal = {
-        ...{ kind: 'user', id: userId, roles: [], issuedAt: testNow - hour, expiresAt: testNow },
+        kind: 'user',
+        id: userId,
+        roles: [],
+        issuedAt: testNow - hour,
+        expiresAt: testNow,
       };
       const socket = { appKey: 'app-key', socketId: '1.1' };
       await trackedConnections.track({ ...socket, userId, principal, grantedAt: testNow - hour });

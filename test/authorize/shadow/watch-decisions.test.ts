@@ -56,7 +56,10 @@ function watching(
   const read = typeof policy === 'function' ? policy : () => policy;
   const { deps: base } = writtenDeps();
   const watch = createWatchDecision({
-    ...{ ...base, ...test.clock, ask, policy: read },
+    ...base,
+    ...test.clock,
+    ask,
+    policy: read,
     record: (verdict) => {
       recorded.push(verdict);
       return record(verdict);
@@ -96,7 +99,9 @@ describe('the application as the shadow', () => {
       '15',
       () => Promise.resolve({ isGranted: false, refusedWith: 404 }),
       {
-        ...{ answered: 'grant', watched: 'refusal', result: 'disagreed' },
+        answered: 'grant',
+        watched: 'refusal',
+        result: 'disagreed',
         reason: 'the application responded with status 404',
       },
     ],

@@ -22,8 +22,12 @@ describe('usher doctor on the demo', () => {
   it('reports that there is no Pusher server, and does not fail', async () => {
     const development = {
       NODE_ENV: 'development',
-      ...{ PUSHER_APP_ID: '', PUSHER_KEY: '', PUSHER_SECRET: '', ALLOWED_ORIGINS: '' },
-      ...{ GUEST_TOKEN_SECRET: '', USER_TOKEN_SECRET: '' },
+      PUSHER_APP_ID: '',
+      PUSHER_KEY: '',
+      PUSHER_SECRET: '',
+      ALLOWED_ORIGINS: '',
+      GUEST_TOKEN_SECRET: '',
+      USER_TOKEN_SECRET: '',
     };
     const usher = await startUsher(development);
     onTestFinished(usher.stop);
@@ -146,7 +150,8 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
       /^✗ .*\n {4}It cannot be used: /,
     );
     const problem = await resultOf('the sources of the policy have URLs', {
-      ...{ ...settings, HOST_URL: 'ftp://hidden' },
+      ...settings,
+      HOST_URL: 'ftp://hidden',
     });
     expect(problem).toMatch(/^✗ .*\n {4}.*HOST_URL.*\n {4}Set the variable/);
   });

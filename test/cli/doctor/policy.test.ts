@@ -29,7 +29,10 @@ describe('usher doctor on the policy', () => {
   /** The lines about the policy, with what follows each of them. */
   async function linesWith(env: Readonly<Record<string, string>>): Promise<string> {
     const { stdout } = await runInProcess(['doctor', '--url', usher.public], {
-      ...{ ...testEnvironment, PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1', PUSHER_TLS: 'false' },
+      ...testEnvironment,
+      PUSHER_HOST: '127.0.0.1',
+      PUSHER_PORT: '1',
+      PUSHER_TLS: 'false',
       OPS_PORT: new URL(usher.operator).port,
       ...env,
     });

@@ -7,8 +7,12 @@ import { describePostgres, useDatabase } from '../../support/database.ts';
 import { testEnvironment } from '../../support/usher.ts';
 
 const family: ShadowFamily = {
-  ...{ family: 'private-a', side: 'rules' as const, agreed: { grants: 60, refusals: 40 } },
-  ...{ disagreed: 0, disagreements: [], noVerdict: 1 },
+  family: 'private-a',
+  side: 'rules' as const,
+  agreed: { grants: 60, refusals: 40 },
+  disagreed: 0,
+  disagreements: [],
+  noVerdict: 1,
   policies: [{ policy: 'p', from: 0 }],
 };
 
@@ -63,8 +67,12 @@ describePostgres('usher shadow report', (server) => {
     expect(JSON.parse(since.stdout)).toEqual({
       families: [
         {
-          ...{ family: 'private-a', side: 'rules', agreed: { grants: 1, refusals: 1 } },
-          ...{ disagreed: 0, disagreements: [], noVerdict: 0 },
+          family: 'private-a',
+          side: 'rules',
+          agreed: { grants: 1, refusals: 1 },
+          disagreed: 0,
+          disagreements: [],
+          noVerdict: 0,
           policies: [{ policy: 'q', from: Date.UTC(2026, 0, 2) }],
           switchOver: { isSafe: true, because: 'they agreed about 1 grant and 1 refusal' },
         },

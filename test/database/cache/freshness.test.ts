@@ -48,7 +48,10 @@ async function start(database: Database) {
   );
   const keep = async (cacheVersion: number | undefined, by = write) => {
     const decision: AuditEvent = {
-      ...{ decisionId: randomUUID(), requestId: 'r', address: '::1', at: 0 },
+      decisionId: randomUUID(),
+      requestId: 'r',
+      address: '::1',
+      at: 0,
       ...({ action: 'subscribe', outcome: 'grant', checks: [] } as const),
     };
     const [isKept] = await by([
@@ -78,13 +81,18 @@ async function start(database: Database) {
 type Process = Awaited<ReturnType<typeof start>>;
 
 const text: Field = {
-  ...{ type: 'string', optional: false, maxLength: 255, maxItems: 0, dateMeansEndOfDay: false },
+  type: 'string',
+  optional: false,
+  maxLength: 255,
+  maxItems: 0,
+  dateMeansEndOfDay: false,
 };
 const bookings: FactKind = { name: 'booking', ids: ['hotel', 'id'], fields: { status: text } };
 const escrows: FactKind = { ...bookings, name: 'escrow', ids: ['tenant', 'id'], tenant: 'tenant' };
 const orders: FactKind = { ...bookings, name: 'order', ids: ['id'] };
 const rooms: FactKind = {
-  ...{ name: 'room', ids: ['id'] },
+  name: 'room',
+  ids: ['id'],
   fields: { session: { ...text, type: 'guest_session', optional: true } },
 };
 

@@ -57,15 +57,14 @@ function itReads(host: TokenHost, sub: string) {
   const put = (changes: Readonly<Record<string, string | boolean | null>> = {}) =>
     host.put('oauth_access_tokens', [
       {
-        ...{
-          id: jti,
-          user_id: sub,
-          client_id: 3,
-          name: null,
-          scopes: '["orders"]',
-          revoked: false,
-        },
-        ...{ expires_at: written(testNow + year * 1000), ...changes },
+        id: jti,
+        user_id: sub,
+        client_id: 3,
+        name: null,
+        scopes: '["orders"]',
+        revoked: false,
+        expires_at: written(testNow + year * 1000),
+        ...changes,
       },
     ]);
 
@@ -73,7 +72,11 @@ function itReads(host: TokenHost, sub: string) {
     await put();
     expect(await readerOf(host)(tokenOf({ sub }))).toEqual({
       principal: {
-        ...{ kind: 'user', id: sub, roles: [], tenantId: undefined, tokenId: jti },
+        kind: 'user',
+        id: sub,
+        roles: [],
+        tenantId: undefined,
+        tokenId: jti,
         issuedAt: testNow - 60_250,
         expiresAt: testNow + year * 1000 - 60_250,
       },

@@ -104,21 +104,28 @@ describePostgres('the upgrade of a database of the last release', (server) => {
     for (let start = 0; start < 2; start += 1) {
       await withFacts(async ({ find, read }) => {
         expect(await find(booking, ['h', 'B'], {})).toEqual({
-          ...{ status: 'open', room_number: '7', check_out: new Date('2026-11-27T11:00:00.250Z') },
+          status: 'open',
+          room_number: '7',
+          check_out: new Date('2026-11-27T11:00:00.250Z'),
         });
         expect(await find(booking, ['h', 'C'], {})).toEqual({ status: 'cancelled' });
         expect(await find(booking, ['h', 'D'], {})).toEqual({
-          ...{ status: 'open', check_out: new Date('9999-12-31T23:59:59.999Z') },
+          status: 'open',
+          check_out: new Date('9999-12-31T23:59:59.999Z'),
         });
         expect(await find(escrow, ['1', 'E'], {})).toEqual({
-          ...{ buyer_id: '15', seller_id: '16', status: 'FUNDED' },
+          buyer_id: '15',
+          seller_id: '16',
+          status: 'FUNDED',
         });
         expect(await find(room, ['R'], {})).toEqual({
-          ...{ participants: ['15', '15'], guest_session_id: { id: 's', user: '21' } },
+          participants: ['15', '15'],
+          guest_session_id: { id: 's', user: '21' },
         });
         expect(await find(room, ['T'], {})).toBeUndefined();
         expect(await find(room, ['T'], { tenantId: '2' })).toEqual({
-          ...{ tenant_id: '2', participants: [] },
+          tenant_id: '2',
+          participants: [],
         });
         expect(await read(order, ['O'])).toEqual({ owner_id: '15' });
       });
@@ -239,7 +246,8 @@ describePostgres('the upgrade of a database of the last release', (server) => {
       ]);
       expect(await find(order, ['O'], {})).toEqual({ owner_id: '15' });
       expect(await find(room, ['R'], {})).toEqual({
-        ...{ participants: ['15', '15'], guest_session_id: { id: 's', user: '21' } },
+        participants: ['15', '15'],
+        guest_session_id: { id: 's', user: '21' },
       });
       expect(await find(room, ['S'], { tenantId: '1' })).toMatchObject({ participants: ['15'] });
     });

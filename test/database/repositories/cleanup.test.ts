@@ -22,7 +22,9 @@ describe('the cleanup of guest sessions', () => {
   const deleteExpired = (now: number) => deleteExpiredGuestSessions(at.database, now);
   const start = (sessionId: string, expiresAt = testNow) =>
     createGuestSessions(at.database).start({
-      ...{ sessionId, tokenHash: `hash of ${sessionId}`, expiresAt },
+      sessionId,
+      tokenHash: `hash of ${sessionId}`,
+      expiresAt,
       createdAt: testNow - day,
     });
   const find = (sessionId: string) => createGuestSessions(at.database).find(`hash of ${sessionId}`);
@@ -42,7 +44,8 @@ describe('the cleanup of guest sessions', () => {
     const facts = createPushedFacts(at.database);
     await facts.put(room, ['r'], { participants: [], guest_session_id: 'linked' });
     expect((await facts.find(room, ['r'], {}))?.['guest_session_id']).toEqual({
-      ...{ id: 'linked', user: '15' },
+      id: 'linked',
+      user: '15',
     });
   });
 
@@ -74,7 +77,9 @@ describe('the cleanup of revocations', () => {
       client.query('TRUNCATE revocations, guest_sessions; TRUNCATE table_changes'),
     );
     await createGuestSessions(at.database).start({
-      ...{ sessionId: 'live', tokenHash: 'live', createdAt: testNow - hour },
+      sessionId: 'live',
+      tokenHash: 'live',
+      createdAt: testNow - hour,
       expiresAt: testNow + 30 * day,
     });
     const { revoke, latest } = revocationHelper(at.database);

@@ -13,7 +13,9 @@ const rowsOf = (...rows: readonly unknown[][]): SqlResult => ({ columns: [column
 
 /** A statement whose groups have their size as their name. */
 const statement: BoundStatement = {
-  ...{ name: 'single', text: '', binds: ['id'] },
+  name: 'single',
+  text: '',
+  binds: ['id'],
   grouped: (size) => ({ name: `group of ${size}`, text: '', binds: [] }),
 };
 

@@ -67,7 +67,9 @@ export function openGuestPages({ soketi, usher, tokens, put }: Deployment): Gues
     enter: (visit) => pages.connect(visit).subscribe(visit.channelName),
     requestFor: ({ hotelInUrl, channelName, token }) =>
       postForm(`${pages.endpoint(hotelInUrl)}?token=${token}`, {
-        ...{ socket_id: socketId, channel_name: channelName, token },
+        socket_id: socketId,
+        channel_name: channelName,
+        token,
       }),
     close: () => {
       for (const client of open.splice(0)) client.disconnect();

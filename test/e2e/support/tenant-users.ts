@@ -63,7 +63,9 @@ export function openTenantUsers({ soketi, usher, tokens, put }: Deployment): Ten
     },
     putEscrow: (escrowId, status) =>
       put(`/resources/tenants/1/escrows/${escrowId}`, {
-        ...{ buyer_id: buyer.sub, seller_id: seller.sub, status },
+        buyer_id: buyer.sub,
+        seller_id: seller.sub,
+        status,
       }),
     close: () => {
       for (const client of open.splice(0)) client.disconnect();

@@ -33,7 +33,10 @@ export async function openHostFacts(
   const kindNamed = (name: string): FactKind => policy.factKinds.get(name)!;
   const find: HostFacts['find'] = (name, ...ids) => hosts.find(kindNamed(name), ids, {});
   return {
-    ...{ policy, hosts, kind: kindNamed, find },
+    policy,
+    hosts,
+    kind: kindNamed,
+    find,
     reason: async (name, ...ids) => {
       const error: unknown = await find(name, ...ids).catch((fault: unknown) => fault);
       if (!(error instanceof Unavailable)) return `no error, but ${JSON.stringify(error)}`;

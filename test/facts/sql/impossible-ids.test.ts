@@ -11,7 +11,10 @@ const kindOf = (table: string, columns = 'v', condition = 'id = :id') =>
 
 describePostgres('an id of a fact by SQL', (server) => {
   const types = {
-    ...{ day: 'date', moment: 'timestamptz', bytes: 'bytea', mail: 'mail_address' },
+    day: 'date',
+    moment: 'timestamptz',
+    bytes: 'bytea',
+    mail: 'mail_address',
     words: 'tsquery',
   };
   const at = usePostgresFacts(server, async (client) => {

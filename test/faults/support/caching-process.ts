@@ -23,7 +23,10 @@ export function startCachingProcess(database: Database) {
         const cacheVersion = tables.version();
         const owner = await ownerOf(orderId);
         const decision = {
-          ...{ decisionId: crypto.randomUUID(), requestId: 'r', address: '::1', at: 0 },
+          decisionId: crypto.randomUUID(),
+          requestId: 'r',
+          address: '::1',
+          at: 0,
           ...({ action: 'subscribe', outcome: 'grant', checks: [] } as const),
         };
         const [isWritten] = await write([

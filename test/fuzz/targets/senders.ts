@@ -129,7 +129,10 @@ export const senderTargets = [
       );
       const sendRequest = createIntrospectionReader({
         attributes: () => undefined,
-        ...{ url, cookieName: 'sid', client, now: () => testNow },
+        url,
+        cookieName: 'sid',
+        client,
+        now: () => testNow,
       });
       const read = await orUnavailable(sendRequest('abc'));
       if (read === undefined || 'fault' in read) return;

@@ -39,7 +39,10 @@ const rows: readonly Row[] = operationsOf(document).flatMap((documented) =>
   documentedResponses(documented).flatMap(([name, status]) =>
     typesOf(documented, name).map((type) => ({
       title: `${documented.method} ${documented.path} ${name} (${type ?? 'no body'})`,
-      ...{ documented, name, type, status },
+      documented,
+      name,
+      type,
+      status,
     })),
   ),
 );

@@ -48,8 +48,11 @@ export async function createFixture(): Promise<Fixture> {
 
 const environment = (host: DjangoHost, upstream: string): Environment => ({
   // Empty ones are those of development.
-  ...{ PUSHER_APP_ID: '', PUSHER_KEY: '', PUSHER_SECRET: '' },
-  ...{ GUEST_TOKEN_SECRET: '', USER_TOKEN_SECRET: '' },
+  PUSHER_APP_ID: '',
+  PUSHER_KEY: '',
+  PUSHER_SECRET: '',
+  GUEST_TOKEN_SECRET: '',
+  USER_TOKEN_SECRET: '',
   PUSHER_ENCRYPTION_MASTER_KEY: Buffer.alloc(32, 'example').toString('base64'),
   ...djangoSettings(host),
   SESSION_WS_UPSTREAM: upstream,
@@ -130,7 +133,8 @@ export async function operate(
   body?: object,
 ): Promise<TestResponse> {
   const response = await send(usher.operator, {
-    ...{ method, path },
+    method,
+    path,
     ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
   if (response.status >= 300) throw new Error(`${method} ${path}: ${response.text}`);

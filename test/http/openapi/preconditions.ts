@@ -39,7 +39,9 @@ const putFacts: Precondition = async (usher, { method, path }) => {
 /** Facts of the examples. */
 const facts = {
   'hotels/grand-hotel/bookings/BK-2025-ABC123': {
-    ...{ status: 'open', room_number: '15', check_out: '2025-06-03T11:00:00.000Z' },
+    status: 'open',
+    room_number: '15',
+    check_out: '2025-06-03T11:00:00.000Z',
   },
   'tenants/1/escrows/42': { buyer_id: '15', seller_id: '15', status: '15' },
   'rooms/7': { participants: ['15', '16'] },

@@ -53,7 +53,9 @@ async function handshake(
   const { status, headers: received, text } = client;
   const entries = Object.entries(received).map(([name, value]) => [name, String(value)] as const);
   return {
-    ...{ status, text, body: JSON.parse(text) as unknown },
+    status,
+    text,
+    body: JSON.parse(text) as unknown,
     headers: new Headers(entries as [string, string][]),
   };
 }

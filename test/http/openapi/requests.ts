@@ -20,8 +20,12 @@ interface DocumentedRequest extends TestRequest {
 
 /** Of the shipped policies: the document has no examples for the names of a policy. */
 const idsOfPolicy: Texts = {
-  ...{ hotel: 'grand-hotel', hotelSlug: 'grand-hotel', bookingId: 'BK-2025-ABC123' },
-  ...{ escrowId: '42', roomId: '7', orderId: '1001' },
+  hotel: 'grand-hotel',
+  hotelSlug: 'grand-hotel',
+  bookingId: 'BK-2025-ABC123',
+  escrowId: '42',
+  roomId: '7',
+  orderId: '1001',
 };
 
 /** The media types of an operation's body; one `undefined` if it has no body. */

@@ -9,7 +9,9 @@ import { send } from '../requests.ts';
 
 const path = '/usher-client.js';
 const get = (headers: Readonly<Record<string, string>> = {}, query = '') => ({
-  ...{ method: 'GET', path: path + query, headers },
+  method: 'GET',
+  path: path + query,
+  headers,
 });
 
 describe('GET /usher-client.js', () => {

@@ -42,12 +42,17 @@ describe('a decision, on the operator’s port', () => {
     const another = await decided({ fields: { channel_name: 'private-tenant.1.user.16' } });
     const failed = 'channel is the user’s own';
     expect(another.decision.body).toMatchObject({
-      ...{ outcome: 'refusal', code: 'not-allowed', failed_check: failed, signals: [] },
+      outcome: 'refusal',
+      code: 'not-allowed',
+      failed_check: failed,
+      signals: [],
       checks: including({ name: failed, passed: false }),
     });
     const otherTenant = await decided({ fields: { channel_name: 'private-tenant.2.user.15' } });
     expect(otherTenant.decision.body).toMatchObject({
-      ...{ outcome: 'refusal', code: 'tenant-mismatch', tenant_id: '2' },
+      outcome: 'refusal',
+      code: 'tenant-mismatch',
+      tenant_id: '2',
       signals: ['cross-tenant'],
     });
     const unauthenticated = await decided({ headers: { authorization: undefined } });

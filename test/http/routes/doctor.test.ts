@@ -16,7 +16,9 @@ interface Examined {
 
 const closed = await freePort();
 const settings = {
-  ...{ PUSHER_HOST: '127.0.0.1', PUSHER_PORT: String(closed), PUSHER_TLS: 'false' },
+  PUSHER_HOST: '127.0.0.1',
+  PUSHER_PORT: String(closed),
+  PUSHER_TLS: 'false',
   SESSION_MODE: 'introspect',
   SESSION_INTROSPECTION_URL: `http://127.0.0.1:${closed}/hidden-path`,
 };
@@ -38,7 +40,8 @@ describe('GET /doctor', () => {
     expect(statusOf('the running Usher uses this policy')).toBe('pass');
     expect(statusOf('DATABASE_URL names an available server')).toBe('pass');
     expect(checks).toContainEqual({
-      ...{ name: 'SESSION_INTROSPECTION_URL names an available server', status: 'fail' },
+      name: 'SESSION_INTROSPECTION_URL names an available server',
+      status: 'fail',
       problem: expect.stringContaining('ECONNREFUSED') as unknown,
       remedy: expect.stringContaining('Correct SESSION_INTROSPECTION_URL') as unknown,
     });

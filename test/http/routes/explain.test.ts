@@ -24,7 +24,8 @@ describe('POST /explain', () => {
       token: guestToken(),
     });
     expect(refused.body).toMatchObject({
-      ...{ outcome: 'refusal', code: 'booking-mismatch' },
+      outcome: 'refusal',
+      code: 'booking-mismatch',
       failed_check: 'token is for this booking',
     });
     expect(await recorded()).toBe(before);

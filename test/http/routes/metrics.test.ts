@@ -78,8 +78,10 @@ describe('a dependency of Usher', () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const token = (claims: object) => keyToken(claims, { alg: 'EdDSA' }, privateKey);
     const other = await startUsher({
-      ...{ GUEST_TOKEN_SECRET: '', GUEST_TOKEN_JWKS_URL: guests.url.href },
-      ...{ USER_TOKEN_SECRET: '', USER_TOKEN_JWKS_URL: users.url.href },
+      GUEST_TOKEN_SECRET: '',
+      GUEST_TOKEN_JWKS_URL: guests.url.href,
+      USER_TOKEN_SECRET: '',
+      USER_TOKEN_JWKS_URL: users.url.href,
     });
     onTestFinished(async () => {
       await Promise.all([other.stop(), guests.close(), users.close()]);

@@ -6,7 +6,9 @@ import { speak } from '../raw-socket.ts';
 import { send } from '../requests.ts';
 
 const get = (path: string, headers: Readonly<Record<string, string>> = {}) => ({
-  ...{ method: 'GET', path, headers },
+  method: 'GET',
+  path,
+  headers,
 });
 
 const directory = 'pages/operator';

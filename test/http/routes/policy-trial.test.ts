@@ -47,7 +47,8 @@ describe('POST /policy/try', () => {
 
     const same = await tryFiles({ 'policy.yaml': shipped, 'policy.test.yaml': shippedTests });
     expect(same.body).toMatchObject({
-      ...{ problems: [], tests: { failed: [], not_run: 0, uncovered: [] } },
+      problems: [],
+      tests: { failed: [], not_run: 0, uncovered: [] },
       decisions: { replayed: 2, changed: 0, changes: [] },
     });
 
@@ -59,8 +60,10 @@ describe('POST /policy/try', () => {
         changed: 2,
         changes: [
           {
-            ...{ channel: 'private-tenant.1.user.16', principal: { kind: 'user', id: '15' } },
-            ...{ before: { outcome: 'refusal', code: 'not-allowed' }, after: { outcome: 'grant' } },
+            channel: 'private-tenant.1.user.16',
+            principal: { kind: 'user', id: '15' },
+            before: { outcome: 'refusal', code: 'not-allowed' },
+            after: { outcome: 'grant' },
           },
           { before: { outcome: 'grant' }, after: { outcome: 'refusal' } },
         ],
@@ -144,7 +147,9 @@ describe('POST /policy/expression', () => {
     const given = { params: { a: 'x' }, facts: { e: { kind: 'escrow', fields } } };
     const principal = { ...user, roles: ['admin'] };
     expect((await evaluate({ expression, principal, ...given })).body).toMatchObject({
-      ...{ type: 'bool', value: true, missing: [] },
+      type: 'bool',
+      value: true,
+      missing: [],
       values: { user: { id: '15', roles: ['admin'], tenant: '1' }, params: { a: 'x' } },
     });
     expect((await evaluate({ expression, principal: user, ...given })).body).toMatchObject({
@@ -192,7 +197,8 @@ describe('POST /policy/expression', () => {
         expression,
         expect.objectContaining({
           problem: {
-            ...{ message: expect.stringContaining(message) as unknown, line },
+            message: expect.stringContaining(message) as unknown,
+            line,
             column: expect.any(Number) as unknown,
           },
         }),

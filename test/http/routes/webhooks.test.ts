@@ -22,7 +22,10 @@ const removed = (user_id: unknown, channel = chat) => ({
   user_id,
 });
 const said = (from: object, channel = chat) => ({
-  ...{ name: 'client_event', channel, event: 'client-typing', data: '{"secret":"words"}' },
+  name: 'client_event',
+  channel,
+  event: 'client-typing',
+  data: '{"secret":"words"}',
   ...from,
 });
 

@@ -164,7 +164,8 @@ describe('a request', () => {
         response.writeHead(401).end();
       },
       {
-        ...{ SESSION_MODE: 'introspect', SESSION_INTROSPECTION_URL: host.url.href },
+        SESSION_MODE: 'introspect',
+        SESSION_INTROSPECTION_URL: host.url.href,
         SESSION_WS_UPSTREAM: 'ws://127.0.0.1:1',
       },
     );

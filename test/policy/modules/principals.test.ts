@@ -32,7 +32,9 @@ expect:
 
 it('a module has rules for the principals of an issuer in a YAML file beside it', async () => {
   const policy = await loadPolicyFiles({
-    ...{ 'issuers.yaml': issuer, 'orders.ts': channelFor('partner'), 'policy.test.yaml': tests },
+    'issuers.yaml': issuer,
+    'orders.ts': channelFor('partner'),
+    'policy.test.yaml': tests,
   });
   const { results } = await runPolicyTests(policy, () => 0);
   expect(results.map(({ problems }) => problems)).toEqual([[], []]);

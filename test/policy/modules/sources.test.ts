@@ -68,7 +68,8 @@ export const report = defineChannel('private-report.{report}', {
 
 /** The sources of a channel. */
 const sourcesOf = ({ pattern, ask, rules }: ChannelType) => ({
-  ...{ pattern: pattern.text, ask: ask && { ...ask, at: undefined } },
+  pattern: pattern.text,
+  ask: ask && { ...ask, at: undefined },
   kinds: [...rules.keys()],
   lists: [...rules.values()].flatMap(({ sqlLists = [] }) => sqlLists),
 });

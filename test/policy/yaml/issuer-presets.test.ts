@@ -30,7 +30,9 @@ describe('a preset', () => {
 
   it('adds values that the operator omits', () => {
     expect(only(`${keycloak}    audience: [chat]\n`)).toMatchObject({
-      ...{ kind: 'user', keys: 'discover', audience: ['chat'] },
+      kind: 'user',
+      keys: 'discover',
+      audience: ['chat'],
       require: { typ: { values: ['Bearer'], isOptional: false } },
       claims: { id: ['sub'], roles: ['realm_access', 'roles'], name: ['name'] },
       attributes: [{ name: 'groups', claim: ['groups'], type: 'list(string)' }],
@@ -46,7 +48,8 @@ describe('a preset', () => {
     attributes: { groups: { claim: teams, type: string }, level: { claim: level, type: int } }
 `);
     expect(own).toMatchObject({
-      ...{ kind: 'staff', keys: { jwks: 'https://id.example/keys' } },
+      kind: 'staff',
+      keys: { jwks: 'https://id.example/keys' },
       require: { typ: { values: ['DPoP'] }, azp: { values: ['web'] } },
       claims: { id: ['sub'], roles: ['resource_access', 'chat', 'roles'], name: ['name'] },
       attributes: [

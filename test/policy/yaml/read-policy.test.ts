@@ -39,7 +39,9 @@ describe('a policy', () => {
   it('has its short forms written out and its defaults filled in', () => {
     const { facts, channels } = documentOf(readPolicyFile('p.yaml', fixture('school.yaml')));
     expect(facts[0]).toMatchObject({
-      ...{ name: 'course', ids: ['school', 'course'], at: ['facts', 'course'] },
+      name: 'course',
+      ids: ['school', 'course'],
+      at: ['facts', 'course'],
       fields: {
         status: { type: 'string', optional: false, maxLength: 255, maxItems: 1000 },
         teachers: { type: 'list(string)', dateMeansEndOfDay: false },
@@ -48,7 +50,9 @@ describe('a policy', () => {
     const at = ['channels', 'presence-class.{school}.{course}'];
     expect(channels).toHaveLength(1);
     expect(channels[0]).toMatchObject({
-      ...{ at, forms: ['presence', 'private', 'private-encrypted'], memberOnPrivate: false },
+      at,
+      forms: ['presence', 'private', 'private-encrypted'],
+      memberOnPrivate: false,
       params: {
         school: 'id',
         course: { characters: '0-9a-f-', max: 12 },
