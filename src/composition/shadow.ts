@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { createGroupCommit } from '../audit/queue.ts';
-import { type RecordedShadowVerdict, writeShadowVerdicts } from '../audit/shadow-verdict.ts';
+import type { RecordedShadowVerdict } from '../audit/shadow-verdict.ts';
+import { writeShadowVerdicts } from '../audit/shadow-writer.ts';
 import type { EvaluateDeps } from '../authorize/evaluate.ts';
 import { createWatchDecision, watchLimits } from '../authorize/shadow/watch-decisions.ts';
 import type { WatchDecision } from '../authorize/shadow/watch-decisions.ts';

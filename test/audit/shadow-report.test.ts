@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { findDecision } from '../../src/audit/find-decisions.ts';
 import { createShadowReport } from '../../src/audit/shadow-report.ts';
-import { type RecordedShadowVerdict, writeShadowVerdicts } from '../../src/audit/shadow-verdict.ts';
+import type { RecordedShadowVerdict } from '../../src/audit/shadow-verdict.ts';
+import { writeShadowVerdicts } from '../../src/audit/shadow-writer.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
 
 const start = Date.UTC(2026, 5, 1);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ShadowFamily } from '../../../src/audit/shadow-report.ts';
-import { writeShadowVerdicts } from '../../../src/audit/shadow-verdict.ts';
+import { writeShadowVerdicts } from '../../../src/audit/shadow-writer.ts';
 import { judgeSwitchOver } from '../../../src/cli/shadow/switch-over.ts';
 import { runInProcess } from '../../support/command-line.ts';
 import { describePostgres, useDatabase } from '../../support/database.ts';
