@@ -53,7 +53,7 @@ interface OpenHost {
   readonly redis: (url: Secret) => HostRedis;
 }
 
-interface IdentifyDeps {
+export interface IdentifyDeps {
   /** The log for outages of an application's Redis. */
   readonly log?: Pick<Logger, 'warn'>;
   readonly sessions: GuestSessionStore;

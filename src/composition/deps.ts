@@ -8,7 +8,7 @@ import { askApplication } from '../host/ask-application.ts';
 import { fingerprintOf } from '../host/forwarded.ts';
 import { createHeadersOf } from '../http/input/auth-request.ts';
 import type { HttpSources } from './sources.ts';
-import { buildIdentify, remoteKindsOf } from './authn.ts';
+import { buildIdentify, remoteKindsOf, type IdentifyDeps } from './authn.ts';
 import { createDecisionReads } from '../audit/decision-reads.ts';
 import type { HostSources } from '../facts/host-sources.ts';
 import { buildReloadable } from './secrets.ts';
@@ -18,18 +18,22 @@ import type { Dependencies } from '../observability/dependencies.ts';
 import type { ServedPolicy } from './policy.ts';
 import type { AskRequest } from '../policy/ask.ts';
 import type { CurrentConfig } from '../config/current-config.ts';
+import type { CurrentAndPrevious } from '../config/secret-rotation.ts';
 import type { Config } from '../config/load.ts';
 import { identifyWithPrevious } from '../authn/credential.ts';
 import { withoutPermit } from '../runtime/permits.ts';
 import type { Clock } from '../runtime/timer.ts';
 import { createTimeOrderedId } from '../runtime/time-ordered-id.ts';
 import type { OpenConnections } from '../websocket/open-connections.ts';
+import type { PusherApps } from '../pusher/apps.ts';
+import type { CacheLookups } from '../runtime/caches.ts';
 import { createSigner, createUserSigner } from '../pusher/sign.ts';
 import { createTerminate } from '../pusher/terminate.ts';
 import { countTrackedConnections } from '../database/repositories/tracked-connections.ts';
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
 import { createReadLastHour } from '../observability/metrics/hour-stats.ts';
+import type { Metrics } from '../observability/metrics/metrics.ts';
 import { createMeasure } from '../observability/metrics/decision-metrics.ts';
 import type { Tracing } from '../observability/tracing/tracer.ts';
 import { createListAllConnections } from '../workers/all-connections.ts';
@@ -58,52 +62,27 @@ export interface RuntimeDeps extends Clock {
 export type Deps = ReturnType<typeof buildDeps>;
 
 export function buildDeps(config: Config, deps: RuntimeDeps) {
-  const { storage, stores, dependencies, now } = deps;
+  const { stores, configs, now } = deps;
   const policy = deps.policies.current;
-  const { database } = storage;
-  const { configs } = deps;
+  const { database } = deps.storage;
+  const { limits } = stores.limiting;
   const reloadable = buildReloadable(configs);
   const { apps } = reloadable;
   const signer = createSigner(apps, config.signing);
+  const { encrypts, caches, userIdOf } = signer;
   const sessions = createGuestSessions(database);
-  const tokenLookups = { hits: 0, misses: 0 };
-  const { limits, shared } = stores.limiting;
   const audit = buildAudit(config, { ...deps, policy, database, tables: stores.tables, limits });
-  const identifyDeps = {
+  const { metrics, reportLimitExceeded } = audit;
+  const tokenLookups = { hits: 0, misses: 0 };
+  const credentials = buildCredentials(config, {
     ...deps,
     policy,
     sessions,
     tokenLookups,
-    measureHost: audit.metrics.measureHost,
-  };
-  const credentials = configs.build({
-    part: ({ guestTokens, userTokens, sanctum, passport, tokenIntrospection, ...rest }) => ({
-      guestTokens,
-      userTokens,
-      sanctum,
-      passport,
-      tokenIntrospection,
-      sessions: rest.sessions,
-      variable: config.variable,
-    }),
-    build: (part) => buildIdentify(part, identifyDeps),
-    dispose: ({ closeHosts }) => closeHosts(),
+    measureHost: metrics.measureHost,
   });
-  const { writeSecurityEvent, reportLimitExceeded, metrics, lastHour, channelStats, auditLog } =
-    audit;
-  const { revocations, trackedConnections, sources } = stores;
-  deps.http.measureWith(audit.metrics.measureHost);
-  if (shared) metrics.load.observeLocal(shared.isLocal);
-  metrics.dependencies.observe(dependencies);
-  metrics.observePolicy(() => ({
-    hash: policy().hash,
-    hasFailed: deps.policies.failure() !== undefined,
-  }));
-  metrics.observeSecretFiles(configs.settings, configs.failures);
-  metrics.observeTokenCache(tokenLookups);
-  deps.factsAtHosts.measureWith(metrics.measureFact);
-  metrics.observeFactCache(stores.factLookups);
-  const { encrypts, caches, userIdOf } = signer;
+  // After the readers of credentials, whose servers are dependencies too.
+  observe(deps, metrics, tokenLookups);
   const shadow = buildShadow(config, {
     ...deps,
     policy,
@@ -112,8 +91,10 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     userIdOf,
     count: metrics.countShadow,
   });
+  const { sources } = stores;
   return {
     now,
+    startTimer: deps.startTimer,
     // In the order of time, so that the primary key of `audit_log` grows at one end.
     newId: createTimeOrderedId(now),
     randomBytes,
@@ -123,7 +104,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     remoteKinds: remoteKindsOf(config),
     withLentPermit: withoutPermit,
     ...sources.database,
-    revocations: { ...revocations, ...sources.database.revocations },
+    revocations: { ...stores.revocations, ...sources.database.revocations },
     factSources: config.audit === 'strict' ? sources.cachedFirst : () => [sources.database],
     encrypts,
     caches,
@@ -150,45 +131,89 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
       limits,
       reportLimitExceeded,
     }),
-    trackConnection: createTrackConnection({
-      trackedConnections,
-      appOf: apps.for,
-      now,
+    readWebhook: reloadable.readWebhook,
+    beginOnce: stores.beginOnce,
+    ...connectionDeps(deps, apps),
+    ...auditDeps(audit, deps),
+    ...createDecisionReads(database),
+    sign: signer.sign,
+    signUser: createUserSigner(apps),
+    closeHosts: configs.close,
+  };
+}
+
+/** Connects the metrics with the parts that they observe. */
+function observe(deps: RuntimeDeps, metrics: Metrics, tokenLookups: CacheLookups): void {
+  const { stores, configs, policies } = deps;
+  const { shared } = stores.limiting;
+  deps.http.measureWith(metrics.measureHost);
+  deps.factsAtHosts.measureWith(metrics.measureFact);
+  if (shared) metrics.load.observeLocal(shared.isLocal);
+  metrics.dependencies.observe(deps.dependencies);
+  metrics.observePolicy(() => ({
+    hash: policies.current().hash,
+    hasFailed: policies.failure() !== undefined,
+  }));
+  metrics.observeSecretFiles(configs.settings, configs.failures);
+  metrics.observeTokenCache(tokenLookups);
+  metrics.observeFactCache(stores.factLookups);
+}
+
+/** The readers of credentials, which are built again when a secret changes. */
+function buildCredentials(
+  { variable }: Config,
+  deps: IdentifyDeps & Pick<RuntimeDeps, 'configs'>,
+): CurrentAndPrevious<ReturnType<typeof buildIdentify>> {
+  return deps.configs.build({
+    part: ({ guestTokens, userTokens, sanctum, passport, tokenIntrospection, sessions }) => ({
+      guestTokens,
+      userTokens,
+      sanctum,
+      passport,
+      tokenIntrospection,
+      sessions,
+      variable,
     }),
+    build: (part) => buildIdentify(part, deps),
+    dispose: ({ closeHosts }) => closeHosts(),
+  });
+}
+
+/** The connections of this process and of the Pusher servers. */
+function connectionDeps(deps: RuntimeDeps, apps: PusherApps) {
+  const { now, live, stores, storage, dependencies } = deps;
+  const { trackedConnections } = stores;
+  return {
+    trackConnection: createTrackConnection({ trackedConnections, appOf: apps.for, now }),
     endConnections: createEndConnections({
       ...deps,
       trackedConnections,
       terminate: createTerminate(apps, dependencies.watch('Pusher server').observe),
       policyOf: (appKey) => apps.withKey(appKey)?.terminatePolicy ?? 'retried',
     }),
-    live: deps.live,
-    startTimer: deps.startTimer,
+    live,
     servers: apps.servers(),
     serverOf: (appKey: string) => apps.withKey(appKey),
-    readWebhook: reloadable.readWebhook,
-    beginOnce: stores.beginOnce,
     appKeyOf: (tenantId: string) => apps.for(tenantId)?.key,
-    channelStats,
+    listConnections: createListAllConnections(live.list, deps.peers),
+    countTracked: () => countTrackedConnections(storage.database, now()),
+  };
+}
+
+/** The audit log and the metrics. */
+function auditDeps(
+  { metrics, lastHour, flush, ...audit }: ReturnType<typeof buildAudit>,
+  { peers }: Pick<RuntimeDeps, 'peers'>,
+) {
+  return {
+    ...audit,
+    flushLimitEvents: flush,
     measure: createMeasure(metrics.decisions, lastHour),
-    writeDecision: audit.writeDecision,
-    writeForgery: audit.writeForgery,
-    writeSecurityEvent,
-    countRefusal: audit.countRefusal,
-    writeRejected: audit.writeRejected,
-    reportLimitExceeded,
-    flushLimitEvents: audit.flush,
     countWebhook: metrics.countWebhook,
     readMetrics: metrics.read,
-    readLastHour: createReadLastHour(lastHour.read, deps.peers),
-    listConnections: createListAllConnections(deps.live.list, deps.peers),
-    countTracked: () => countTrackedConnections(database, now()),
+    readLastHour: createReadLastHour(lastHour.read, peers),
     loadMetrics: metrics.load,
     trafficMetrics: metrics.traffic,
     countUnavailable: metrics.dependencies.countUnavailable,
-    auditLog,
-    ...createDecisionReads(database),
-    sign: signer.sign,
-    signUser: createUserSigner(apps),
-    closeHosts: configs.close,
   };
 }
