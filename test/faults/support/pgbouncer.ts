@@ -1,20 +1,12 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chown, mkdtemp, writeFile } from 'node:fs/promises';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { inject } from 'vitest';
 
 import { serverAccount } from '../../../src/database/embedded/account.ts';
 import { freePort } from '../../support/free-port.ts';
-import { query } from './postgres.ts';
-
-/** A PgBouncer in front of a server. */
-export interface PgBouncer {
-  readonly url: string;
-  readonly stop: () => Promise<void>;
-}
+import { startPooler, type Pooler } from './pooler.ts';
 
 /** Whether a PgBouncer can be started here. */
 export const hasPgBouncer = ((): boolean => {
@@ -26,8 +18,8 @@ export const hasPgBouncer = ((): boolean => {
   }
 })();
 
-/** Starts one on a free loopback port, in front of the server of this URL; resolves when it takes connections. */
-export async function startPgBouncer(server: string, settings: string): Promise<PgBouncer> {
+/** Starts a PgBouncer on a free loopback port, in front of the server of this URL; resolves when it takes connections. */
+export async function startPgBouncer(server: string, settings: string): Promise<Pooler> {
   const directory = await mkdtemp(join(inject('faultDirectory'), 'pgbouncer-'));
   const url = new URL(server);
   const port = await freePort();
@@ -48,23 +40,11 @@ ${settings}
 `,
   );
   if (account !== undefined) await chown(directory, account.uid, account.gid);
-  const child = spawn('pgbouncer', ['-q', join(directory, 'ini')], {
-    ...account,
-    cwd: '/',
-    stdio: 'ignore',
-  });
-  const ended = once(child, 'exit');
   url.port = String(port);
-  while (child.exitCode === null) {
-    if (await query(url.href, 'SELECT 1').catch(() => undefined)) break;
-    await sleep(50);
-  }
-  if (child.exitCode !== null) throw new Error('PgBouncer did not start');
-  return {
-    url: url.href,
-    stop: async () => {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
+  return startPooler(url.href, {
+    command: ['pgbouncer', '-q', join(directory, 'ini')],
+    account,
+    directory,
+    stopSignal: 'SIGKILL',
+  });
 }

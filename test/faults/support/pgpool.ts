@@ -1,29 +1,21 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { chown, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { inject } from 'vitest';
 
 import { serverAccount } from '../../../src/database/embedded/account.ts';
 import { freePort } from '../../support/free-port.ts';
-import { query } from './postgres.ts';
-
-/** A Pgpool-II in front of a server. */
-export interface Pgpool {
-  readonly url: string;
-  readonly stop: () => Promise<void>;
-}
+import { startPooler, type Pooler } from './pooler.ts';
 
 /** Whether a Pgpool-II can be started here. */
 export const hasPgpool = spawnSync('pgpool', ['--version']).status === 0;
 
 /**
- * Starts one on a free loopback port. The server of this URL is its primary, and once more its standby, which gets all
+ * Starts a Pgpool-II on a free loopback port. The server of this URL is its primary, and once more its standby, which gets all
  * reads: a client has two sessions at the server.
  */
-export async function startPgpool(server: string, settings = ''): Promise<Pgpool> {
+export async function startPgpool(server: string, settings = ''): Promise<Pooler> {
   const directory = await mkdtemp(join(inject('faultDirectory'), 'pgpool-'));
   const url = new URL(server);
   const port = await freePort();
@@ -58,24 +50,12 @@ ${settings}
 `,
   );
   if (account !== undefined) await chown(directory, account.uid, account.gid);
-  const child = spawn('pgpool', ['-n', '-f', file, '-F', '/dev/null', '-a', '/dev/null'], {
-    ...account,
-    cwd: directory,
-    stdio: 'ignore',
-  });
-  const ended = once(child, 'exit');
   url.port = String(port);
-  while (child.exitCode === null) {
-    if (await query(url.href, 'SELECT 1').catch(() => undefined)) break;
-    await sleep(50);
-  }
-  if (child.exitCode !== null) throw new Error('Pgpool-II did not start');
-  return {
-    url: url.href,
-    stop: async () => {
-      // After SIGKILL its processes would live on.
-      child.kill('SIGINT');
-      await ended;
-    },
-  };
+  return startPooler(url.href, {
+    command: ['pgpool', '-n', '-f', file, '-F', '/dev/null', '-a', '/dev/null'],
+    account,
+    directory,
+    // After SIGKILL its processes would live on.
+    stopSignal: 'SIGINT',
+  });
 }
