@@ -4,9 +4,10 @@ import { issuerClaims } from '../authn/token-issuers.ts';
 import type { Deps } from './deps.ts';
 import type { Config } from '../config/load.ts';
 import { fillPath } from '../http/fastify-path.ts';
-import { guestIssuer, userIssuer, type DemoPrincipal, type Policy } from '../policy/policy.ts';
+import type { DemoPrincipal, Policy } from '../policy/policy.ts';
 import type { DemoDeps } from '../http/routes/demo/route.ts';
 import { routeFor } from '../policy/route-for.ts';
+import { fixedTokens } from './token-issuers.ts';
 
 /** A request for a channel of the demo, with a token that works outside production. */
 export interface DemoRequest {
@@ -48,14 +49,10 @@ async function mintFor(
   { policy, config, signing }: MintContext,
 ): Promise<string | undefined> {
   const { kind, id, tenant: tenantId, roles, name, attributes } = principal;
-  const maxLifetimeMs = config.userTokens?.maxAgeMs ?? Infinity;
-  const issuers = [
-    [userIssuer, config.userTokens, Math.min(signing.lifetimeMs, maxLifetimeMs)],
-    [guestIssuer, config.guestTokens, signing.lifetimeMs],
-  ] as const;
-  for (const [issuerName, tokens, lifetimeMs] of issuers) {
+  for (const [issuerName, tokens] of fixedTokens(config)) {
     const issuer = policy.issuers.get(issuerName);
-    if (issuer?.kind !== kind || tokens === undefined || !('secret' in tokens.keys)) continue;
+    if (issuer?.kind !== kind || !('secret' in tokens.keys)) continue;
+    const lifetimeMs = Math.min(signing.lifetimeMs, tokens.maxAgeMs ?? Infinity);
     const settings = { ...signing, lifetimeMs, ...tokens.expected, ...tokens.keys };
     const claims = issuerClaims(issuer, config.variable);
     return mintToken({ id, tenantId, roles, name, attributes }, claims, settings);

@@ -56,7 +56,7 @@ export function buildTokenIssuers(
 type FixedTokens = TokenConfig & { readonly maxAgeMs?: number };
 
 /** The issuers of settings that are configured. */
-const fixedTokens = ({
+export const fixedTokens = ({
   guestTokens,
   userTokens,
 }: Pick<Config, 'guestTokens' | 'userTokens'>): readonly (readonly [string, FixedTokens])[] => [
