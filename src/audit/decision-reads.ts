@@ -7,14 +7,9 @@ export function createDecisionReads(database: Database): {
   readonly findDecision: FindDecision;
   readonly findDecisions: FindDecisions;
 } {
+  const reads = () => import('./find-decisions.ts');
   return {
-    findDecision: async (id) => {
-      const { findDecision } = await import('./find-decisions.ts');
-      return findDecision(database, id);
-    },
-    findDecisions: async (query) => {
-      const { findDecisions } = await import('./find-decisions.ts');
-      return findDecisions(database, query);
-    },
+    findDecision: async (id) => (await reads()).findDecision(database, id),
+    findDecisions: async (query) => (await reads()).findDecisions(database, query),
   };
 }

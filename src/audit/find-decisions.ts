@@ -177,13 +177,13 @@ function findRow(prisma: PrismaClient, decisionId: string) {
 }
 
 /** Values may be those of a newer Usher on the same database; missing ones are `null`. */
-export type DecisionRow = { readonly [Field in keyof AuditEvent]: AuditEvent[Field] | null } & {
+type DecisionRow = { readonly [Field in keyof AuditEvent]: AuditEvent[Field] | null } & {
   readonly signals: readonly SecurityEventType[];
   readonly shadow: ShadowVerdict | null;
 };
 
 /** The columns of a decision. Joins by time, which has an index in `security_events`; `decision_id` has none. */
-export const decisionColumns = Prisma.sql`
+const decisionColumns = Prisma.sql`
   audit_log.decision_id AS "decisionId", (extract(epoch FROM audit_log.at) * 1000)::float8 AS at,
   action, outcome, code, family, channel, socket_id AS "socketId",
   principal_kind AS "principalKind", principal_id AS "principalId", tenant_id AS "tenantId",
@@ -197,7 +197,7 @@ export const decisionColumns = Prisma.sql`
     FROM shadow_verdicts AS verdict WHERE verdict.decision_id = audit_log.decision_id) AS shadow`;
 
 /** Further columns of the row stay in the decision, which no reader passes on as a whole. */
-export function toEntry({ signals, shadow, ...columns }: DecisionRow): DecisionEntry {
+function toEntry({ signals, shadow, ...columns }: DecisionRow): DecisionEntry {
   const fields = Object.entries(columns).filter(([, value]) => value !== null);
   const decision = Object.fromEntries(fields) as unknown as AuditEvent;
   return { decision, signals, ...(shadow !== null && { shadow }) };

@@ -140,18 +140,13 @@ function toIssuerResult({ setting, error }: DependencyProbe): NamedResult {
 }
 
 function toResult({ setting, error }: DependencyProbe): NamedResult {
-  return {
-    name: `${setting} names an available server`,
-    result:
-      error === undefined
-        ? pass
-        : fail(
-            `It cannot be used: ${describeOutage(error)}.`,
-            afterConnecting.test(describeOutage(error))
-              ? `Correct ${setting}, the settings of its tables and columns, or the permissions of its login.`
-              : `Correct ${setting} or that server; this machine must be able to connect to it.`,
-          ),
-  };
+  const name = `${setting} names an available server`;
+  if (error === undefined) return { name, result: pass };
+  const reason = describeOutage(error);
+  const remedy = afterConnecting.test(reason)
+    ? `Correct ${setting}, the settings of its tables and columns, or the permissions of its login.`
+    : `Correct ${setting} or that server; this machine must be able to connect to it.`;
+  return { name, result: fail(`It cannot be used: ${reason}.`, remedy) };
 }
 
 /** The ends of descriptions of errors that only a connected login gets: a schema, table or column is missing or not readable. */
