@@ -46,7 +46,7 @@ function isAllowed({ from, to, typeOnly }: Import): boolean {
 }
 
 describe('src', () => {
-  it('has imports to look at', () => {
+  it('finds imports', () => {
     expect(imports.length).toBeGreaterThan(100);
     const found = new Set(files.map(folderOf).filter((folder) => folder !== 'composition root'));
     expect([...found].sort()).toEqual(Object.keys(folders).sort());
@@ -57,7 +57,7 @@ describe('src', () => {
     expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
   });
 
-  it('has no unused entry', () => {
+  it('the table has no unused entry', () => {
     const unused = Object.entries(folders).flatMap(([folder, { mayImport, packages = [] }]) => {
       const own = imports.filter(({ from }) => folderOf(from) === folder);
       const isUsed = (allowed: string) => {
@@ -96,7 +96,7 @@ describe('src', () => {
     expect(wrong.filter(isAllowed)).toEqual([]);
   });
 
-  it('has no circles among its files', () => {
+  it('has no circular imports', () => {
     const graph = new Map(
       files.map((file) => [
         file,
@@ -113,7 +113,7 @@ describe('src', () => {
     expect(files.flatMap((file) => visit(file, []))).toEqual([]);
   });
 
-  it('names nothing of a policy', () => {
+  it('contains no name of a shipped policy', () => {
     // The words of the shipped policies. PostgreSQL and English have orders, too.
     const words =
       /hotel|booking|escrow|theatre|grand-|BK-20|room_?number|\brooms?(?![a-z])(?! for it)|announcements|\bseat/i;
@@ -128,9 +128,9 @@ describe('src', () => {
   it.each([
     ['process.env', /process\.env/, ['main.ts', 'cli/main.ts']],
     // A build moves modules into files of other directories.
-    ['a place relative to a module', /new URL\([^)]*import\.meta/, []],
+    ['a path relative to a module', /new URL\([^)]*import\.meta/, []],
     ['the clock', /Date\.now|new Date\(\)/, ['runtime/clock.ts', 'cli/mint-token.ts']],
-  ])('%s is read only where it enters', (_what, pattern, where) => {
+  ])('%s is used only in the listed modules', (_what, pattern, where) => {
     const readers = [...textOf].filter(([, text]) => pattern.test(text)).map(([file]) => file);
     expect(readers.filter((file) => !where.includes(file))).toEqual([]);
   });

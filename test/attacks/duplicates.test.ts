@@ -18,7 +18,7 @@ const good = [
   ['channel_name', own],
 ] as const;
 
-describe('a value that is sent twice, of which another parser might use the other', () => {
+describe('a value that is sent twice, and that two parsers may read differently', () => {
   const usher = useUsher();
 
   it.each<[string, readonly (readonly [string, string])[]]>([
@@ -38,7 +38,7 @@ describe('a value that is sent twice, of which another parser might use the othe
     'socket_id=1234.5678&channel_name=' + own + '&channel%5fname=' + other,
     'socket_id=1234.5678&%63hannel_name=' + own + '&channel_name=' + other,
     'socket_id=1234.5678&channel_name=' + own + '&channel_name[]=' + other + '&channel_name=x',
-  ])('however the name is spelt: %s', async (text) => {
+  ])('a repeated name in any spelling: %s', async (text) => {
     const response = await receive(usher.public, raw('POST /broadcasting/auth', userLines(), text));
     expect([response.status, signaturesIn(response.text)]).toEqual([400, []]);
   });
@@ -47,17 +47,17 @@ describe('a value that is sent twice, of which another parser might use the othe
     `{"socket_id":"1234.5678","channel_name":"${own}","channel_name":"${other}"}`,
     `{"socket_id":"1234.5678","channel_name":"${own}","channel\\u005fname":"${other}"}`,
     `{"socket_id":"1234.5678","channel_name":"${other}","x":{"a":1,"a":1}, "channel_name":"${own}"}`,
-  ])('names in JSON: %s', async (text) => {
+  ])('repeated names in JSON: %s', async (text) => {
     await expectRefused(usher.public, asJson(userRequest(), text), [400]);
   });
 
   it.each<[string, readonly string[]]>([
     ['credentials', [`Authorization: Bearer ${userToken({ sub: '16' })}`]],
-    ['credentials, spelt otherwise', [`AUTHORIZATION: bearer ${userToken()}`]],
+    ['credentials, in another spelling', [`AUTHORIZATION: bearer ${userToken()}`]],
     ['tenants', ['X-Tenant-ID: 2']],
     ['equal tenants', ['x-tenant-id: 1']],
-    ['tenants in one line', ['X-Tenant-ID: 1, 2']],
-    ['equal tenants in one line', ['X-Tenant-ID: 1, 1']],
+    ['tenants in one header', ['X-Tenant-ID: 1, 2']],
+    ['equal tenants in one header', ['X-Tenant-ID: 1, 1']],
     ['lengths', ['Content-Length: 1']],
     ['kinds of credential', ['X-Guest-Session: guest_x']],
   ])('%s in the headers', async (_case, lines) => {
@@ -69,7 +69,7 @@ describe('a value that is sent twice, of which another parser might use the othe
     expect([response.status, signaturesIn(response.text)]).toEqual([400, []]);
   });
 
-  it('repeated fields that Usher does not read change nothing', async () => {
+  it('ignores repeated fields that Usher does not read', async () => {
     const once = signaturesIn((await send(usher.public, userRequest())).text);
     const { body } = formOf([...good, ['x', '1'], ['x', '2']]);
     const headers = {
@@ -80,7 +80,7 @@ describe('a value that is sent twice, of which another parser might use the othe
     expect([response.status, signaturesIn(response.text)]).toEqual([200, once]);
   });
 
-  it('tenants in the header and in the path', async () => {
+  it('different tenants in the header and in the path', async () => {
     const path = '/api/tenants/2/pusher/auth';
     await expectRefused(usher.public, userRequest({ path }), [403]);
     const headers = { 'x-tenant-id': '2', authorization: `Bearer ${userToken()}` };
@@ -88,7 +88,7 @@ describe('a value that is sent twice, of which another parser might use the othe
     await expectRefused(usher.public, userRequest(same), [403]);
   });
 
-  it('tokens in the query and in the body', async () => {
+  it('different tokens in the query and in the body', async () => {
     const path = (token: string) =>
       `/api/guest/hotel/grand-hotel/chat/pusher/auth?token=${encodeURIComponent(token)}`;
     const [mine, another] = [guestToken(), guestToken({ jti: 'another' })];
@@ -102,7 +102,7 @@ describe('a value that is sent twice, of which another parser might use the othe
     );
   });
 
-  it('channels in the query and in the body: the query is not read', async () => {
+  it('ignores channels in the query', async () => {
     const path = `/broadcasting/auth?channel_name=${other}&socket_id=9.9`;
     const response = await send(usher.public, userRequest({ path }));
     expect(response.status).toBe(200);
@@ -113,7 +113,7 @@ describe('a value that is sent twice, of which another parser might use the othe
     await expectRefused(usher.public, { ...userRequest(empty), body: '' }, [400, 415]);
   });
 
-  it('hotels in the path and in the channel', async () => {
+  it('different hotels in the path and in the channel', async () => {
     const path = '/api/guest/hotel/other-hotel/chat/pusher/auth';
     await expectRefused(usher.public, guestRequest({ path }), [403]);
     const channel_name = guestChannel.replace('grand', 'other');

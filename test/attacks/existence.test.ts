@@ -67,7 +67,11 @@ describe('a resource of another owner and one that does not exist get the same r
 
   it.each<[string, () => TestRequest, () => TestRequest]>([
     ['a room', () => named('private-room-taken'), () => named('private-room-nowhere')],
-    ['a room’s presence', () => named('presence-room-taken'), () => named('presence-room-nowhere')],
+    [
+      'a presence channel of a room',
+      () => named('presence-room-taken'),
+      () => named('presence-room-nowhere'),
+    ],
     [
       'an escrow',
       () => named('private-tenant.1.escrow.77'),
@@ -105,18 +109,22 @@ describe('a resource of another owner and one that does not exist get the same r
       () => named('private-tenant.1.nothing'),
     ],
     [
-      'a ticket’s form',
+      'the format of a ticket',
       () => redeemRequest(`ws_ticket_${'0'.repeat(64)}`),
       () => redeemRequest('ws_ticket_'),
     ],
-    ['a guest session’s form', () => session(`guest_${'0'.repeat(64)}`), () => session('guest_')],
+    [
+      'the format of a guest session',
+      () => session(`guest_${'0'.repeat(64)}`),
+      () => session('guest_'),
+    ],
   ])('%s, byte for byte', async (_case, theirs, missing) => {
     const [one, other] = [await send(usher.public, theirs()), await send(usher.public, missing())];
     expect(one.status).toBeGreaterThan(399);
     expect(seen(one)).toEqual(seen(other));
   });
 
-  it('also among many, and in a list', async () => {
+  it('also in a batch, and in a list', async () => {
     const path = '/pusher/auth/batch';
     const names = [
       'private-room-taken',
@@ -143,7 +151,7 @@ describe('a resource of another owner and one that does not exist get the same r
     expect(list.text).not.toMatch(/taken|nowhere|77|99/);
   });
 
-  it('a spent ticket and an unknown one', async () => {
+  it('a redeemed ticket and an unknown one', async () => {
     const ticket = await getTicket(usher.public);
     expect((await send(usher.public, redeemRequest(ticket))).status).toBe(200);
     const spent = await send(usher.public, redeemRequest(ticket));
@@ -153,7 +161,7 @@ describe('a resource of another owner and one that does not exist get the same r
 });
 
 describe('an order of another user', () => {
-  it('gets the response of one that does not exist', async () => {
+  it('gets the same response as one that does not exist', async () => {
     const host: DjangoHost = await createDjangoHost();
     await host.fill(djangoRows);
     const usher = await startUsher(djangoSettings(host));

@@ -65,13 +65,13 @@ describe('a page of another origin, with the visitor’s cookie', () => {
       ),
     );
 
-  it('the visitor’s own page is granted, so the refusals below prove something', async () => {
+  it('grants the visitor’s own page', async () => {
     const own = await requestFor([`Origin: ${allowedOrigin}`]);
     expect([own.status, signaturesIn(own.text).length]).toEqual([200, 1]);
   });
 
   it.each(foreign)(
-    'is refused from the origin %j, and may not read the response',
+    'is refused from the origin %j, and cannot read the response',
     async (origin) => {
       const sites = [[], ['Sec-Fetch-Site: same-origin'], ['Sec-Fetch-Site: cross-site']];
       for (const site of sites) {
@@ -84,19 +84,22 @@ describe('a page of another origin, with the visitor’s cookie', () => {
 
   it.each<[string, readonly string[]]>([
     ['no origin', []],
-    ['no origin, but a referrer of the house', [`Referer: ${allowedOrigin}/`]],
-    ['no origin, as another site', ['Sec-Fetch-Site: cross-site']],
-    ['no origin, as a sibling', ['Sec-Fetch-Site: same-site']],
-    ['no origin, typed by hand', ['Sec-Fetch-Site: none']],
+    ['no origin, but a Referer of the allowed origin', [`Referer: ${allowedOrigin}/`]],
+    ['no origin, with Sec-Fetch-Site: cross-site', ['Sec-Fetch-Site: cross-site']],
+    ['no origin, with Sec-Fetch-Site: same-site', ['Sec-Fetch-Site: same-site']],
+    ['no origin, with Sec-Fetch-Site: none', ['Sec-Fetch-Site: none']],
     ['two origins', [`Origin: ${allowedOrigin}`, 'Origin: https://evil.example']],
     [
       'two origins, the allowed one last',
       ['Origin: https://evil.example', `Origin: ${allowedOrigin}`],
     ],
-    ['two sites', ['Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site']],
-    ['an origin that a proxy would forward', [`X-Forwarded-Origin: ${allowedOrigin}`]],
+    [
+      'an origin in X-Forwarded-Origin',
+      ['Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site'],
+    ],
+    ['an origin in X-Origin', [`X-Forwarded-Origin: ${allowedOrigin}`]],
     ['an origin in another header', [`X-Origin: ${allowedOrigin}`, 'Origin: null']],
-  ])('gets nothing with %s', async (_case, lines) => {
+  ])('is refused with %s', async (_case, lines) => {
     const response = await requestFor(lines);
     expect([response.status, signaturesIn(response.text)]).toEqual([403, []]);
   });
@@ -106,7 +109,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     ['multipart/form-data; boundary=x', 400],
     ['application/octet-stream', 415],
     ['text/json', 415],
-  ])('cannot send JSON as %s, which no preflight would precede', async (type, status) => {
+  ])('cannot send JSON as %s, which requires no preflight', async (type, status) => {
     const json = '{"socket_id":"1234.5678","channel_name":"private-chat-box"}';
     const response = await requestFor([`Origin: ${allowedOrigin}`], json, type);
     expect([response.status, signaturesIn(response.text)]).toEqual([status, []]);
@@ -130,7 +133,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     }
   });
 
-  it('cannot add a cookie of its own to the visitor’s', async () => {
+  it('cannot add its own cookie to the visitor’s', async () => {
     for (const line of [
       `Cookie: sessionid=${djangoCookies.carol}`,
       'Cookie: sessionid=',
@@ -141,7 +144,7 @@ describe('a page of another origin, with the visitor’s cookie', () => {
     }
   });
 
-  it.each(['GET', 'PUT', 'PATCH', 'HEAD'])('cannot send a request by %s', async (method) => {
+  it.each(['GET', 'PUT', 'PATCH', 'HEAD'])('cannot send a request with %s', async (method) => {
     const start = `${method} /broadcasting/auth?${body}`;
     const lines = ['Host: usher', `Origin: ${allowedOrigin}`];
     const cookie = `Cookie: sessionid=${djangoCookies.bob}`;

@@ -82,7 +82,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-it('a token has the algorithm that the policy gives to keys which name none', async () => {
+it('a key without an algorithm verifies only the algorithm of the policy', async () => {
   const { issuer: origin } = await provider({ keys: [jwk(first!.publicKey, { use: null })] });
   const usher = await startWith([
     issuer('one', 'one', `{ jwks: '${origin}/keys', algorithm: PS256 }`),
@@ -98,7 +98,7 @@ it('a token has the algorithm that the policy gives to keys which name none', as
   }
 });
 
-describe('a token of another issuer than its iss names', () => {
+describe('a token with the iss of one issuer and the key of another', () => {
   let usher: TestUsher;
   let one: IdentityProvider;
   let other: IdentityProvider;
@@ -118,7 +118,7 @@ describe('a token of another issuer than its iss names', () => {
     keyToken(claims(iss), { alg: 'RS256', kid: 'k1', ...header }, pair!.privateKey);
   const worthless = (token: string) => expectRefused(usher.public, requestWith(token), [401]);
 
-  it('enters with its own key, although both keys have one id', async () => {
+  it('is granted with the key of its own issuer, although both keys have the same id', async () => {
     for (const [iss, pair] of [
       [one.issuer, first],
       [other.issuer, second],
@@ -130,7 +130,7 @@ describe('a token of another issuer than its iss names', () => {
     ).toBe(200);
   });
 
-  it('is signed with the key of the other one', async () => {
+  it('is refused with the key of the other issuer', async () => {
     for (let round = 0; round < 2; round += 1) {
       await worthless(rs256(one.issuer, second));
       await worthless(rs256(other.issuer, first));
@@ -142,7 +142,7 @@ describe('a token of another issuer than its iss names', () => {
     }
   });
 
-  it('is signed with a public key as the secret', async () => {
+  it('is refused if a public key is its HMAC secret', async () => {
     const spki = createPublicKey(pem);
     const secrets = [pem, pem.trim(), spki.export({ type: 'spki', format: 'der' })];
     const set = [jwk(first!.publicKey), first!.publicKey.export({ format: 'jwk' })].map((each) =>
@@ -157,11 +157,11 @@ describe('a token of another issuer than its iss names', () => {
   });
 
   it.each<[string, (iss: string) => unknown]>([
-    ['a slash at its end', (iss) => `${iss}/`],
-    ['two slashes at its end', (iss) => `${iss}//`],
+    ['a trailing slash', (iss) => `${iss}/`],
+    ['two trailing slashes', (iss) => `${iss}//`],
     ['another case', (iss) => iss.toUpperCase()],
-    ['another case of its path', (iss) => iss.replace('Shop', 'shop')],
-    ['another case of its scheme', (iss) => iss.replace('http', 'HTTP')],
+    ['another case in its path', (iss) => iss.replace('Shop', 'shop')],
+    ['another case in its scheme', (iss) => iss.replace('http', 'HTTP')],
     ['a default port', (iss) => iss.replace(/:\d+/, '')],
     ['a dot segment', (iss) => `${iss}/../Shop`],
     ['a query', (iss) => `${iss}?`],
@@ -169,18 +169,18 @@ describe('a token of another issuer than its iss names', () => {
     ['an invisible character', (iss) => `${iss}\u200b`],
     ['a list', (iss) => [iss]],
     ['an object', (iss) => ({ iss })],
-    ['nothing', () => undefined],
+    ['no value', () => undefined],
     ['null', () => null],
     ['a number', () => 1],
-    ['the machinery of objects', () => '__proto__'],
-  ])('has an iss with %s', async (_case, change) => {
+    ['the name of an object property', () => '__proto__'],
+  ])('is refused with an iss that has %s', async (_case, change) => {
     const before = one.requests('/keys');
     await worthless(rs256(change(one.issuer), first));
     await worthless(hmacToken(claims(change(one.issuer)), {}, secret));
     expect(one.requests('/keys')).toBe(before);
   });
 
-  it('has two iss, of which the last one counts, for the key as well', async () => {
+  it('is refused with two iss, of which the last one selects the key', async () => {
     const twice = (a: string, b: string) =>
       `{"iss":"${a}","aud":"usher","sub":"15","exp":${testSeconds + 600},"iss":"${b}"}`;
     await worthless(hmacToken(twice('partner', one.issuer), {}, secret));
@@ -189,14 +189,14 @@ describe('a token of another issuer than its iss names', () => {
     await worthless(keyToken(twice(one.issuer, other.issuer), header, first!.privateKey));
   });
 
-  it('has an invalid payload', async () => {
+  it('is refused with an invalid payload', async () => {
     const deep = `${'['.repeat(6000)}${']'.repeat(6000)}`;
     for (const payload of ['', '[]', 'null', '{', '{"iss":', deep, `{"iss":${deep}}`]) {
       await worthless(hmacToken(payload, {}, secret));
     }
   });
 
-  it('requests unknown keys without limit', async () => {
+  it('does not cause unlimited requests for unknown keys', async () => {
     const before = one.requests('/keys');
     for (let i = 0; i < 20; i += 1) await worthless(rs256(one.issuer, first, { kid: `x${i}` }));
     expect(one.requests('/keys') - before).toBeLessThanOrEqual(1);
@@ -204,7 +204,7 @@ describe('a token of another issuer than its iss names', () => {
   });
 });
 
-describe('an issuer whose documents are wrong', () => {
+describe('an issuer with invalid documents', () => {
   const keys = [jwk(first!.publicKey, { alg: 'RS256' })];
   const at = (
     path: string,
@@ -226,67 +226,73 @@ describe('an issuer whose documents are wrong', () => {
   const evil = 'https://evil.example';
 
   it.each<[string, (own: string) => ProviderResponses]>([
-    ['redirects its discovery', () => at(discoveryPath, redirect('/keys'))],
-    ['redirects its discovery elsewhere', () => at(discoveryPath, redirect(evil))],
-    ['redirects its keys', () => at('/keys', redirect(evil))],
+    ['redirects its discovery document', () => at(discoveryPath, redirect('/keys'))],
+    ['redirects its discovery document to another origin', () => at(discoveryPath, redirect(evil))],
+    ['redirects its key set', () => at('/keys', redirect(evil))],
     [
       'names another issuer',
       (own) => ({ keys, document: { issuer: evil, jwks_uri: `${own}/keys` } }),
     ],
     [
-      'names itself with a slash',
+      'names itself with a trailing slash',
       (own) => ({ keys, document: { issuer: `${own}/`, jwks_uri: `${own}/keys` } }),
     ],
     ['names no issuer', (own) => ({ keys, document: { jwks_uri: `${own}/keys` } })],
     [
-      'has its keys at http',
+      'has a jwks_uri with http',
       (own) => ({ keys, document: { issuer: own, jwks_uri: 'http://evil.example/keys' } }),
     ],
     [
-      'has its keys in a file',
+      'has a jwks_uri with file',
       (own) => ({ keys, document: { issuer: own, jwks_uri: 'file:///etc/passwd' } }),
     ],
     [
-      'has its keys behind a password',
+      'has a jwks_uri with a password',
       (own) => ({ keys, document: { issuer: own, jwks_uri: 'https://a:b@evil.example' } }),
     ],
-    ['has its keys nowhere', (own) => ({ keys, document: { issuer: own } })],
+    ['has no jwks_uri', (own) => ({ keys, document: { issuer: own } })],
     [
-      'has a list of addresses of keys',
+      'has a list as jwks_uri',
       (own) => ({ keys, document: { issuer: own, jwks_uri: [`${own}/keys`] } }),
     ],
-    ['responds with a text', () => at(discoveryPath, (response) => response.end('no JSON'))],
+    [
+      'responds with text that is not JSON',
+      () => at(discoveryPath, (response) => response.end('no JSON')),
+    ],
     ['responds with a list', () => ({ keys, document: [] })],
     ['responds with null', () => ({ keys, document: null })],
     [
       'responds with an error',
       () => at(discoveryPath, (response) => response.writeHead(500).end()),
     ],
-    ['has 10 MB of keys', () => at('/keys', large)],
-    ['has 10 MB of discovery', () => at(discoveryPath, large)],
+    ['has a key set of 10 MB', () => at('/keys', large)],
+    ['has a discovery document of 10 MB', () => at(discoveryPath, large)],
     [
       'has 10,000 keys',
       () => ({ keys: Array.from({ length: 10_000 }, (_, i) => ({ ...keys[0], kid: `k${i}` })) }),
     ],
-    ['has keys that are none', () => at('/keys', (response) => response.end('{"keys":{}}'))],
-    ['hangs up', () => at(discoveryPath, (response) => response.destroy())],
-  ])('%s: no token is granted, and none is called invalid', async (_case, responsesOf) => {
-    const idp = await startIdentityProvider();
-    providers.push(idp);
-    idp.serve(responsesOf(idp.issuer));
-    const usher = await startWith([issuer('idp', idp.issuer, 'discover')]);
-    try {
-      const token = keyToken(claims(idp.issuer), { alg: 'RS256', kid: 'k1' }, first!.privateKey);
-      for (let round = 0; round < 2; round += 1)
-        await expectRefused(usher.public, requestWith(token), [503]);
-      const forged = keyToken(claims(evil), { alg: 'RS256', kid: 'k1' }, first!.privateKey);
-      await expectRefused(usher.public, requestWith(forged), [401]);
-      // The keys are requested again after two seconds.
-      idp.serve({ keys });
-      usher.clock.now += 2_000;
-      expect((await send(usher.public, requestWith(token))).status).toBe(200);
-    } finally {
-      await usher.stop();
-    }
-  });
+    ['has an invalid key set', () => at('/keys', (response) => response.end('{"keys":{}}'))],
+    ['closes the connection', () => at(discoveryPath, (response) => response.destroy())],
+  ])(
+    'an issuer that %s: no token is granted, and no valid token gets 401',
+    async (_case, responsesOf) => {
+      const idp = await startIdentityProvider();
+      providers.push(idp);
+      idp.serve(responsesOf(idp.issuer));
+      const usher = await startWith([issuer('idp', idp.issuer, 'discover')]);
+      try {
+        const token = keyToken(claims(idp.issuer), { alg: 'RS256', kid: 'k1' }, first!.privateKey);
+        for (let round = 0; round < 2; round += 1)
+          await expectRefused(usher.public, requestWith(token), [503]);
+        const forged = keyToken(claims(evil), { alg: 'RS256', kid: 'k1' }, first!.privateKey);
+        await expectRefused(usher.public, requestWith(forged), [401]);
+        // The keys are requested again after two seconds.
+        idp.serve({ keys });
+        usher.clock.now += 2_000;
+        expect((await send(usher.public, requestWith(token))).status).toBe(200);
+      } finally {
+        await usher.stop();
+      }
+    },
+  );
 });

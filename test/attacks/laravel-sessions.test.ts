@@ -42,7 +42,7 @@ describe('a visitor of a Laravel host', () => {
     expect(signaturesIn(text)).toEqual([]);
   };
 
-  it('is signed in from a page of the host, beside other cookies', async () => {
+  it('is authenticated on a page of the host, with other cookies in the request', async () => {
     for (const cookie of [own, `XSRF-TOKEN=abc%3D; ${own}; theme=dark`]) {
       const { status, body } = await signIn(cookie);
       expect(status).toBe(200);
@@ -51,14 +51,14 @@ describe('a visitor of a Laravel host', () => {
     }
   });
 
-  it('is not signed in from another page', async () => {
+  it('is not authenticated on another page', async () => {
     for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, {}]) {
       const { status, text } = await signIn(own, headers);
       expect([status, signaturesIn(text)]).toEqual([403, []]);
     }
   });
 
-  it('is not signed in with two cookies that PHP reads by one name', async () => {
+  it('is refused with two cookies that PHP reads under one name', async () => {
     const dotted = own.replace('_', '.');
     for (const cookie of [
       `${own}; ${own}`,
@@ -76,7 +76,7 @@ describe('a visitor of a Laravel host', () => {
     await expectRefused(own.replace('=', ' ='), [401]);
   });
 
-  it('is refused immediately after a logout, the expiry of the session, or the deletion of the user', async () => {
+  it('is refused immediately after a logout, after the session has expired, and after the user was deleted', async () => {
     const change = async (statement: string) => {
       await host.fill(valid.rows);
       expect((await signIn(own)).status).toBe(200);
@@ -91,7 +91,7 @@ describe('a visitor of a Laravel host', () => {
     expect(await change('UPDATE sessions SET last_activity = last_activity - 7200')).toBe(200);
   });
 
-  it('is granted again after a visit of the application, which renews the session', async () => {
+  it('is granted again after the application has renewed the session', async () => {
     const add = (seconds: number) =>
       withClient(host.url, (admin) =>
         admin.query('UPDATE sessions SET last_activity = last_activity + $1', [seconds]),
@@ -111,7 +111,7 @@ describe('a visitor of a Laravel host', () => {
     expect((await signIn(own)).status).toBe(200);
   });
 
-  it('cannot change any letter of the cookie', async () => {
+  it('is refused with any character of the cookie changed', async () => {
     const { length } = valid.cookie;
     for (let place = 0; place < length; place += 5) {
       const letter = valid.cookie[place] === 'A' ? 'B' : 'A';
@@ -136,12 +136,12 @@ describe('a visitor of a Laravel host', () => {
     ['a login that is a reference', login('R:1;')],
     ['a login that is a boolean', login('b:1;')],
     ['a login that is an array', login('a:1:{i:0;i:15;}')],
-    ['a length that lies', login('s:200:"15";')],
+    ['a wrong length', login('s:200:"15";')],
     ['a huge count', 'a:2147483647:{i:0;i:1;}'],
     ['a login that is not UTF-8', login('s:2:"1\xff";')],
     ['a login with invisible characters', login('s:5:"15\u00e2\u0080\u008b";')],
     ['deep arrays', `a:1:{i:0;${'a:1:{i:0;'.repeat(50_000)}N;${'}'.repeat(50_001)}`],
-    ['bytes that are no session', '\xff\xfe\0'],
+    ['bytes that are not a session', '\xff\xfe\0'],
   ])('is refused with %s', async (_what, payload) => {
     const stored = Buffer.from(payload, 'latin1').toString('base64');
     await withClient(host.url, (admin) =>
@@ -150,7 +150,7 @@ describe('a visitor of a Laravel host', () => {
     await expectRefused(own, [401]);
   });
 
-  it('leaves neither the cookie nor the id of the session in a row', async () => {
+  it('no row contains the cookie or the id of the session', async () => {
     await signIn(own);
     await signIn(own, { origin: 'https://evil.example' });
     await expectRefused(`${name}=${caseOf('id-39').cookie}`, [401]);

@@ -7,12 +7,12 @@ import { raw } from './attacker.ts';
 
 const bad = { authorization: 'Bearer x' };
 
-describe('a client that tries many tokens, without a trusted proxy in front', () => {
+describe('a client that tries many tokens, without a trusted proxy', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '1' });
   const attempt = async (headers: Readonly<Record<string, string>>) =>
     (await send(usher.public, userRequest({ headers: { ...bad, ...headers } }))).status;
 
-  it('is counted by the address of its connection, whatever the headers', async () => {
+  it('is counted by the address of its connection, whatever headers it sends', async () => {
     expect(await attempt({})).toBe(401);
     for (const name of ['x-forwarded-for', 'X-FORWARDED-FOR', 'forwarded', 'x-real-ip', 'via']) {
       for (const address of ['203.0.113.1', 'for=203.0.113.1', '::1', '127.0.0.1', 'unknown', '']) {
@@ -23,7 +23,7 @@ describe('a client that tries many tokens, without a trusted proxy in front', ()
     expect(await attempt({ ...headers, 'x-client-ip': '203.0.113.1', client: 'x' })).toBe(429);
   });
 
-  it('is the same under another path, another case, another tenant and another credential', async () => {
+  it('is limited on every path, with every tenant and with every credential', async () => {
     await attempt({});
     for (const path of [
       '/pusher/auth',
@@ -51,7 +51,7 @@ describe('a client behind a trusted proxy', () => {
       ['2001:DB8:0:1:0:0:0:1', '2001:0db8:0000:0001::ffff', '2001:db8:0:1::203.0.113.1'],
     ],
     ['203.0.113.9', ['::ffff:203.0.113.9', '::FFFF:cb00:7109', '198.51.100.1, 203.0.113.9']],
-  ])('%s is one address, however it is spelt', async (address, spellings) => {
+  ])('%s is one address in every spelling', async (address, spellings) => {
     expect(await attempt(address)).toBe(401);
     for (const spelling of spellings)
       expect([spelling, await attempt(spelling)]).toEqual([spelling, 429]);
@@ -66,7 +66,7 @@ describe('a client behind a trusted proxy', () => {
     '[::1]:80',
     '::1/0',
     'a'.repeat(500),
-  ])('an invalid address, %j, does not cause a 500', async (address) => {
+  ])('does not cause a 500 with the invalid address %j', async (address) => {
     expect([401, 429]).toContain(await attempt(address));
   });
 });
@@ -74,7 +74,7 @@ describe('a client behind a trusted proxy', () => {
 describe('a client that disconnects before the response', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '3' });
 
-  it('is counted like all others', async () => {
+  it('is counted like any other client', async () => {
     // Looking up the session takes a query, and meanwhile the client disconnects.
     const session = `X-Guest-Session: guest_${'0'.repeat(64)}`;
     for (let i = 0; i < 4; i += 1) {

@@ -19,7 +19,7 @@ const payloads = [
   `'; DROP TABLE audit_log; --`,
 ];
 
-describe('text of an untrusted client, in the log and in rows', () => {
+describe('text of an untrusted client', () => {
   let database: TestDatabase;
   let program: Program;
   let address: string;
@@ -58,7 +58,7 @@ describe('text of an untrusted client, in the log and in rows', () => {
   const form = 'socket_id=1.2&channel_name=private-tenant.1.user.15';
 
   it.each(Object.entries(places))(
-    '%s is at most one line of JSON, and forges no other',
+    '%s appears in at most one line of JSON in the log',
     async (_place, make) => {
       for (const text of payloads) {
         const { status } = await receive(address, Buffer.from(make(text)));
@@ -73,7 +73,7 @@ describe('text of an untrusted client, in the log and in rows', () => {
     },
   );
 
-  it('a line break in a header is the end of the request', async () => {
+  it('a line break in a header ends the request', async () => {
     for (const end of ['\r\n\tx', '\n x', '\rx', '\0']) {
       const lines = ['Host: u', `User-Agent: a${end}${forged}`];
       expect((await receive(address, raw('POST /pusher/auth', lines))).status).toBe(400);
@@ -81,7 +81,7 @@ describe('text of an untrusted client, in the log and in rows', () => {
     expect(program.stdout()).not.toContain('granted to admin"}');
   });
 
-  it('a request id that no trusted proxy sent is not used', async () => {
+  it('a request id is ignored unless a trusted proxy sent it', async () => {
     for (const id of [
       'a',
       'a b c d e f g',
@@ -98,7 +98,7 @@ describe('text of an untrusted client, in the log and in rows', () => {
     }
   });
 
-  it('no row contains a control character, and the tables still exist', async () => {
+  it('no row contains a control character, and no table was dropped', async () => {
     const { rows } = await withClient(database.url, (client) =>
       client.query<{ row: string }>('SELECT a::text AS row FROM audit_log a'),
     );
@@ -107,7 +107,7 @@ describe('text of an untrusted client, in the log and in rows', () => {
     for (const { row } of rows) expect(row).not.toMatch(/[\0-\x1f\x7f-\x9f\u2028\u2029]/);
   });
 
-  it('no secret and no presented token was written anywhere', async () => {
+  it('no log line and no row contains a secret or a token', async () => {
     const socket = await openSocket(address);
     socket.end(
       raw('POST /pusher/auth', ['Host: u', 'Authorization: Bearer hunter2-as-a-token', type], form),

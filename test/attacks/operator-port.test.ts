@@ -7,7 +7,7 @@ import { receive, raw } from './attacker.ts';
 const fact = '/resources/tenants/1/escrows/42';
 const form = 'Content-Type: application/x-www-form-urlencoded';
 
-describe('the operator’s port, from a page in the operator’s own browser', () => {
+describe('the operator’s port, requested by a page in the operator’s browser', () => {
   const usher = useUsher();
   const host = () => new URL(usher.operator).host;
   const revokes = (lines: readonly string[]) =>
@@ -22,13 +22,13 @@ describe('the operator’s port, from a page in the operator’s own browser', (
     'http://127.0.0.1:1',
     'https://127.0.0.1',
     '',
-  ])('a form from %j revokes nothing, though no preflight precedes it', async (origin) => {
+  ])('refuses a form from the origin %j, which requires no preflight', async (origin) => {
     const response = await revokes([`Host: ${host()}`, `Origin: ${origin}`]);
     expect(response.status).toBe(403);
     expect(await enters()).toBe(200);
   });
 
-  it('neither does one from a name that was rebound to loopback', async () => {
+  it('refuses a name that was rebound to loopback', async () => {
     const { port } = new URL(usher.operator);
     for (const name of ['evil.example', 'localhost.evil.example', '127.0.0.1.nip.example']) {
       const lines = [`Host: ${name}:${port}`, `Origin: http://${name}:${port}`];
@@ -38,20 +38,20 @@ describe('the operator’s port, from a page in the operator’s own browser', (
   });
 
   it.each([
-    ['two hosts', ['Host: localhost', 'Host: evil.example']],
-    ['no host', []],
-    ['a host that is forwarded', ['Host: evil.example', 'X-Forwarded-Host: localhost']],
-    ['a host with a user', ['Host: localhost@evil.example']],
+    ['two Host headers', ['Host: localhost', 'Host: evil.example']],
+    ['no Host header', []],
+    ['a host in X-Forwarded-Host', ['Host: evil.example', 'X-Forwarded-Host: localhost']],
+    ['a host with user info', ['Host: localhost@evil.example']],
     ['a host with a path', ['Host: localhost/evil.example']],
-    ['a number for a host', ['Host: 2130706433']],
-    ['an IPv4 in IPv6', ['Host: [::ffff:127.0.0.1]']],
-    ['any address', ['Host: 0.0.0.0']],
-  ])('nor with %s', async (_case, lines) => {
+    ['a host that is a decimal number', ['Host: 2130706433']],
+    ['an IPv4-mapped IPv6 address', ['Host: [::ffff:127.0.0.1]']],
+    ['the address 0.0.0.0', ['Host: 0.0.0.0']],
+  ])('refuses %s', async (_case, lines) => {
     expect([400, 403]).toContain((await revokes(lines)).status);
     expect(await enters()).toBe(200);
   });
 
-  it('the host in an absolute target does not replace the header', async () => {
+  it('does not accept the host of an absolute-form target', async () => {
     const target = `POST http://localhost/revocations`;
     const response = await receive(
       usher.operator,
@@ -61,7 +61,7 @@ describe('the operator’s port, from a page in the operator’s own browser', (
     expect(await enters()).toBe(200);
   });
 
-  it('a page that was served here, and a program, may', async () => {
+  it('accepts its own page, and a program', async () => {
     const tenant = 'tenant_id=nobody';
     for (const lines of [[`Host: ${host()}`, `Origin: http://${host()}`], [`Host: ${host()}`]]) {
       const request = raw('POST /revocations', [form, ...lines], tenant);
@@ -69,7 +69,7 @@ describe('the operator’s port, from a page in the operator’s own browser', (
     }
   });
 
-  it('accepts no WebSocket, and no preflight lets a page PUT', async () => {
+  it('accepts no WebSocket, and allows no PUT by preflight', async () => {
     await expect(openClient(usher.operator, '/ws')).rejects.toThrow('Refused with 404');
     const lines = [`Host: ${host()}`, 'Origin: https://evil.example'];
     const preflight = [...lines, 'Access-Control-Request-Method: PUT'];
@@ -95,13 +95,13 @@ describe('the operator’s port with a token', () => {
     token,
     'Bearer undefined',
     'Bearer [object Object]',
-  ])('%j is refused', async (authorization) => {
+  ])('refuses %j', async (authorization) => {
     const response = await reads([`Authorization: ${authorization}`]);
     expect([response.status, response.text]).not.toContain(token);
     expect(response.status).toBe(401);
   });
 
-  it('is required for every method and every spelling of a path, and before a body is read', async () => {
+  it('requires the token for every method and every spelling of a path, before it reads a body', async () => {
     for (const method of ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE']) {
       for (const path of [
         fact,
@@ -123,7 +123,7 @@ describe('the operator’s port with a token', () => {
     expect((await reads(['Content-Length: 100'], 'POST /revocations')).status).toBe(401);
   });
 
-  it('is read from one header only, not from a query or a cookie', async () => {
+  it('reads the token from one header, not from the query or a cookie', async () => {
     expect((await reads([`Authorization: Bearer ${token}`])).status).toBe(200);
     const twice = [`Authorization: Bearer x`, `Authorization: Bearer ${token}`];
     expect((await reads(twice)).status).toBe(401);
@@ -132,7 +132,7 @@ describe('the operator’s port with a token', () => {
     );
   });
 
-  it('opens no WebSocket', async () => {
+  it('accepts no WebSocket', async () => {
     expect(await tryClient(usher.operator, '/ws')).toMatchObject({ status: 401 });
   });
 });

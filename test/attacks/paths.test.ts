@@ -6,14 +6,14 @@ import { receive, raw, userLines } from './attacker.ts';
 
 const own = 'socket_id=1234.5678&channel_name=private-tenant.1.user.15';
 
-describe('another way to a route', () => {
+describe('another spelling of a path', () => {
   const usher = useUsher();
   const target = async (path: string) => {
     const response = await receive(usher.public, raw(`POST ${path}`, userLines(), own));
     return [response.status, signaturesIn(response.text).length];
   };
 
-  it('is the route itself, with a slash at its end, a query, or slashes where there should be one', async () => {
+  it('reaches the route with a trailing slash, a query or repeated slashes', async () => {
     for (const path of [
       '/broadcasting/auth',
       '/broadcasting/auth/',
@@ -59,7 +59,7 @@ describe('another way to a route', () => {
     '/api/tenants/1/2/pusher/auth',
     '/api/tenants/1/../1/pusher/auth',
     'http://usher',
-  ])('is not %s', async (path) => {
+  ])('does not reach the route: %s', async (path) => {
     expect([404, 400, 403]).toContain((await target(path))[0]);
     expect((await target(path))[1]).toBe(0);
   });
@@ -72,7 +72,7 @@ describe('another way to a route', () => {
     '/%zz',
     '/api/tenants/%c0%b1/pusher/auth',
     '/api/tenants/%ed%a0%80/pusher/auth',
-  ])('%s is malformed, and the page may read that', async (path) => {
+  ])('%s gets 400 with CORS headers', async (path) => {
     for (const [origin, allowed] of [
       [allowedOrigin, allowedOrigin],
       ['https://evil.example', undefined],
@@ -93,7 +93,7 @@ describe('another way to a route', () => {
     }
   });
 
-  it('an absolute target is read by its path or not at all, and its host means nothing', async () => {
+  it('an absolute-form target is routed by its path, or refused; its host is ignored', async () => {
     for (const host of ['usher', 'evil.example', 'localhost:1']) {
       const [status] = await target(`http://${host}/nowhere`);
       expect([400, 404]).toContain(status);
@@ -116,7 +116,7 @@ describe('another way to a route', () => {
     '1%E2%80%8B',
     '*',
     '%7BtenantId%7D',
-  ])('the tenant %s of a path is not tenant 1', async (tenant) => {
+  ])('the tenant %s in a path is not tenant 1', async (tenant) => {
     const lines = userLines().filter((line) => !line.startsWith('X-Tenant-ID'));
     const start = `POST /api/tenants/${tenant}/pusher/auth`;
     const response = await receive(usher.public, raw(start, lines, own));
@@ -139,7 +139,7 @@ describe('another way to a route', () => {
     'grand-hote%EF%BD%8C',
     'grand%252dhotel',
     '%67rand-hotel%3f',
-  ])('the hotel %s of a path is another one', async (hotel) => {
+  ])('the hotel %s in a path is another hotel', async (hotel) => {
     const path = `/api/guest/hotel/${hotel}/chat/pusher/auth`;
     const response = await send(usher.public, guestRequest({ path }));
     expect(response.status).toBe(403);
@@ -149,7 +149,7 @@ describe('another way to a route', () => {
     expect([theirs.status, signaturesIn(theirs.text)]).toEqual([403, []]);
   });
 
-  it('one letter percent-encoded is the same hotel, and signs the same channel', async () => {
+  it('a hotel with one percent-encoded letter is the same hotel', async () => {
     const path = '/api/guest/hotel/%67rand-hotel/chat/pusher/auth';
     const [one, other] = [
       await send(usher.public, guestRequest({ path })),

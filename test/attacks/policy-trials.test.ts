@@ -58,7 +58,7 @@ describe('a hostile text for POST /policy/try', () => {
     });
 
   it.each(Object.entries(texts))(
-    '%s: gets a response, and Usher keeps running',
+    '%s: gets a response, and Usher continues to work',
     async (_name, content) => {
       const { status, text } = await tryText(content);
       expect([status, text.length < 200_000]).toEqual([200, true]);
@@ -66,7 +66,7 @@ describe('a hostile text for POST /policy/try', () => {
     },
   );
 
-  it('reads no variable, no file and no server', async () => {
+  it('reads no environment variable and no file, and sends no request', async () => {
     const secret = 'test-pusher-secret';
     const { status, text } = await tryText(`version: 1
 sources: { shop: { url: { env: PUSHER_SECRET } }, disk: { url: { file: /etc/passwd } } }
@@ -86,7 +86,7 @@ ${channel('x', '    facts: { a: [params.id] }\n    allow: { user: { c: facts.a.x
   });
 });
 
-it('a long test ends at its timeout, and others run at the same time', async () => {
+it('a long test ends at its timeout, and other tests run at the same time', async () => {
   const roles = Array.from({ length: 1000 }, (_, i) => `r${i}`).join(', ');
   const slow = `user.roles.exists(r, (r + 'x') in user.roles || (r + 'y') in user.roles) || true`;
   const checks = Array.from({ length: 20 }, (_, i) => `        c${i}: "${slow}"`);

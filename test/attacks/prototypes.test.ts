@@ -10,7 +10,7 @@ const own = 'private-tenant.1.user.15';
 const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf'];
 const paths = names.flatMap((name) => [name, `${name}[socket_id]`, `${name}.admin`, `a[${name}]`]);
 
-describe('a prototype', () => {
+describe('a name of the object prototype', () => {
   const usher = useUsher(ticketEnvironment);
 
   /** Nothing that any object in this process would inherit from now on. */
@@ -21,7 +21,7 @@ describe('a prototype', () => {
     }
   };
 
-  it.each(paths)('in a form: %s', async (name) => {
+  it.each(paths)('is not a field in a form: %s', async (name) => {
     const pairs = [
       ['socket_id', socketId],
       ['channel_name', own],
@@ -34,7 +34,7 @@ describe('a prototype', () => {
     expectClean();
   });
 
-  it.each(names)('in JSON: %s gives no field that is missing', async (name) => {
+  it.each(names)('does not add a missing field in JSON: %s', async (name) => {
     const inherited = { socket_id: socketId, channel_name: own, polluted: true };
     const text = (value: unknown) => `{"${name}":${JSON.stringify(value)}}`;
     await expectRefused(usher.public, asJson(userRequest(), text(inherited)), [400]);
@@ -53,14 +53,14 @@ describe('a prototype', () => {
     expectClean();
   });
 
-  it.each(names)('in a query: %s', async (name) => {
+  it.each(names)('is not a field in a query: %s', async (name) => {
     const path = `/api/guest/hotel/grand-hotel/chat/pusher/auth?${name}[token]=x&${name}=polluted`;
     expect((await send(usher.public, guestRequest({ path }))).status).toBe(200);
     await expectRefused(usher.public, guestRequest({ path, fields: { token: undefined } }), [400]);
     expectClean();
   });
 
-  it.each(names)('in a token: %s gives no claim that is missing', async (name) => {
+  it.each(names)('does not add a missing claim to a token: %s', async (name) => {
     const claims = userClaims({ sub: undefined });
     const payload = JSON.stringify(claims).replace('{', `{"${name}":{"sub":"15"},`);
     const headers = { authorization: `Bearer ${hmacToken(payload)}` };
@@ -68,7 +68,7 @@ describe('a prototype', () => {
     expectClean();
   });
 
-  it.each(names)('as a name of anything: %s', async (name) => {
+  it.each(names)('is not found as a name: %s', async (name) => {
     const channel_name = `private-${name}`;
     await expectRefused(usher.public, userRequest({ fields: { channel_name } }), [403]);
     await expectRefused(usher.public, userRequest({ headers: { 'x-tenant-id': name } }), [403]);

@@ -46,11 +46,11 @@ describe('a secret', () => {
     'return row.tokenHash === hash;',
     'if (mac == other)',
     'return text === token.hash;',
-  ])('in %j would be found by the pattern of this test', (line) => {
+  ])('the pattern of this test finds %j', (line) => {
     expect(comparisons(line)).toEqual([line]);
   });
 
-  it('is never compared up to the first difference where a client sends it', () => {
+  it('is never compared with === in code that reads requests', () => {
     const found = files
       .filter(([file]) => !atStart.includes(file))
       .flatMap(([file, text]) => comparisons(text).map((line) => `${file}: ${line.trim()}`));
@@ -65,7 +65,7 @@ describe('a secret', () => {
     ['authn/django/django-signature.ts', 'equalsConstantTime'],
     ['pusher/webhooks/read-webhook.ts', 'timingSafeEqual'],
     ['http/routes/operator/guard.ts', 'timingSafeEqual'],
-  ])('is compared as a whole in %s', (file, comparison) => {
+  ])('is compared in constant time in %s', (file, comparison) => {
     expect(files.find(([name]) => name === file)?.[1]).toContain(`${comparison}(`);
   });
 });

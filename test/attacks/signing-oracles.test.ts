@@ -38,7 +38,7 @@ const disguises = (name: string): readonly string[] => {
   ];
 };
 
-describe('the oracle of these tests', () => {
+describe('the checker of these tests', () => {
   const oracle = createOracle(pusherApp);
   const auth = (text: string) =>
     `${pusherApp.key}:${createHmac('sha256', pusherApp.secret).update(text).digest('hex')}`;
@@ -46,23 +46,20 @@ describe('the oracle of these tests', () => {
   const allowed = { who, sockets: ['1.2'] } as const;
   const own = 'private-tenant.1.user.15';
 
-  it('knows a signature that may exist', () => {
+  it('accepts a signature that is allowed', () => {
     expect(oracle.forged(JSON.stringify({ auth: auth(`1.2:${own}`) }), allowed)).toEqual([]);
   });
 
   it.each([
     ['another channel', { auth: auth('1.2:private-tenant.1.user.16') }],
     ['another socket', { auth: auth(`1.3:${own}`) }],
+    ['a member on a private channel', { auth: auth(`1.2:${own}:{}`), channel_data: '{}' }],
     [
-      'a member that a private channel does not show',
-      { auth: auth(`1.2:${own}:{}`), channel_data: '{}' },
-    ],
-    [
-      'a sign-in without a request',
+      'a sign-in that was not requested',
       { auth: auth('1.2::user::{"id":"15"}'), user_data: '{"id":"15"}' },
     ],
-    ['a nested one under another name', { a: [{ b: auth('1.2:private-tenant.1.admin') }] }],
-  ])('knows a signature that must not exist: %s', (_case, body) => {
+    ['a nested signature under another name', { a: [{ b: auth('1.2:private-tenant.1.admin') }] }],
+  ])('detects a signature that is not allowed: %s', (_case, body) => {
     expect(oracle.forged(JSON.stringify(body), allowed)).toHaveLength(1);
   });
 });
@@ -70,7 +67,7 @@ describe('the oracle of these tests', () => {
 describe('every channel, requested by every principal', () => {
   const usher = useUsher();
 
-  it.each(users)('%s gets the expected signatures and no others', async (who) => {
+  it.each(users)('%s: signs the expected channels and no others', async (who) => {
     for (const channel_name of everyChannel) {
       const request = userRequest({ fields: { channel_name }, headers: headersOf[who]() });
       const response = await send(usher.public, request);
@@ -81,7 +78,7 @@ describe('every channel, requested by every principal', () => {
     }
   });
 
-  it('a guest gets the channel of the booking on the hotel’s route, and none on a general one', async () => {
+  it('signs the channel of the booking for a guest on the hotel’s route, and nothing on a general one', async () => {
     for (const channel_name of everyChannel) {
       const response = await send(usher.public, guestRequest({ fields: { channel_name } }));
       expectNoForgery(response, {
@@ -98,7 +95,7 @@ describe('every channel, requested by every principal', () => {
     }
   });
 
-  it.each(users)('disguised as another form or kind: %s gets no signature', async (who) => {
+  it.each(users)('signs nothing for another form or type: %s', async (who) => {
     const own = new Set(mayEnter[who]);
     for (const channel_name of everyChannel.flatMap(disguises).filter((name) => !own.has(name))) {
       const request = userRequest({ fields: { channel_name }, headers: headersOf[who]() });
@@ -107,7 +104,7 @@ describe('every channel, requested by every principal', () => {
   });
 });
 
-describe('a socket id that would sign something else', () => {
+describe('a socket id that would change the meaning of the signed text', () => {
   const usher = useUsher();
   const ids = [
     '1234.5678:private-tenant.1.user.16',
@@ -160,7 +157,7 @@ describe('the member data of a principal', () => {
     name: 'Somebody else',
   };
 
-  it('uses the credential and never the request', async () => {
+  it('comes from the credential, never from the request', async () => {
     const channel_name = 'presence-tenant.1.escrow.42.chat';
     const allowed = {
       who: 'user 15 of tenant 1',
@@ -180,7 +177,7 @@ describe('the member data of a principal', () => {
   });
 
   it.each(['"},"user_id":"16', '\\","id":"16', '\u2028', '{"user_id":"16"}', ':private-x'])(
-    'a name of %j stays a name',
+    'contains the name %j as text',
     async (name) => {
       const headers = { authorization: `Bearer ${userToken({ name })}` };
       const channel_name = 'presence-tenant.1.escrow.42.chat';
@@ -201,7 +198,7 @@ describe('a request to another route', () => {
   const usher = useUsher();
   const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcasting/user-auth'];
 
-  it.each(paths)('%s signs the user, whatever channel the request names', async (path) => {
+  it.each(paths)('%s signs the user, whatever channel the request contains', async (path) => {
     for (const channel_name of [
       'private-tenant.1.admin',
       ':user::{"id":"16"}',
@@ -214,7 +211,7 @@ describe('a request to another route', () => {
     }
   });
 
-  it('no channel route signs anybody in', async () => {
+  it('no route for channels signs a sign-in', async () => {
     for (const path of ['/broadcasting/auth', '/pusher/auth', '/api/broadcasting/auth']) {
       for (const channel_name of [
         '',

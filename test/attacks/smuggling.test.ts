@@ -9,7 +9,7 @@ const chunked = `${own.length.toString(16)}\r\n${own}\r\n0\r\n\r\n`;
 /** The request that an attacker hides in the request of another client. */
 const hidden = 'POST /broadcasting/auth HTTP/1.1\r\nHost: usher\r\nX-Hidden: 1\r\n\r\n';
 
-describe('a request whose end two parsers would find at different places', () => {
+describe('a request that two parsers may delimit differently', () => {
   const usher = useUsher();
   /** A request with these lines; the connection must end after one response, whatever follows. */
   const send = (
@@ -22,50 +22,62 @@ describe('a request whose end two parsers would find at different places', () =>
 
   it.each<[string, readonly string[], string]>([
     [
-      'a length and chunks',
+      'Content-Length and Transfer-Encoding',
       [`Content-Length: ${own.length}`, 'Transfer-Encoding: chunked'],
       chunked,
     ],
-    ['chunks and a length', ['Transfer-Encoding: chunked', 'Content-Length: 4'], chunked],
     [
-      'a length and chunks with a blank',
+      'Transfer-Encoding and Content-Length',
+      ['Transfer-Encoding: chunked', 'Content-Length: 4'],
+      chunked,
+    ],
+    [
+      'Content-Length and Transfer-Encoding with a space before the colon',
       ['Content-Length: 4', 'Transfer-Encoding : chunked'],
       chunked,
     ],
     ['two lengths', [`Content-Length: ${own.length}`, 'Content-Length: 4'], own],
     ['two equal lengths', Array(2).fill(`Content-Length: ${own.length}`) as string[], own],
     ['a list of lengths', [`Content-Length: ${own.length}, ${own.length}`], own],
-    ['a length with a plus', [`Content-Length: +${own.length}`], own],
-    ['a length with a minus', ['Content-Length: -1'], own],
+    ['a length with a plus sign', [`Content-Length: +${own.length}`], own],
+    ['a length with a minus sign', ['Content-Length: -1'], own],
     ['a length in hexadecimal', [`Content-Length: 0x${own.length.toString(16)}`], own],
-    ['a length in other digits', ['Content-Length: \u0665\u0667'], own],
+    ['a length in Arabic digits', ['Content-Length: \u0665\u0667'], own],
     ['a length with a fraction', [`Content-Length: ${own.length}.0`], own],
     ['a length beyond 2^64', ['Content-Length: 18446744073709551617'], own],
     ['an empty length', ['Content-Length: '], own],
-    ['chunks twice', ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'], chunked],
-    ['chunks and identity', ['Transfer-Encoding: chunked', 'Transfer-Encoding: identity'], chunked],
+    [
+      'chunked in two headers',
+      ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'],
+      chunked,
+    ],
+    [
+      'chunked and identity',
+      ['Transfer-Encoding: chunked', 'Transfer-Encoding: identity'],
+      chunked,
+    ],
     ['identity', ['Transfer-Encoding: identity'], own],
-    ['gzip after chunks', ['Transfer-Encoding: chunked, gzip'], chunked],
-    ['chunks misspelt', ['Transfer-Encoding: xchunked'], chunked],
-    ['chunks after a tab', ['Transfer-Encoding:\x0bchunked'], chunked],
-    ['a blank before the colon', [`Content-Length : ${own.length}`], own],
+    ['gzip after chunked', ['Transfer-Encoding: chunked, gzip'], chunked],
+    ['a misspelt chunked', ['Transfer-Encoding: xchunked'], chunked],
+    ['chunked after a vertical tab', ['Transfer-Encoding:\x0bchunked'], chunked],
+    ['a space before the colon', [`Content-Length : ${own.length}`], own],
     ['a folded header', ['X-Folded: a', ' Transfer-Encoding: chunked'], chunked],
-    ['a name that is none', ['Transfer\u00adEncoding: chunked'], chunked],
+    ['an invalid header name', ['Transfer\u00adEncoding: chunked'], chunked],
     ['a line without a colon', ['Transfer-Encoding'], own],
     ['a bare line feed', [`X-A: b\nContent-Length: ${own.length}`], own],
     ['a bare carriage return', [`X-A: b\rTransfer-Encoding: chunked`], own],
     ['NUL in a value', ['X-A: b\0c'], own],
-    ['a size that is none', ['Transfer-Encoding: chunked'], `-1\r\n${own}\r\n0\r\n\r\n`],
-    ['a size in other letters', ['Transfer-Encoding: chunked'], `0x3\r\n${own}\r\n0\r\n\r\n`],
-    ['a size beyond 2^64', ['Transfer-Encoding: chunked'], `${'f'.repeat(17)}\r\n${own}`],
+    ['a negative chunk size', ['Transfer-Encoding: chunked'], `-1\r\n${own}\r\n0\r\n\r\n`],
+    ['a chunk size with 0x', ['Transfer-Encoding: chunked'], `0x3\r\n${own}\r\n0\r\n\r\n`],
+    ['a chunk size beyond 2^64', ['Transfer-Encoding: chunked'], `${'f'.repeat(17)}\r\n${own}`],
     [
-      'a chunk that is longer than it says',
+      'a chunk that is longer than its size',
       ['Transfer-Encoding: chunked'],
       `1\r\n${own}\r\n0\r\n\r\n`,
     ],
-    ['a chunk that ends in a line feed', ['Transfer-Encoding: chunked'], `1\na\n0\n\n`],
-    ['no HTTP at all', [], ''],
-  ])('%s: one refusal, and the connection is closed', async (_case, lines, body) => {
+    ['a chunk that ends with a line feed', ['Transfer-Encoding: chunked'], `1\na\n0\n\n`],
+    ['a request line without a version', [], ''],
+  ])('%s: gets one 400, and the connection is closed', async (_case, lines, body) => {
     const start = lines.length === 0 ? 'POST /broadcasting/auth' : undefined;
     const received = await send(lines, body + hidden, start);
     expect(responsesIn(received)).toEqual(['HTTP/1.1 400 ']);
@@ -80,13 +92,13 @@ describe('a request whose end two parsers would find at different places', () =>
     },
   );
 
-  it('a body behind a request without a length is the next request, and no part of the first', async () => {
+  it('a body without a length is the next request', async () => {
     const next = raw('POST /nowhere', ['Host: usher']);
     const received = await send([], next);
     expect(responsesIn(received)).toEqual(['HTTP/1.1 400 ', 'HTTP/1.1 404 ']);
   });
 
-  it('chunks that are in order are read, with their trailers, which are no headers', async () => {
+  it('chunks are read, and their trailers are not read as headers', async () => {
     const trailers = `${own.length.toString(16)};x=y\r\n${own}\r\n0\r\nX-Tenant-ID: 2\r\n\r\n`;
     const received = await receive(
       usher.public,
@@ -95,7 +107,7 @@ describe('a request whose end two parsers would find at different places', () =>
     expect(received.status).toBe(200);
   });
 
-  it('a request that is not HTTP gets an error of Usher with an id, which quotes nothing', async () => {
+  it('a request that is not HTTP gets an error with an id, which quotes nothing', async () => {
     const received = await receive(usher.public, `secret-of-somebody ${'x'.repeat(40)}\r\n\r\n`);
     const request_id = /x-request-id: (\S+)/.exec(received.head)?.[1];
     expect(JSON.parse(received.text)).toEqual({
@@ -106,7 +118,7 @@ describe('a request whose end two parsers would find at different places', () =>
     expect(received.head).not.toContain('secret');
   });
 
-  it('an upgrade does not carry a second request past the routes', async () => {
+  it('a second request after an upgrade does not reach the routes', async () => {
     const upgrade = ['Connection: Upgrade', 'Upgrade: h2c', `Content-Length: ${own.length}`];
     const received = await send(upgrade, own + raw('POST /nowhere', ['Host: usher']));
     expect(responsesIn(received)).toEqual(['HTTP/1.1 200 ', 'HTTP/1.1 404 ']);

@@ -30,13 +30,13 @@ describe('a ticket that is presented more than once', () => {
   const wins = async (attempts: readonly Promise<boolean>[]) =>
     (await Promise.all(attempts)).filter(Boolean).length;
 
-  it('by a hundred concurrent clients is granted once', async () => {
+  it('is accepted once from a hundred concurrent clients', async () => {
     const ticket = await getTicket(usher.public);
     expect(await wins(Array.from({ length: 100 }, () => byServer(ticket)))).toBe(1);
     expect(await byServer(ticket)).toBe(false);
   });
 
-  it('at the chat server and at the WebSocket concurrently is granted once', async () => {
+  it('is accepted once when it is sent to the chat server and the WebSocket at the same time', async () => {
     for (let round = 0; round < 5; round += 1) {
       const ticket = await getTicket(usher.public);
       const both = Array.from({ length: 10 }, () => [byServer(ticket), bySocket(ticket)]).flat();
@@ -44,7 +44,7 @@ describe('a ticket that is presented more than once', () => {
     }
   });
 
-  it('by another chat server is spent, and refused for both', async () => {
+  it('is redeemed by another chat server, and then refused to both', async () => {
     const ticket = await getTicket(usher.public);
     expect(await byServer(ticket, 'chat-2')).toBe(false);
     expect(await wins([byServer(ticket), bySocket(ticket)])).toBe(0);
@@ -58,7 +58,7 @@ describe('a ticket that is presented more than once', () => {
     usher.clock.now = before;
   });
 
-  it('in another spelling is another ticket', async () => {
+  it('is not found in another spelling', async () => {
     const ticket = await getTicket(usher.public);
     const hex = ticket.slice('ws_ticket_'.length);
     for (const text of [

@@ -75,34 +75,37 @@ const algorithms = [
   'RS256',
 ];
 
-describe('a token whose header tries to select its verification', () => {
+describe('a token whose header tries to control its verification', () => {
   const usher = useUsher(ticketEnvironment);
 
-  it.each([...algorithms, null, 0, ['HS256'], { alg: 'HS256' }, true])('alg %j', async (alg) => {
-    for (const mac of ['', signature, 'AA']) {
-      await expectWorthless(usher.public, `${unsigned(alg)}.${mac}`);
-    }
-    await expectWorthless(usher.public, unsigned(alg));
-    await expectWorthless(usher.public, hmacToken(userClaims(), { alg }));
-  });
+  it.each([...algorithms, null, 0, ['HS256'], { alg: 'HS256' }, true])(
+    'is refused with alg %j',
+    async (alg) => {
+      for (const mac of ['', signature, 'AA']) {
+        await expectWorthless(usher.public, `${unsigned(alg)}.${mac}`);
+      }
+      await expectWorthless(usher.public, unsigned(alg));
+      await expectWorthless(usher.public, hmacToken(userClaims(), { alg }));
+    },
+  );
 
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const jwk = publicKey.export({ format: 'jwk' });
   it.each<[string, JsonObject]>([
     ['crit', { crit: ['exp'] }],
-    ['crit that is empty', { crit: [] }],
+    ['an empty crit', { crit: [] }],
     ['b64', { b64: false, crit: ['b64'] }],
-    ['typ of a logout token', { typ: 'logout+jwt' }],
-    ['typ of a security event', { typ: 'secevent+jwt' }],
-    ['typ of a nested JWE', { typ: 'JOSE', cty: 'JWT', enc: 'A256GCM' }],
-    ['typ that is none', { typ: 5 }],
-    ['kid that is none', { kid: { $ne: '' } }],
+    ['the typ of a logout token', { typ: 'logout+jwt' }],
+    ['the typ of a security event', { typ: 'secevent+jwt' }],
+    ['the typ of a nested JWE', { typ: 'JOSE', cty: 'JWT', enc: 'A256GCM' }],
+    ['a typ that is not a string', { typ: 5 }],
+    ['a kid that is not a string', { kid: { $ne: '' } }],
     ['no alg', { alg: undefined }],
-  ])('with %s, signed with the right secret', async (_case, header) => {
+  ])('is refused with %s, although it is signed with the right secret', async (_case, header) => {
     await expectWorthless(usher.public, hmacToken(userClaims(), header));
   });
 
-  it.each(['jwk', 'jku', 'x5u'])('with %s, signed with a key of its own', async (name) => {
+  it.each(['jwk', 'jku', 'x5u'])('is refused with %s and its own key', async (name) => {
     const header = { alg: 'RS256', [name]: name === 'jwk' ? jwk : 'http://127.0.0.1:1/' };
     await expectWorthless(usher.public, keyToken(userClaims(), header, privateKey));
   });
@@ -115,13 +118,13 @@ describe('a token whose header tries to select its verification', () => {
     '__proto__',
     '',
     'http://127.0.0.1:1/key',
-  ])('kid %j chooses no other key', async (kid) => {
+  ])('is refused with the kid %j, which selects no other key', async (kid) => {
     for (const key of ['', '\0', 'secret', 'null']) {
       await expectWorthless(usher.public, hmacToken(userClaims(), { kid }, key));
     }
   });
 
-  it('a nested token, an encrypted one and a list of signatures are no token', async () => {
+  it('is refused if it is nested, encrypted or a JWS in JSON', async () => {
     const nested = hmacToken(userToken(), { cty: 'JWT' });
     const [header = '', payload = '', mac = ''] = userToken().split('.');
     const encrypted = [segment({ alg: 'dir', enc: 'A256GCM' }), '', 'AA', 'AA', 'AA'].join('.');
@@ -154,21 +157,21 @@ describe('a valid token in another encoding', () => {
   const changed = segment({ ...userClaims({ sub: '16' }), ...guestClaims() });
 
   it.each<[string, (token: string) => string]>([
-    ['with other unused bits in its signature', respelled],
-    ['in plain base64', (token) => token.replaceAll('-', '+').replaceAll('_', '/')],
+    ['with changed unused bits in its signature', respelled],
+    ['in standard base64', (token) => token.replaceAll('-', '+').replaceAll('_', '/')],
     ['padded', (token) => `${token}=`],
     ['padded in each part', (token) => token.replace(/\.|$/g, '==$&')],
-    ['with a dot at its end', (token) => `${token}.`],
-    ['with a dot before', (token) => `.${token}`],
+    ['with a dot at the end', (token) => `${token}.`],
+    ['with a dot at the start', (token) => `.${token}`],
     ['with an empty signature', (token) => token.replace(/[^.]+$/, '')],
     ['with another payload', (token) => token.replace(/\.[^.]+\./, `.${changed}.`)],
-    ['with a fourth part', (token) => `${token}.x`],
-    ['with a letter more', (token) => `${token}A`],
-    ['with a letter less', (token) => token.slice(0, -1)],
+    ['with a fourth segment', (token) => `${token}.x`],
+    ['with one character more', (token) => `${token}A`],
+    ['with one character less', (token) => token.slice(0, -1)],
     ['in quotes', (token) => `"${token}"`],
     ['percent-encoded', (token) => token.replaceAll('.', '%2E')],
     ['with fullwidth dots', (token) => token.replaceAll('.', '%EF%BC%8E')],
-    ['in capitals', (token) => token.toUpperCase()],
+    ['in upper case', (token) => token.toUpperCase()],
     ['twice', (token) => `${token}.${token}`],
   ])('%s is refused', async (_case, spell) => {
     for (const make of [userToken, guestToken]) {
@@ -179,15 +182,15 @@ describe('a valid token in another encoding', () => {
   });
 
   it.each<[string, string]>([
-    ['a signed one that is too long', hmacToken(userClaims({ x: 'a'.repeat(13_000) }))],
+    ['a signed token that is too long', hmacToken(userClaims({ x: 'a'.repeat(13_000) }))],
     ['a long text', 'a'.repeat(16_385)],
-    ['a name of object machinery', '__proto__'],
+    ['the name of an object property', '__proto__'],
   ])('%s is refused', async (_case, text) => {
     await expectWorthless(usher.public, text);
   });
 
   it.each([' ', '\t', '\n', '\r\n', '\0', '\u00a0', '\ufeff', '\u200b'])(
-    'a guest’s with %j around or inside it is none',
+    'a guest token with %j around or inside it is refused',
     async (blank) => {
       const good = guestToken();
       for (const text of [blank + good, good + blank, good.replace('.', `.${blank}`)]) {
@@ -215,27 +218,27 @@ describe('claims of unexpected types and encodings', () => {
     (testNow + 60_000) * 1e6,
   ];
 
-  it.each(times)('exp %j', async (exp) => {
+  it.each(times)('refuses exp %j', async (exp) => {
     await expectWorthless(usher.public, userToken({ exp }));
     await expectWorthlessForGuests(usher.public, guestToken({ exp }));
   });
 
   it.each(['NaN', 'Infinity', '1e999', '0x7fffffff', '+1748779260'])(
-    'exp written as %s',
+    'refuses exp written as %s',
     async (exp) => {
       const payload = `{"sub":"15","tenant_id":"1","iat":${testSeconds},"exp":${exp}}`;
       await expectWorthless(usher.public, signedTexts('{"alg":"HS256"}', payload));
     },
   );
 
-  it.each(['iat', 'nbf'])('%s in the future, or no time', async (name) => {
+  it.each(['iat', 'nbf'])('refuses %s in the future or of another type', async (name) => {
     for (const time of [testSeconds + 31, testSeconds + 3000, String(testSeconds), {}, -1]) {
       await expectWorthless(usher.public, userToken({ [name]: time }));
       await expectWorthlessForGuests(usher.public, guestToken({ [name]: time }));
     }
   });
 
-  it('of two equal names one counts, the same for every claim, and a fault in it is a fault', async () => {
+  it('one of two equal names counts, the same one for every claim, and is checked', async () => {
     const payload = (first: string, second: string) =>
       `{"sub":"${first}","tenant_id":"1","iat":${testSeconds},"exp":${testSeconds + 60},"sub":"${second}"}`;
     const twice = signedTexts('{"alg":"HS256"}', payload('16', '15'));
@@ -256,14 +259,14 @@ describe('claims of unexpected types and encodings', () => {
   });
 
   it.each<[string, JsonObject]>([
-    ['a life that is too long', { exp: testSeconds + 3601 }],
+    ['a lifetime that is too long', { exp: testSeconds + 3601 }],
     ['no subject', { sub: undefined }],
     ['an empty subject', { sub: '' }],
     ['a list of subjects', { sub: ['15'] }],
     ['a subject in an object', { sub: { $eq: '15' } }],
-    ['a subject beyond 2^53', { sub: 2 ** 53 }],
-    ['an invisible subject', { sub: '15\u200b' }],
-  ])('%s', async (_case, claims) => {
+    ['a numeric subject beyond 2^53', { sub: 2 ** 53 }],
+    ['a subject with an invisible character', { sub: '15\u200b' }],
+  ])('refuses %s', async (_case, claims) => {
     await expectWorthless(usher.public, userToken(claims));
   });
 
@@ -271,8 +274,8 @@ describe('claims of unexpected types and encodings', () => {
     ['a list of tenants', { tenant_id: ['1', '2'] }],
     ['a list of one tenant', { tenant_id: ['1'] }],
     ['a tenant in an object', { tenant_id: { $eq: '1' } }],
-    ['an invisible tenant', { tenant_id: '1\u200b' }],
-  ])('%s: no tenant, and none of the request', async (_case, claims) => {
+    ['a tenant with an invisible character', { tenant_id: '1\u200b' }],
+  ])('%s: the user has no tenant, and the request does not add one', async (_case, claims) => {
     const headers = { authorization: `Bearer ${userToken(claims)}` };
     for (const named of [headers, { ...headers, 'x-tenant-id': undefined }]) {
       await expectRefused(usher.public, userRequest({ headers: named }), [403]);
@@ -282,17 +285,17 @@ describe('claims of unexpected types and encodings', () => {
   it.each<[string, JsonObject]>([
     ['no booking', { booking_id: undefined }],
     ['a booking that is a number', { booking_id: 7 }],
-  ])('%s, of a guest', async (_case, claims) => {
+  ])('refuses %s of a guest', async (_case, claims) => {
     await expectWorthlessForGuests(usher.public, guestToken(claims));
   });
 
   it.each<[string, JsonObject]>([
     ['roles in an object', { roles: { 0: 'admin', length: 1 } }],
-    ['roles within roles', { roles: [['admin']] }],
-    ['a role in the machinery of objects', { roles: JSON.parse('{"__proto__":{"name":"admin"}}') }],
+    ['a nested list of roles', { roles: [['admin']] }],
+    ['a role in the object prototype', { roles: JSON.parse('{"__proto__":{"name":"admin"}}') }],
     ['a role with an invisible character', { roles: ['admin\u200b'] }],
     ['a role within a list of names', { roles: [{ name: ['admin'] }] }],
-  ])('%s: not refused, and no role', async (_case, claims) => {
+  ])('%s: the token is accepted, without the role', async (_case, claims) => {
     const headers = { authorization: `Bearer ${userToken(claims)}` };
     const own = { channel_name: 'private-tenant.1.user.15' };
     const ofAdmins = { channel_name: 'private-tenant.1.admin' };
@@ -303,7 +306,7 @@ describe('claims of unexpected types and encodings', () => {
     expect(granted.status).toBe(200);
   });
 
-  it('a token is valid for its own kind only', async () => {
+  it('is valid only for its own kind', async () => {
     const both = { ...userClaims(), ...guestClaims() };
     for (const request of asUser(hmacToken(both, {}, guestSecret))) {
       await expectRefused(usher.public, request, [401]);
@@ -312,14 +315,14 @@ describe('claims of unexpected types and encodings', () => {
   });
 });
 
-describe('a token that was verified before', () => {
+describe('a token that was verified earlier', () => {
   const usher = useUsher();
   const enters = async (token: string) => {
     const headers = { authorization: `Bearer ${token}` };
     return (await send(usher.public, userRequest({ headers }))).status;
   };
 
-  it('does not validate another payload, header or signature', async () => {
+  it('does not make another payload, header or signature valid', async () => {
     const good = userToken({ jti: 'neighbour' });
     const [header = '', payload = '', mac = ''] = good.split('.');
     const other = userToken({ sub: '16' }).split('.');
@@ -335,7 +338,7 @@ describe('a token that was verified before', () => {
     }
   });
 
-  it('expires at its exp, also if it was used just before', async () => {
+  it('expires at its exp, even if it was used just before', async () => {
     const token = userToken({ exp: testSeconds + 60 });
     expect(await enters(token)).toBe(200);
     usher.clock.now = testNow + 59_999;
@@ -385,7 +388,7 @@ describe('two issuers whose keys have the same id', () => {
     await expectRefused(usher.public, guestRequest(guest(users.privateKey)));
   });
 
-  it('do not take a key of another curve, nor another algorithm of their key', async () => {
+  it('do not verify with a key of another curve or another algorithm', async () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
     const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
     const forged = [
@@ -399,7 +402,7 @@ describe('two issuers whose keys have the same id', () => {
     for (const token of forged) await expectWorthless(usher.public, token);
   });
 
-  it('do not use their public keys as secrets', async () => {
+  it('are not used as secrets', async () => {
     const { publicKey } = users;
     const spellings = [
       publicKey.export({ type: 'spki', format: 'pem' }),

@@ -25,7 +25,7 @@ const like15: readonly string[] = [
   '\u202e51',
 ];
 
-describe('an id that only looks like another', () => {
+describe('an id that resembles another', () => {
   const usher = useUsher();
   const room = (id: string) => ({ fields: { channel_name: `private-room-${id}` } });
   beforeAll(async () => {
@@ -38,20 +38,23 @@ describe('an id that only looks like another', () => {
   const enters = async (sub: string) =>
     (await send(usher.public, userRequest({ ...room('r'), headers: asUser(sub) }))).status;
 
-  it.each(like15)('%j is not user 15, in a token, a channel, a tenant', async (text) => {
-    expect([401, 403]).toContain(await enters(text));
-    const fields = { channel_name: `private-tenant.1.user.${text}` };
-    await expectRefused(usher.public, userRequest({ fields }));
-    await expectRefused(usher.public, asJson(userRequest({ fields })));
-    const tenant = raw(
-      'POST /pusher/auth',
-      userLines().map((line) =>
-        line.startsWith('X-Tenant') ? `X-Tenant-ID: ${text.replaceAll('15', '1')}x` : line,
-      ),
-      'socket_id=1.2&channel_name=private-tenant.1.announcements',
-    );
-    expect([400, 403]).toContain((await receive(usher.public, Buffer.from(tenant))).status);
-  });
+  it.each(like15)(
+    '%j is not user 15 in a token or a channel, and not in a tenant',
+    async (text) => {
+      expect([401, 403]).toContain(await enters(text));
+      const fields = { channel_name: `private-tenant.1.user.${text}` };
+      await expectRefused(usher.public, userRequest({ fields }));
+      await expectRefused(usher.public, asJson(userRequest({ fields })));
+      const tenant = raw(
+        'POST /pusher/auth',
+        userLines().map((line) =>
+          line.startsWith('X-Tenant') ? `X-Tenant-ID: ${text.replaceAll('15', '1')}x` : line,
+        ),
+        'socket_id=1.2&channel_name=private-tenant.1.announcements',
+      );
+      expect([400, 403]).toContain((await receive(usher.public, Buffer.from(tenant))).status);
+    },
+  );
 
   it.each([
     ['josé', 'jose\u0301'],
@@ -60,7 +63,7 @@ describe('an id that only looks like another', () => {
     ['admın', 'admin'],
     ['admın', 'ADMIN'],
     ['josé', 'JOSÉ'],
-  ])('%s and %j are two', async (known, other) => {
+  ])('%s and %j are different users', async (known, other) => {
     expect(await enters(known)).toBe(200);
     expect(await enters(other)).toBe(403);
   });
@@ -74,7 +77,7 @@ describe('an id that only looks like another', () => {
     'admin\u200b',
     'adm\u0131n',
     'administrator',
-  ])('the role %j makes no admin', async (role) => {
+  ])('the role %j is not admin', async (role) => {
     const headers = { authorization: `Bearer ${userToken({ role })}` };
     const fields = { channel_name: 'private-tenant.1.admin' };
     await expectRefused(usher.public, userRequest({ fields, headers }));
@@ -90,13 +93,13 @@ describe('an id that only looks like another', () => {
     '%',
     '%0',
     '%EF%BC%91',
-  ])('invalid UTF-8 in a form, %s, is no digit', async (digit) => {
+  ])('invalid UTF-8 in a form, %s, is not read as a digit', async (digit) => {
     const body = `socket_id=1.2&channel_name=private-tenant.1.user.${digit}5`;
     const response = await receive(usher.public, raw('POST /pusher/auth', userLines(), body));
     expect([400, 403]).toContain(response.status);
   });
 
-  it('bytes that are no UTF-8 in JSON are no text of anybody', async () => {
+  it('invalid UTF-8 in JSON matches no id', async () => {
     const lines = userLines().map((line) => line.replace('x-www-form-urlencoded', 'json'));
     const text = '{"socket_id":"1.2","channel_name":"private-tenant.1.user.\u00c0\u00b15"}';
     const body = Buffer.from(text, 'latin1');

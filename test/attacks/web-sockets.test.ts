@@ -46,13 +46,16 @@ describe('the WebSocket endpoint for tickets', () => {
     ['an empty object', '{}'],
     ['a list', `[${message('x')}]`],
     ['null', 'null'],
-    ['another type', '{"type":"authenticate","ticket":"x"}'],
+    ['a message of another type', '{"type":"authenticate","ticket":"x"}'],
     ['a ticket in a list', message(['x'])],
     ['a ticket that is an object', message({ $ne: '' })],
-    ['a prototype’s ticket', '{"__proto__":{"type":"ticket_authenticate","ticket":"x"}}'],
-    ['what is far too long', message('a'.repeat(5000))],
-    ['what is deep', `${'['.repeat(2000)}${']'.repeat(2000)}`],
-  ])('%s is no authentication', async (_case, first) => {
+    [
+      'a ticket in the object prototype',
+      '{"__proto__":{"type":"ticket_authenticate","ticket":"x"}}',
+    ],
+    ['a message that is too long', message('a'.repeat(5000))],
+    ['deeply nested arrays', `${'['.repeat(2000)}${']'.repeat(2000)}`],
+  ])('does not authenticate with %s', async (_case, first) => {
     expect(await says(first)).toBe('Authentication required');
   });
 
@@ -74,7 +77,7 @@ describe('the WebSocket endpoint for tickets', () => {
     }
   });
 
-  it('accepts no compression, so that no small frame can become a large one', async () => {
+  it('negotiates no compression', async () => {
     const { socket } = await openClient(usher.public, '/ws', { perMessageDeflate: true });
     expect(socket.extensions).toBe('');
     socket.terminate();
@@ -82,14 +85,14 @@ describe('the WebSocket endpoint for tickets', () => {
 
   it.each<[string, Buffer]>([
     ['not masked', Buffer.from([0x81, 0x02, 0x7b, 0x7d])],
-    ['compressed, though that was not agreed', Buffer.from([0xc1, 0x80, 1, 2, 3, 4])],
-    ['of an unknown kind', Buffer.from([0x83, 0x80, 1, 2, 3, 4])],
+    ['compressed without negotiation', Buffer.from([0xc1, 0x80, 1, 2, 3, 4])],
+    ['of an unknown opcode', Buffer.from([0x83, 0x80, 1, 2, 3, 4])],
     [
-      'as long as nothing is',
+      'of the maximum length',
       Buffer.from([0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
     ],
-    ['a continuation of nothing', Buffer.from([0x80, 0x80, 1, 2, 3, 4])],
-    ['a ping in pieces', Buffer.from([0x09, 0x80, 1, 2, 3, 4])],
+    ['a continuation of no message', Buffer.from([0x80, 0x80, 1, 2, 3, 4])],
+    ['a fragmented ping', Buffer.from([0x09, 0x80, 1, 2, 3, 4])],
   ])('is closed after a frame that is %s', async (_case, frame) => {
     const head = `${['GET /ws HTTP/1.1', ...handshake, 'Connection: Upgrade'].join('\r\n')}\r\n\r\n`;
     const socket = await openSocket(usher.public);
@@ -101,15 +104,15 @@ describe('the WebSocket endpoint for tickets', () => {
 
   it.each<[string, number, readonly string[]]>([
     ['no key', 400, handshake.filter((line) => !line.includes('Key'))],
-    ['a key that is none', 400, [...handshake.slice(0, 3), 'Sec-WebSocket-Key: x']],
+    ['an invalid key', 400, [...handshake.slice(0, 3), 'Sec-WebSocket-Key: x']],
     ['an old version', 426, handshake.map((line) => line.replace('13', '7'))],
-    ['a version that is none', 426, handshake.map((line) => line.replace('13', '13, 8'))],
+    ['an invalid version', 426, handshake.map((line) => line.replace('13', '13, 8'))],
   ])('refuses a handshake with %s', async (_case, status, lines) => {
     const start = `GET /ws HTTP/1.1\r\n${lines.join('\r\n')}\r\nConnection: Upgrade\r\n\r\n`;
     expect((await receive(usher.public, start)).status).toBe(status);
   });
 
-  it('refuses a request that only looks like a handshake', async () => {
+  it('refuses a request that resembles a handshake', async () => {
     expect((await receive(usher.public, raw('POST /ws', handshake))).status).toBe(405);
     expect((await receive(usher.public, raw('GET /ws', ['Host: usher']))).status).toBe(426);
   });
@@ -142,7 +145,7 @@ describe('the WebSocket endpoints for session cookies', () => {
     'http://app.example',
     `${allowedOrigin}.evil.example`,
     undefined,
-  ])('refuse a page of %s before the upstream server is contacted', async (origin) => {
+  ])('refuse a page of %s before they contact the upstream server', async (origin) => {
     const before = upstream.count();
     for (const path of paths) {
       const headers = { cookie, ...(origin !== undefined && { origin }) };
@@ -159,7 +162,7 @@ describe('the WebSocket endpoints for session cookies', () => {
     '%252e%252e',
     '99;x',
     '%EF%BC%99%EF%BC%99',
-  ])('the order %s leads to no other path of the application', async (order) => {
+  ])('send the order %s to no other path of the application', async (order) => {
     const before = upstream.count();
     const headers = { cookie, origin: allowedOrigin };
     const path = `/ws/payment-socket/${order}/`;
@@ -168,7 +171,7 @@ describe('the WebSocket endpoints for session cookies', () => {
     expect(upstream.count()).toBe(before);
   });
 
-  it('send the identity to the application in headers that the visitor cannot set', async () => {
+  it('send the identity in headers that the visitor cannot set', async () => {
     const forged = {
       'x-usher-user-id': '1',
       'x-usher-is-superuser': 'true',

@@ -72,7 +72,7 @@ describe('a buffered audit log', () => {
     expect([database.kept, lines]).toEqual([['a'], []]);
   });
 
-  it('an attempt whose response was lost is not written twice', async () => {
+  it('does not write an attempt twice whose response was lost', async () => {
     const { append, database, time, counted } = start();
     database.fault = new Unavailable('database');
     await append('a');
@@ -103,7 +103,7 @@ describe('a buffered audit log', () => {
     expect(database.kept).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  it('loses a row that cannot be written, and no other row', async () => {
+  it('drops a row that cannot be written, and no other row', async () => {
     const { append, database, counted, lines } = start();
     await append('a', 'bad', 'b', 'c');
     await settle();

@@ -42,7 +42,7 @@ describe('AUDIT=buffered', () => {
     await usher.stop();
   });
 
-  it('has written all rows when it has stopped', async () => {
+  it('has written all rows when Usher has stopped', async () => {
     const { usher, enters, kept } = await start();
     const ids = await Promise.all(Array.from({ length: 20 }, enters));
     await usher.stop();

@@ -59,7 +59,7 @@ describe('a group commit', () => {
     expect(statements.at(-1)?.rows).toEqual(['d']);
   });
 
-  it('writes a second statement beside the first while many rows wait, and is idle after both', async () => {
+  it('writes a second statement at the same time while many rows wait, and is idle after both', async () => {
     const { append, statements, outcomes, queued, idle } = start({ threshold: 2 });
     append('a', 'b');
     expect(statements.map(({ rows }) => rows)).toEqual([['a']]);
@@ -105,7 +105,7 @@ describe('a group commit', () => {
     expect(outcomes['e']).toBe('open');
   });
 
-  it('rejects all rows of an outage, also the queued ones, and tries later ones', async () => {
+  it('rejects all rows during an outage, including queued ones, and retries with later ones', async () => {
     const { append, statements, outcomes } = start();
     append('a', 'b');
     statements[0]?.fail(outage);
@@ -139,7 +139,7 @@ describe('a group commit', () => {
     },
   );
 
-  it('a refused row does not fail queued rows, and neither does an unhandled error', async () => {
+  it('does not fail queued rows after a rejected row or an unhandled error', async () => {
     for (const error of [new RowRefused(false), new TypeError('a bug')]) {
       const { append, statements, outcomes } = start();
       append('a', 'b');
@@ -151,7 +151,7 @@ describe('a group commit', () => {
     }
   });
 
-  it('is idle when nothing waits and nothing is being written', async () => {
+  it('is idle when no row is queued or being written', async () => {
     const { append, statements, idle } = start();
     await idle();
     append('a', 'b');

@@ -16,12 +16,12 @@ const event: AuditEvent = {
 const { checks, ...fields } = event;
 const lineOf = (of: AuditEvent): unknown => JSON.parse(JSON.stringify(toLogLine(of)));
 
-describe('the line of a decision', () => {
-  it('has nothing of the checks where none failed', () => {
+describe('the log line of a decision', () => {
+  it('contains no checks if none failed', () => {
     expect(lineOf(event)).toEqual(fields);
   });
 
-  it('names those that failed, and no others', () => {
+  it('contains the failed checks, and no others', () => {
     const failed = { name: 'third', passed: false };
     const refused = { ...event, failedCheck: 'third', checks: [...checks, failed] };
     expect(lineOf(refused)).toEqual({ ...fields, failedCheck: 'third', failedChecks: ['third'] });

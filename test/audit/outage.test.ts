@@ -63,7 +63,7 @@ describe('while the database is unavailable', () => {
   };
 
   it.each(['cut', 'freeze'] as const)(
-    'no subscription is granted and the reason is logged (%s); afterwards everything is as before',
+    'no subscription is granted and the reason is logged (%s); service resumes afterwards',
     async (breakIt) => {
       expect(await statuses([...good, bad])).toStrictEqual([200, 200, 200, 200, 401]);
       tunnel[breakIt]();

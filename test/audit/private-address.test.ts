@@ -20,19 +20,19 @@ const addresses = Array.from({ length: 65_536 }, (_, i) => [
   `${i.toString(16)}::9`,
 ]).flat();
 
-describe('a private address', () => {
-  it('is one of the networks that are not routed in the Internet', () => {
+describe('isPrivateAddress', () => {
+  it('is true for the networks that are not routed on the Internet', () => {
     const wrong = addresses.filter(
       (each) => isPrivateAddress(each) !== networks.check(each, isIP(each) === 6 ? 'ipv6' : 'ipv4'),
     );
     expect(wrong).toStrictEqual([]);
   });
 
-  it.each(['::1', '127.0.0.1'])('is %s', (address) => {
+  it.each(['::1', '127.0.0.1'])('is true for %s', (address) => {
     expect(isPrivateAddress(address)).toBe(true);
   });
 
-  it.each(['', '1270.0.0.1', '::11', 'fd', '100.6.0.1'])('is not %j', (address) => {
+  it.each(['', '1270.0.0.1', '::11', 'fd', '100.6.0.1'])('is false for %j', (address) => {
     expect(isPrivateAddress(address)).toBe(false);
   });
 });

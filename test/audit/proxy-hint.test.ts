@@ -28,7 +28,7 @@ function makeHint() {
   return { clock, warned, watch, users };
 }
 
-describe('the hint that a proxy is in front', () => {
+describe('the warning about an untrusted proxy', () => {
   it('is logged once when ten users have one private address, and again the next day', () => {
     const { clock, warned, users } = makeHint();
     users(9);
@@ -44,7 +44,7 @@ describe('the hint that a proxy is in front', () => {
   });
 
   it.each(['127.0.0.1', '::1', '10.1.2.3', '192.168.0.9', '::ffff:10.1.2.3', 'fd00::7'])(
-    'comes for %s',
+    'is logged for %s',
     (address) => {
       const { warned, users } = makeHint();
       users(10, { address });
@@ -80,7 +80,7 @@ describe('the hint that a proxy is in front', () => {
     expect(warned).toHaveLength(1);
   });
 
-  it('keeps no more than sixteen addresses', () => {
+  it('keeps at most sixteen addresses', () => {
     const { warned, users } = makeHint();
     for (let i = 0; i < 16; i += 1) users(1, { address: `10.0.0.${i}` });
     users(10, { address: '10.0.1.1' });

@@ -45,7 +45,7 @@ describe('the audit log', () => {
   const logOut = (headers: Readonly<Record<string, string>>) =>
     send(usher.public, { path: '/api/guest-sessions/current', method: 'DELETE', headers });
 
-  it('has a row for a guest session that is linked, one for another user’s, and one for its end', async () => {
+  it('has a row for a linked guest session, for a refused link, and for the end of the session', async () => {
     const session = await start();
     const guest = { 'x-guest-session': session.token };
     const linked = await link({ ...bearer('15'), ...guest });
@@ -81,7 +81,7 @@ describe('the audit log', () => {
     expect(await rowOf(linked)).toEqual([row('link-guest-session', code)]);
   });
 
-  it('has a row for a list that could not be read', async () => {
+  it('has a row for a malformed list request', async () => {
     const request = { path: '/api/channels?after=nonsense', method: 'GET', headers: bearer('15') };
     const unread = await send(usher.public, request);
     expect(unread.status).toBe(400);
@@ -90,7 +90,7 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('is found by the decision’s id, as every decision is', async () => {
+  it('has rows that the decision id finds', async () => {
     const refused = await link({});
     const found = await send(usher.operator, {
       path: `/decisions/${decisionId(refused)}`,
@@ -184,7 +184,7 @@ describe('two session cookies', () => {
     ['/broadcasting/auth', 'POST', 'subscribe'],
     ['/broadcasting/user-auth', 'POST', 'sign-in'],
     ['/api/channels', 'GET', 'list-channels'],
-  ])('at %s are a 400 with a row', async (path, method, action) => {
+  ])('at %s get 400 and a row', async (path, method, action) => {
     const response = await send(usher.public, {
       path,
       method,

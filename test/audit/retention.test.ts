@@ -40,7 +40,7 @@ describePostgres('retention', (server) => {
     );
   };
 
-  it('removes the older rows of every tenant in batches, and no others', async () => {
+  it('removes old rows of every tenant in batches, and no others', async () => {
     await put(2_345, 10 * day + 1);
     await put(5, 10 * day);
     const before = now - 10 * day;

@@ -145,7 +145,7 @@ const cases: readonly (readonly [string, TestRequest, Expected])[] = [
   ],
 ];
 
-describe('the row of', () => {
+describe('the row', () => {
   const usher = useUsher();
   const rows = async (table: string, id: string | null): Promise<readonly Row[]> => {
     const sql = `SELECT * FROM ${table} WHERE decision_id = $1`;
@@ -167,7 +167,7 @@ describe('the row of', () => {
     expect(events).toHaveLength(expected.length);
   });
 
-  it('ids in the order of time, so that the index grows at one end', async () => {
+  it('has an id that increases with time, so that the index grows at one end', async () => {
     const ids: (string | null)[] = [];
     for (let i = 0; i < 3; i += 1) {
       const response = await send(usher.public, userRequest());
@@ -178,7 +178,7 @@ describe('the row of', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  it('each check, by name', async () => {
+  it('has each check, by name', async () => {
     const response = await send(usher.public, userRequest());
     const [row] = await rows('audit_log', response.headers.get('x-decision-id'));
     const checks = row?.['checks'] as readonly { name: string; passed: boolean }[];
@@ -186,7 +186,7 @@ describe('the row of', () => {
     expect(checks.every(({ passed }) => passed)).toBe(true);
   });
 
-  it('a request contains no part of its credential', async () => {
+  it('of a request contains no part of its credential', async () => {
     const tokens = [userToken({ jti: 'a' }), guestToken({ jti: 'b' }), 'not-a-token-but-secret'];
     for (const token of tokens) {
       const headers = { authorization: `Bearer ${token}` };
@@ -207,7 +207,7 @@ describe('the row of', () => {
     }
   });
 
-  it('a long user agent only its beginning', async () => {
+  it('has only the beginning of a long user agent', async () => {
     const request = userRequest({ headers: { 'user-agent': 'a'.repeat(2000) } });
     const response = await send(usher.public, request);
     const [row] = await rows('audit_log', response.headers.get('x-decision-id'));

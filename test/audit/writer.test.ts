@@ -66,7 +66,7 @@ describePostgres('the audit log', (server) => {
     return found;
   };
 
-  it('keeps every field of an event, and a row for each signal', async () => {
+  it('writes every field of an event, and a row for each security event', async () => {
     await write([refusal, ['authentication-failed', 'cross-tenant']]);
     const shared = {
       at: new Date(refusal.at),
@@ -97,7 +97,7 @@ describePostgres('the audit log', (server) => {
     for (const event of events) expect(event).toMatchObject(shared);
   });
 
-  it('keeps an event with few fields, and no signal', async () => {
+  it('writes an event with few fields, and no security event', async () => {
     await write([grant, []]);
     expect(await rows('audit_log', 'd-2')).toMatchObject([
       { at: new Date(0), code: null, tenant_id: null, user_agent: null, checks: [] },
@@ -105,7 +105,7 @@ describePostgres('the audit log', (server) => {
     expect(await rows('security_events', 'd-2')).toEqual([]);
   });
 
-  it('keeps any text of a client in its own column, and an empty one as such', async () => {
+  it('writes any text of a client to its own column, and an empty text as empty', async () => {
     const texts = ['', ' ', '\\N', '{a,"b"}', 'tab\tand\nline', '€ and 😀', 'x'.repeat(512)];
     const changed = ['\0', '\x1c\x1d\x1e\x1f', '\ud800', 'x'.repeat(511) + '😀', 'x'.repeat(600)];
     const ids = [...texts, ...changed].map((_, i) => `d-text-${i}`);
@@ -135,7 +135,7 @@ describePostgres('the audit log', (server) => {
     }
   });
 
-  it('keeps decisions and signals of no decision with one statement', async () => {
+  it('writes decisions and standalone security events with one statement', async () => {
     const decisions = ['d-4', 'd-5'].map((decisionId) => ({
       decision: { ...refusal, decisionId },
       signals: ['cross-tenant'] as const,
@@ -176,7 +176,7 @@ describePostgres('the audit log', (server) => {
     expect(await rows('audit_log', 'd-neighbour')).toEqual([]);
   });
 
-  it('is unchanged when the operator reads it, whatever the tenant', async () => {
+  it('writes rows that the operator can read for every tenant', async () => {
     const find = (id: string) => findDecision(at.database, id);
     await write([{ ...refusal, decisionId: 'd-6' }, ['authentication-failed', 'cross-tenant']]);
     await write([{ ...grant, decisionId: 'd-7' }, []]);
@@ -191,7 +191,7 @@ describePostgres('the audit log', (server) => {
     for (const id of ['d-none', '', 'd-\0']) expect(await find(id)).toBeUndefined();
   });
 
-  it('keeps both or none', async () => {
+  it('writes both or neither', async () => {
     await write([{ ...grant, decisionId: 'd-twice' }, []]);
     await expect(write([{ ...grant, decisionId: 'd-twice' }, ['cross-tenant']])).rejects.toThrow(
       RowRefused,

@@ -68,7 +68,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 describe('the introspection request', () => {
-  it('is a GET with the one cookie and the secret, and nothing else of the visitor', async () => {
+  it('is a GET with the cookie and the secret, and no other data of the visitor', async () => {
     await read(cookie);
     const [{ method, url, headers }] = requests as [IncomingMessage];
     expect({ method, url }).toEqual({ method: 'GET', url: server.url.pathname });
@@ -79,12 +79,12 @@ describe('the introspection request', () => {
     });
   });
 
-  it('leaves a quoted cookie as it came', async () => {
+  it('contains a quoted cookie unchanged', async () => {
     await read('"quoted"');
     expect(requests[0]!.headers.cookie).toBe('sid="quoted"');
   });
 
-  it('has several cookies under their names, where several are named', async () => {
+  it('contains several cookies under their names, if several are configured', async () => {
     read = createIntrospectionReader({ ...settingsOf(), cookieName: undefined });
     await read('sid=abc; remember_me="x=="');
     expect(requests[0]!.headers.cookie).toBe('sid=abc; remember_me="x=="');
@@ -104,7 +104,7 @@ describe('the introspection request', () => {
 });
 
 describe('the introspection response', () => {
-  it('is the visitor', async () => {
+  it('authenticates the visitor', async () => {
     const expires_at = new Date(time + 1234).toISOString();
     respondWith(says(200, { ...alice, expires_at, other: [1] }));
     expect(await read(cookie)).toEqual({
@@ -119,7 +119,7 @@ describe('the introspection response', () => {
     });
   });
 
-  it('may have roles and a tenant', async () => {
+  it('may contain roles and a tenant', async () => {
     const roles = ['editor', { name: 'staff' }, 'editor'];
     respondWith(says(200, { ...alice, roles, tenant: 7 }));
     expect(await read(cookie)).toMatchObject({
@@ -127,7 +127,7 @@ describe('the introspection response', () => {
     });
   });
 
-  it('may have the id in user_id, and in both if they are the same', async () => {
+  it('may contain the id in user_id, or in both fields if they are equal', async () => {
     respondWith(says(200, { id: 15, user_id: '15' }));
     expect(await read('one')).toHaveProperty('principal.id', '15');
     respondWith(says(200, { user_id: '15' }));
@@ -149,17 +149,17 @@ describe('the introspection response', () => {
     ],
     ['a number as name', { name: 1 }, 'name, which is a text: found a number'],
     [
-      'an end without a zone',
+      'an expiry without a zone',
       { expires_at: '2030-01-01T00:00:00' },
       'expires_at, which is a time such as 2030-01-01T12:00:00Z, or in seconds since 1970: found a text',
     ],
     [
-      'an end in milliseconds',
+      'an expiry in milliseconds',
       { expires_at: 1893456000000 },
       'expires_at, which is a time such as 2030-01-01T12:00:00Z, or in seconds since 1970: found a number',
     ],
     [
-      'an end that is none',
+      'an expiry that is not a time',
       { expires_at: '2030-13-01T00:00:00Z' },
       'expires_at, which is a time such as 2030-01-01T12:00:00Z, or in seconds since 1970: found a text',
     ],
@@ -169,7 +169,7 @@ describe('the introspection response', () => {
       'tenant, which is a printable text of 1 to 255 characters or a whole number: found a list',
     ],
     ['a role that is a number', { roles: [1] }, 'some of its roles, which cannot be read'],
-  ])('with %s is accepted without it, and says so', async (_case, members, left) => {
+  ])('with %s is accepted without the value, and a note says so', async (_case, members, left) => {
     respondWith(says(200, { id: '1', ...members }));
     expect(await read(cookie)).toEqual({
       principal: {
@@ -205,7 +205,7 @@ describe('the introspection response', () => {
     });
   });
 
-  it('may give the end in any zone', async () => {
+  it('may contain the expiry in any zone', async () => {
     respondWith(says(200, { id: '1', expires_at: '2026-01-01T00:00:00.5+05:30' }));
     expect(await read(cookie)).toHaveProperty(
       'principal.expiresAt',
@@ -215,12 +215,12 @@ describe('the introspection response', () => {
     expect(await read('other')).toHaveProperty('principal.expiresAt', time + 60 * second);
   });
 
-  it.each([401, 403, 404])('does not authenticate with %i', async (status) => {
+  it.each([401, 403, 404])('with %i does not authenticate', async (status) => {
     respondWith(says(status, alice));
     expect(await read(cookie)).toEqual({ fault: 'credential-rejected' });
   });
 
-  it('that is over is expired', async () => {
+  it('with an expiry in the past is an expired credential', async () => {
     respondWith(says(200, { ...alice, expires_at: new Date(time).toISOString() }));
     expect(await read(cookie)).toEqual({ fault: 'credential-expired' });
   });
@@ -236,8 +236,8 @@ describe('the introspection response', () => {
     ['no id', { id: null }],
     ['a fraction as id', { id: 1.5 }],
     ['an object as id', { id: {} }],
-    ['an id that looks like another', { id: '1\u200b' }],
-  ])('is an outage with %s, and is not cached', async (_name, body) => {
+    ['an id with an invisible character', { id: '1\u200b' }],
+  ])('with %s is an outage, and is not cached', async (_name, body) => {
     respondWith(says(200, body));
     await expectOutage();
     respondWith(says(200, alice));
@@ -245,14 +245,14 @@ describe('the introspection response', () => {
   });
 
   it.each([201, 204, 301, 400, 402, 429, 500, 503])(
-    'is an outage with status %i',
+    'with status %i is an outage',
     async (status) => {
       respondWith(says(status, status === 204 ? '' : alice));
       await expectOutage();
     },
   );
 
-  it('is not text that is no UTF-8', async () => {
+  it('with invalid UTF-8 is an outage', async () => {
     respondWith((_request, response) => response.end(Buffer.from('{"user_id":"\xff"}', 'latin1')));
     await expectOutage();
   });
@@ -268,14 +268,14 @@ describe('the introspection response', () => {
     await elsewhere.close();
   });
 
-  it('is cut off where it has no end', async () => {
+  it('without an end is aborted', async () => {
     const body = endlessBody();
     respondWith(body.respond);
     await expectOutage();
     expect(body.sent()).toBeLessThan(16 * 1024 * 1024);
   });
 
-  it('is unavailable while the host is down, and the error has nothing of the cookie or the secret', async () => {
+  it('is an outage while the host is down, and the error contains no part of the cookie or the secret', async () => {
     await server.close();
     const error = (await read(cookie).catch((reason: unknown) => reason)) as Unavailable;
     expect(error).toBeInstanceOf(Unavailable);
@@ -317,7 +317,7 @@ describe('a cached response', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it('does not last when the clock is set back', async () => {
+  it('expires when the clock is set back', async () => {
     await read(cookie);
     time -= 1;
     await read(cookie);
@@ -330,7 +330,7 @@ describe('a cached response', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('that never arrived serves no request, and is not cached', async () => {
+  it('is not used if the request failed', async () => {
     respondWith(says(500, ''));
     const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => read(cookie)));
     expect(outcomes.map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
@@ -370,7 +370,7 @@ describe('attributes of the policy', () => {
     expect(await attributesOf()).toEqual([expected, undefined]);
   });
 
-  it('of another type are left out, one by one', async () => {
+  it('of another type are left out, each by itself', async () => {
     const attributes = { department: 7, plan: { level: '3' }, shops: ['a', {}], until: null };
     respondWith(says(200, { ...alice, attributes }));
     expect(await attributesOf()).toEqual([
@@ -387,13 +387,13 @@ describe('attributes of the policy', () => {
     ['x', 'a text'],
     [['department'], 'a list'],
     [7, 'a number'],
-  ])('may be %j, which is ignored', async (attributes, found) => {
+  ])('that are %j are ignored', async (attributes, found) => {
     respondWith(says(200, { ...alice, attributes }));
     const note = `session is accepted without attributes, which is an object: found ${found}`;
     expect(await attributesOf()).toEqual([staff, [note]]);
   });
 
-  it.each([undefined, null, {}])('may be missing: %j', async (attributes) => {
+  it.each([undefined, null, {}])('that are missing are ignored: %j', async (attributes) => {
     respondWith(says(200, { ...alice, attributes }));
     expect(await attributesOf()).toEqual([staff, undefined]);
   });

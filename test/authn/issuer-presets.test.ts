@@ -106,7 +106,7 @@ describe.each(fixtureNames)('the preset %s', (preset) => {
     }
   });
 
-  it('is tried with a valid token, and with each kind that it must refuse', () => {
+  it('is tested with a valid token, and with each kind that it must refuse', () => {
     const names = fixture.tokens.filter(({ refused }) => refused).map(({ name }) => name);
     expect(fixture.tokens.some(({ accepted }) => accepted)).toBe(true);
     expect(names.join('; ')).toMatch(/renew|refresh/i);

@@ -39,7 +39,7 @@ describe('a JWT beside Passport', () => {
       otherwise: () => Promise.resolve({ fault: 'credential-not-configured' }),
     });
 
-  it('is read by the other reader only if Passport did not sign it', async () => {
+  it('is read by the other reader if Passport did not sign it', async () => {
     expect(await readerAfter('credential-rejected')('a.b.c')).toHaveProperty(
       'fault',
       'credential-not-configured',

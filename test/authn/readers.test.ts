@@ -34,7 +34,7 @@ const manyRoles = (count: number) => Array.from({ length: count }, (_, i) => `r$
 const life = { issuedAt: testNow, expiresAt: testNow + 3_600_000 };
 
 describe('a guest token', () => {
-  it('names a guest', async () => {
+  it('authenticates a guest', async () => {
     const [hotel, booking] = ['grand-hotel', 'BK-2025-ABC123'];
     const principal = {
       kind: 'guest',
@@ -49,7 +49,7 @@ describe('a guest token', () => {
     });
   });
 
-  it('may call its claims otherwise', async () => {
+  it('may have other claim names', async () => {
     const read = guestReader({ GUEST_TOKEN_BOOKING_CLAIM: 'b', GUEST_TOKEN_HOTEL_CLAIM: 'h' });
     const text = hmacToken(guestClaims({ b: 'B1', h: 'H1' }));
     expect(await read(text)).toMatchObject({
@@ -83,7 +83,7 @@ describe('a guest token', () => {
     });
   });
 
-  it('may have its claims within objects', async () => {
+  it('may have nested claims', async () => {
     const shipped = guestTokenClaims();
     const claims = { hotel: ['org', 'hotel.slug'], booking: ['org', 'stay', 'id'] };
     const nested = shipped.attributes.map((each) => {
@@ -107,7 +107,7 @@ describe('a guest token', () => {
     expect(await read(minted)).toMatchObject({ principal: { attributes } });
   });
 
-  it('does not find a claim in the machinery of objects', async () => {
+  it('does not read a claim from the object prototype', async () => {
     const read = guestReader({
       GUEST_TOKEN_BOOKING_CLAIM: '__proto__',
       GUEST_TOKEN_HOTEL_CLAIM: 'constructor',
@@ -115,19 +115,19 @@ describe('a guest token', () => {
     expect(await read(hmacToken(guestClaims()))).toEqual(rejected);
   });
 
-  it('is not a bearer token, nor the other way round', async () => {
+  it('is not a bearer token, nor the reverse', async () => {
     expect(await readUser(hmacToken(guestClaims()))).toEqual(rejected);
     expect(await readGuest(hmacToken(userClaims()))).toEqual(rejected);
   });
 
-  it('keeps the faults of the verifier apart', async () => {
+  it('keeps the faults of the verifier', async () => {
     expect(await guest({ exp: 1 })).toEqual(refused('credential-expired'));
     expect(await readGuest('no token')).toEqual(refused('credential-malformed'));
   });
 });
 
 describe('a bearer token', () => {
-  it('names a user', async () => {
+  it('authenticates a user', async () => {
     const all = { roles: ['admin', 'staff'], role: 'owner', jti: 't-1', name: 'Ada' };
     expect(await user(all)).toEqual({
       principal: {
@@ -142,14 +142,14 @@ describe('a bearer token', () => {
     });
   });
 
-  it('needs nothing but a subject and an end', async () => {
+  it('needs only a subject and an expiry', async () => {
     const absent = { tenant_id: undefined, iat: undefined };
     expect(await user(absent)).toEqual({
       principal: { kind: 'user', id: '15', roles: [], expiresAt: life.expiresAt },
     });
   });
 
-  it('takes null for absent, but not as the subject', async () => {
+  it('treats null as absent, but not as the subject', async () => {
     const nothing = { tenant_id: null, roles: null, role: null, jti: null, name: null };
     expect(await user(nothing)).toEqual({
       principal: { kind: 'user', id: '15', roles: [], ...life },
@@ -173,7 +173,7 @@ describe('a bearer token', () => {
     ['empty', ''],
     ['negative', -1],
     ['a fraction', 1.5],
-    ['beyond exact numbers', Number.MAX_SAFE_INTEGER + 1],
+    ['beyond the safe integers', Number.MAX_SAFE_INTEGER + 1],
     ['true', true],
     ['a list', ['15']],
     ['an object', { id: '15' }],
@@ -193,8 +193,8 @@ describe('a bearer token', () => {
   });
 
   it.each<[string, unknown, readonly string[] | undefined]>([
-    ['one text with spaces', 'openid  chat.read ', ['openid', 'chat.read']],
-    ['more than an attribute of text has', `${'a'.repeat(100)} ${'b'.repeat(100)}`, undefined],
+    ['a text with spaces', 'openid  chat.read ', ['openid', 'chat.read']],
+    ['a text longer than an attribute', `${'a'.repeat(100)} ${'b'.repeat(100)}`, undefined],
     ['a list', ['openid', 'chat read'], ['openid', 'chat read']],
     ['an empty text', '', []],
   ])('reads scopes: %s', async (_name, scope, list = String(scope).split(' ')) => {
@@ -210,7 +210,7 @@ describe('a bearer token', () => {
       expect(await read(name)).toMatchObject({ principal });
   });
 
-  it('reads a text with spaces of another claim as one text', async () => {
+  it('reads a text with spaces in another claim as one value', async () => {
     const attribute = { name: 'teams', claim: ['teams'], type: 'list(string)' } as const;
     const read = createOnlyReader(only, {
       ...userTokenClaims,
@@ -226,7 +226,11 @@ describe('a bearer token', () => {
     ['each role once', { roles: ['admin', 'admin'], role: 'admin' }, ['admin']],
     ['roles as one text', { roles: 'Super Admin' }, ['Super Admin']],
     ['a list as the role', { role: ['admin'] }, ['admin']],
-    ['rows of roles', { roles: [{ id: 1, name: 'admin' }, { name: 'staff' }] }, ['admin', 'staff']],
+    [
+      'objects with the name of a role',
+      { roles: [{ id: 1, name: 'admin' }, { name: 'staff' }] },
+      ['admin', 'staff'],
+    ],
     ['256 roles', { roles: manyRoles(256) }, manyRoles(256)],
   ])('reads %s', async (_name, claims, roles) => {
     const result = await user(claims);
@@ -237,15 +241,15 @@ describe('a bearer token', () => {
   it.each<[string, JsonObject, readonly string[]]>([
     ['an object with other names', { roles: { admin: true } }, []],
     ['a nested list', { roles: [['admin'], 'staff'] }, ['staff']],
-    ['a number among them', { roles: ['admin', 1] }, ['admin']],
-    ['null among them', { roles: [null, 'admin'] }, ['admin']],
-    ['an empty one', { roles: ['', 'admin'] }, ['admin']],
-    ['one with an invisible character', { roles: ['admin\u200B'] }, []],
+    ['a number in the list', { roles: ['admin', 1] }, ['admin']],
+    ['null in the list', { roles: [null, 'admin'] }, ['admin']],
+    ['an empty role', { roles: ['', 'admin'] }, ['admin']],
+    ['a role with an invisible character', { roles: ['admin\u200B'] }, []],
     ['true as the role', { role: true, roles: ['admin'] }, ['admin']],
-    ['a long one', { role: 'x'.repeat(129), roles: ['admin'] }, ['admin']],
-    ['too many', { roles: manyRoles(300) }, manyRoles(256)],
-    ['a row whose name is no text', { roles: [{ name: { name: 'admin' } }] }, []],
-    ['a row without a name', { roles: [{ id: 1 }, []] }, []],
+    ['a role that is too long', { role: 'x'.repeat(129), roles: ['admin'] }, ['admin']],
+    ['too many roles', { roles: manyRoles(300) }, manyRoles(256)],
+    ['an object whose name is not a text', { roles: [{ name: { name: 'admin' } }] }, []],
+    ['an object without a name', { roles: [{ id: 1 }, []] }, []],
   ])('leaves out only the roles that cannot be read: %s', async (_name, claims, roles) => {
     expect(await user(claims)).toEqual({
       principal: expect.objectContaining({ id: '15', roles }) as unknown,
@@ -268,18 +272,18 @@ describe('a bearer token', () => {
     });
   });
 
-  it('has a token id that is a number', async () => {
+  it('accepts a token id that is a number', async () => {
     expect(await user({ jti: 7 })).toMatchObject({ principal: { tokenId: '7' } });
   });
 
-  it('may have any other claims', async () => {
+  it('accepts any other claims', async () => {
     const odd = { sub_id: null, email: 7, permissions: { a: [[{}]] }, __proto__: 1, scopes: '' };
     expect(await user(odd)).toMatchObject({ principal: { id: '15' } });
   });
 
   it.each<[string, JsonObject, string]>([
     [
-      'a list',
+      'a list as the subject',
       { sub: ['15'] },
       'claim sub is a printable text of 1 to 255 characters or a whole number: found a list',
     ],
@@ -298,13 +302,13 @@ describe('a bearer token', () => {
     });
   });
 
-  it('cuts a name to 100 code points, and never through one', async () => {
+  it('shortens a name to 100 code points, and never within one', async () => {
     const name = await nameOf('👩'.repeat(150));
     expect(name).toBe('👩'.repeat(100));
     expect(await nameOf(`${'x'.repeat(99)}👩y`)).toBe(`${'x'.repeat(99)}👩`);
   });
 
-  it('keeps a name small in JSON, whatever its characters', async () => {
+  it('limits the size of a name in JSON, for any characters', async () => {
     for (const character of ['\0', '\uD800', '👩', '"', '\u2028']) {
       const name = await nameOf(character.repeat(200));
       expect(Buffer.byteLength(JSON.stringify(name))).toBeLessThanOrEqual(402);
@@ -338,7 +342,7 @@ describe('identify', () => {
     expect(await createIdentify({})({ kind: 'guest-token', text })).toEqual(missing);
   });
 
-  it('passes an outage on', async () => {
+  it('passes on an outage', async () => {
     const identify = createIdentify({
       bearer: () => Promise.reject(new Unavailable('token keys')),
     });

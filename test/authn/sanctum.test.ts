@@ -18,7 +18,7 @@ describe('a bearer token', () => {
     ['7|secret', 'credential-rejected'],
     ['7|a.b.c', 'credential-rejected'],
     ['|', 'credential-rejected'],
-  ])('%j is read by one reader alone', async (text, expected) => {
+  ])('%j is read by one reader only', async (text, expected) => {
     const read = firstAcceptedBearer(fault('credential-expired'), fault('credential-rejected'));
     expect(await read(text)).toEqual({ fault: expected });
   });

@@ -75,7 +75,7 @@ describe('an opaque token', () => {
     expect(body).toBe('token=2YotnFZFEjr1zCsicMWpAA%3D%3D&token_type_hint=access_token');
   });
 
-  it('that is active is the user in the claims', async () => {
+  it('that is active authenticates the user in its claims', async () => {
     const claims = { tenant_id: 7, roles: 'editor', name: 'Alice', jti: 'j', scope: 'read write' };
     respondWith(200, { ...active, ...claims, iat: time / second + 5 });
     expect(await read(token)).toEqual({
@@ -94,12 +94,12 @@ describe('an opaque token', () => {
     });
   });
 
-  it('without an expiry is introspected again within the hour', async () => {
+  it('without an expiry is introspected again within an hour', async () => {
     respondWith(200, { active: true, sub: '1' });
     expect(await read(token)).toHaveProperty('principal.expiresAt', time + 3600 * second);
   });
 
-  it('that is not active is refused, for a second', async () => {
+  it('that is not active is refused, and that result is cached for a second', async () => {
     respondWith(200, { active: false });
     expect(await read(token)).toMatchObject({ fault: 'credential-rejected' });
     respondWith(200, active);
@@ -108,7 +108,7 @@ describe('an opaque token', () => {
     expect(await read(token)).toHaveProperty('principal');
   });
 
-  it('is introspected once in five seconds, and not after its expiry', async () => {
+  it('is introspected once in five seconds, and is refused after its expiry', async () => {
     respondWith(200, { ...active, exp: time / second + 2 });
     await Promise.all([read(token), read(token)]);
     expect(requests).toHaveLength(1);
@@ -144,7 +144,7 @@ describe('an opaque token', () => {
     ['token_type', 'bearer'],
     ['typ', null],
     ['typ', 7],
-  ])('is an access token if %s is %j', async (name, kind) => {
+  ])('is accepted if %s is %j', async (name, kind) => {
     respondWith(200, { ...active, [name]: kind });
     expect(await read(token)).toHaveProperty('principal');
   });
@@ -156,7 +156,7 @@ describe('an opaque token', () => {
     [-1, 'a number'],
     [true, 'a boolean'],
     [[], 'a list'],
-  ])('with the end %j is refused, because its end is not known', async (exp, found) => {
+  ])('with the expiry %j is refused, because its expiry is unknown', async (exp, found) => {
     respondWith(200, { ...active, exp });
     expect(await read(token)).toEqual({
       fault: 'credential-rejected',
@@ -168,7 +168,7 @@ describe('an opaque token', () => {
     ['2025-06-01T12:00:00Z', 'a text'],
     [1748779200000, 'a number'],
     [{}, 'an object'],
-  ])('with the start %j is accepted without it, and a note says so', async (iat, found) => {
+  ])('with the issue time %j is accepted without it, and a note says so', async (iat, found) => {
     respondWith(200, { ...active, iat, jti: [] });
     const identification = await read(token);
     expect(identification).toHaveProperty('principal.issuedAt', undefined);
@@ -178,7 +178,7 @@ describe('an opaque token', () => {
     ]);
   });
 
-  it.each([null, undefined])('may have %s as its start and its end', async (absent) => {
+  it.each([null, undefined])('may have %s as its issue time and its expiry', async (absent) => {
     respondWith(200, { ...active, iat: absent, exp: absent });
     const identification = await read(token);
     expect(identification).toHaveProperty('principal.issuedAt', undefined);
@@ -186,12 +186,12 @@ describe('an opaque token', () => {
   });
 
   // RFC 7662 §4: the server checks nbf before it says that a token is active.
-  it.each(['tomorrow', {}, testNow * 2])('is active whatever its nbf is: %j', async (nbf) => {
+  it.each(['tomorrow', {}, testNow * 2])('is accepted with any nbf: %j', async (nbf) => {
     respondWith(200, { ...active, nbf });
     expect(await read(token)).toHaveProperty('principal');
   });
 
-  it('must have one of the audiences, if there are some', async () => {
+  it('must have one of the audiences, if they are configured', async () => {
     read = createTokenIntrospection({ ...settingsOf(), audience: ['chat', 'account'] });
     const statuses: unknown[] = [];
     for (const [i, aud] of ['chat', ['x', 'account'], 'other', undefined, null].entries()) {
@@ -202,15 +202,15 @@ describe('an opaque token', () => {
   });
 
   it.each<[string, number, unknown]>([
-    ['401, for a wrong secret of the client', 401, { error: 'invalid_client' }],
+    ['401 after a wrong client secret', 401, { error: 'invalid_client' }],
     ['403', 403, ''],
     ['404', 404, ''],
     ['500', 500, active],
     ['302', 302, ''],
     ['no JSON', 200, '<html>'],
-    ['no active', 200, { sub: '1' }],
-    ['active as a text', 200, { ...active, active: 'true' }],
-    ['active as a number', 200, { ...active, active: 1 }],
+    ['no active member', 200, { sub: '1' }],
+    ['a text as active', 200, { ...active, active: 'true' }],
+    ['a number as active', 200, { ...active, active: 1 }],
   ])(
     'a response with %s is an outage, and the next request is sent',
     async (_case, status, body) => {
@@ -223,10 +223,13 @@ describe('an opaque token', () => {
     },
   );
 
-  it.each(['', 'a b', 'ä', 'a\r\nb', '=', 'a=b'])('is not asked about as %j', async (text) => {
-    expect(await read(text)).toEqual({ fault: 'credential-malformed' });
-    expect(requests).toEqual([]);
-  });
+  it.each(['', 'a b', 'ä', 'a\r\nb', '=', 'a=b'])(
+    'is not introspected if it is %j',
+    async (text) => {
+      expect(await read(text)).toEqual({ fault: 'credential-malformed' });
+      expect(requests).toEqual([]);
+    },
+  );
 });
 
 describe('the choice of the reader', () => {
@@ -237,17 +240,17 @@ describe('the choice of the reader', () => {
     return (await choice(text, kind)) as unknown;
   };
 
-  it('leaves a JWT to its issuers, so that a refused one has no second chance', async () => {
+  it('leaves a JWT to its issuer, even if the issuer’s reader refuses it', async () => {
     expect(await chosenBy(jwt)).toEqual({ fault: 'jwt' });
     expect(await chosenBy(token)).toEqual({ fault: 'opaque' });
     expect(await chosenBy('two.parts')).toEqual({ fault: 'opaque' });
   });
 
-  it('introspects JWTs if no issuer could have made them', async () => {
+  it('introspects a JWT if no configured issuer can have made it', async () => {
     expect(await chosenBy(jwt, false)).toEqual({ fault: 'opaque' });
   });
 
-  it('does not make a user of the token of a route for another kind', async () => {
+  it('does not authenticate a user by a token for another kind of route', async () => {
     expect(await chosenBy(token, true, 'guest')).toEqual({ fault: 'jwt' });
     expect(await chosenBy(token, true, 'user')).toEqual({ fault: 'opaque' });
   });

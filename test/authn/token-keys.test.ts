@@ -43,7 +43,7 @@ describe('a public key', () => {
     ['RS512', rsa],
     ['PS256', rsa],
     ['Ed25519', ed25519],
-  ])('is pinned: %s with the right key is rejected', async (alg, pair) => {
+  ])('has one algorithm: %s with the right key is rejected', async (alg, pair) => {
     const token = keyToken(guestClaims(), { alg }, pair.privateKey);
     expect(await verify(token, pem(pair.publicKey))).toEqual(rejected);
   });
@@ -59,7 +59,7 @@ describe('a public key', () => {
     Ed25519: ed25519,
   };
   it.each(Object.entries(all))(
-    'pinned to %s verifies it, and no other',
+    'with the algorithm %s verifies it, and no other',
     async (algorithm, { publicKey }) => {
       const keys = createTokenKeys(
         { publicKey: pem(publicKey), algorithm },
@@ -74,12 +74,12 @@ describe('a public key', () => {
     },
   );
 
-  it('refuses an algorithm of another key', () => {
+  it('is refused with the algorithm of another key', () => {
     const settings = { publicKey: pem(p256.publicKey), algorithm: 'ES384' };
     expect(() => createTokenKeys(settings, { now, fetch: noFetch })).toThrow('is a key for ES256');
   });
 
-  it('is no HS256 secret', async () => {
+  it('is not an HS256 secret', async () => {
     const text = pem(rsa.publicKey);
     const der = rsa.publicKey.export({ type: 'spki', format: 'der' });
     for (const key of [text, text.trim(), der]) {
@@ -93,7 +93,7 @@ describe('a public key', () => {
     expect(await verify(token, pem(ed25519.publicKey))).toEqual(rejected);
   });
 
-  it('may have blank lines around it, with Windows line ends', () => {
+  it('may have blank lines around it, with Windows line endings', () => {
     const text = `\r\n${pem(p256.publicKey).replaceAll('\n', '\r\n')}\r\n`;
     expect(() => withPublicKey(text)).not.toThrow();
   });
@@ -107,16 +107,16 @@ describe('a public key', () => {
     ['another curve', pem(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey)],
     ['another type', pem(generateKeyPairSync('x25519').publicKey)],
     ['an RSA-PSS key', pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey)],
-    ['junk in a block', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----'],
+    ['invalid data in a PEM block', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----'],
     ['nothing', ''],
     ['a certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'],
-  ])('is not %s', (_name, text) => {
+  ])('cannot be %s', (_name, text) => {
     const refusal = messageOf(() => withPublicKey(text));
     expect(refusal).toContain('token public key');
     expect(refusal).not.toContain(text.split('\n')[1] || '-----');
   });
 
-  it('is not the private key that it could be derived from', () => {
+  it('is never derived from a private key', () => {
     const secretHalf = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     // This is what would happen otherwise.
     expect(createPublicKey(secretHalf).type).toBe('public');
@@ -125,7 +125,7 @@ describe('a public key', () => {
 });
 
 describe('a secret', () => {
-  it('is refused when weak, without being named', () => {
+  it('is refused if it is weak, and the message does not contain it', () => {
     const text = 'short-but-secret';
     const refusal = messageOf(() =>
       createTokenKeys({ secret: new Secret(text) }, { now, fetch: noFetch }),
@@ -148,7 +148,7 @@ describe('a secret of HS384 and HS512', () => {
   it.each([
     ['HS384', 48],
     ['HS512', 64],
-  ] as const)('%s needs %d bytes, as its hash has', async (algorithm, length) => {
+  ] as const)('%s needs %d bytes, like its hash', async (algorithm, length) => {
     const text = randomBytes(length)
       .toString('latin1')
       .replaceAll(/[^]/g, (c) => String.fromCharCode(33 + (c.charCodeAt(0) % 90)));

@@ -103,7 +103,7 @@ function expectPinsHold(
 }
 
 describe('authorizeChannel, for any request', () => {
-  it('grants exactly the channelRequest name, and only if every pin matches', async () => {
+  it('grants only the requested name, and only if every route constraint matches', async () => {
     let granted = 0;
     await fc.assert(
       fc.asyncProperty(

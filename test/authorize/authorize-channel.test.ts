@@ -16,7 +16,7 @@ const nowhere = findByKind({});
 const bearer = { kind: 'bearer', text: new Secret('a') } as const;
 
 describe('authorizeChannel', () => {
-  it('grants, and has written the same decision before it resolves', async () => {
+  it('grants after the decision was written', async () => {
     const { authorizeChannel, deeds, recorded } = authorizing();
     const decision = await authorizeChannel(request());
     expect(decision).toMatchObject({
@@ -43,7 +43,7 @@ describe('authorizeChannel', () => {
     ['another tenant', { constraints: { tenantIds: ['2'] } }, ['tenant-mismatch', 'identified']],
     ['two tenants', { constraints: { tenantIds: ['1', '2'] } }, ['tenant-mismatch', 'identified']],
     [
-      'another kind of visitor',
+      'a principal of another kind',
       { channelName: 'private-hotel-h-guest-chat-booking-b' },
       ['wrong-kind', 'identified'],
     ],
@@ -52,29 +52,29 @@ describe('authorizeChannel', () => {
       { channelName: 'private-tenant.1.user.16' },
       ['not-allowed', 'identified'],
     ],
-  ])('refuses %s before it does more', async (_case, changes, [code, ...before]) => {
+  ])('refuses %s without further lookups', async (_case, changes, [code, ...before]) => {
     const { authorizeChannel, deeds } = authorizing();
     expect(verdict(await authorizeChannel(request(changes)))).toBe(code);
     expect(deeds).toStrictEqual([...before, 'recorded']);
   });
 
   it.each([
-    ['the credential', { identify: down }],
-    ['whether it was revoked', { revocations: { latest: down } }],
-    ['the fact', { find: down }],
-    ['whether it is on record', { writeDecision: down }],
+    ['authentication', { identify: down }],
+    ['revocations', { revocations: { latest: down } }],
+    ['a fact', { find: down }],
+    ['the audit log', { writeDecision: down }],
   ])('makes no decision if a dependency is unavailable: %s', async (_case, changes) => {
     const { authorizeChannel } = authorizing(changes);
     await expect(authorizeChannel(request())).rejects.toBeInstanceOf(Unavailable);
   });
 
-  it('refuses the encrypted form without a key like an unknown channel', async () => {
+  it('refuses the encrypted form without a master key like an unknown channel', async () => {
     const { authorizeChannel } = authorizing({ encrypts: () => false });
     const channelName = 'private-encrypted-tenant.1.user.15';
     expect(verdict(await authorizeChannel(request({ channelName })))).toBe('unknown-channel');
   });
 
-  it('refuses a presence channel to an id that the server cannot have', async () => {
+  it('refuses a presence channel to a user whose id the server cannot represent', async () => {
     const { authorizeChannel } = authorizing({
       userIdOf: () => undefined,
       identify: () => Promise.resolve({ principal: user('15', { roles: ['admin'] }) }),
@@ -87,7 +87,7 @@ describe('authorizeChannel', () => {
   });
 });
 
-describe('a careless rule', () => {
+describe('a rule without checks of its fact', () => {
   const kind = shippedPolicy.factKinds.get('escrow')!;
   const rulesOf = (checks: readonly Check[], facts: KindRules['facts'] = []) =>
     new Map([['user', { facts, names: checks.map(({ name }) => name), check: () => checks }]]);
@@ -107,15 +107,15 @@ describe('a careless rule', () => {
   const policy = () => ({ ...shippedPolicy, channels: careless });
 
   it.each([
-    ['refuses everyone without its fact', 'private-lax-1', 'fact-missing'],
-    ['refuses everyone without checks', 'private-empty-1', 'not-allowed'],
+    ['refuses everybody if the fact does not exist', 'private-lax-1', 'fact-missing'],
+    ['refuses everybody if there are no checks', 'private-empty-1', 'not-allowed'],
   ])('%s', async (_case, channelName, code) => {
     const { authorizeChannel } = authorizing({ policy, find: nowhere });
     expect(verdict(await authorizeChannel(request({ channelName })))).toBe(code);
   });
 });
 
-describe('a channel of two facts', () => {
+describe('a channel with two facts', () => {
   const [kind, other] = ['escrow', 'booking'].map((name) => shippedPolicy.factKinds.get(name)!);
   const pass = [check('always', true)];
   const channels = (refer: (input: RuleInput) => FactReference | 'failed' | undefined) =>
@@ -145,12 +145,12 @@ describe('a channel of two facts', () => {
     ['the first', { booking: booking() }, seat, 'required fact deal exists'],
     ['the second', { escrow: escrow() }, seat, 'required fact stay exists'],
     [
-      'the one whose ids cannot be computed, also an optional one',
+      'the one whose ids cannot be computed, although it is optional',
       { escrow: escrow(), booking: booking() },
       () => 'failed',
       'ids of the fact seat can be computed',
     ],
-  ])('names the missing one: %s', async (...[, facts, refer, name]) => {
+  ])('reports the missing one: %s', async (...[, facts, refer, name]) => {
     const { authorizeChannel } = authorizing({
       policy: () => ({ ...shippedPolicy, channels: channels(refer) }),
       find: findByKind(facts),
@@ -161,7 +161,7 @@ describe('a channel of two facts', () => {
   });
 });
 
-describe('a decision by cached values', () => {
+describe('a decision with cached values', () => {
   const remembering = (isKept: boolean, latest?: number) => {
     const kept: (number | undefined)[] = [];
     const { authorizeChannel, deeds } = authorizing({
@@ -178,7 +178,7 @@ describe('a decision by cached values', () => {
     return { authorizeChannel, deeds, kept };
   };
 
-  it('sends no query, and has the version of the cache in its entry', async () => {
+  it('sends no query, and its row has the version of the cache', async () => {
     const { authorizeChannel, deeds, kept } = remembering(true);
     expect(verdict(await authorizeChannel(request()))).toBe('grant');
     expect([deeds, kept]).toEqual([['identified'], [7]]);
@@ -193,7 +193,7 @@ describe('a decision by cached values', () => {
     ]);
   });
 
-  it('refuses by it as well', async () => {
+  it('may be a refusal', async () => {
     const { authorizeChannel, deeds } = remembering(true, Infinity);
     expect(verdict(await authorizeChannel(request()))).toBe('revoked');
     expect(deeds).toEqual(['identified']);

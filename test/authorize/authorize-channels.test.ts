@@ -29,7 +29,7 @@ const escrowsBy =
     kind.name === 'escrow' ? find(kind, ...of) : found(kind, ...of);
 
 describe('a batch', () => {
-  it('authenticates once, and records each decision', async () => {
+  it('authenticates once, and writes each decision', async () => {
     const { words, deeds, recorded } = await requestWith([own, escrowChannel, unread]);
     expect(words).toEqual({
       [own]: 'grant',
@@ -45,12 +45,12 @@ describe('a batch', () => {
     expect(deeds).toEqual(['recorded', 'recorded', 'recorded']);
   });
 
-  it('loses only the channel whose fact could not be loaded', async () => {
+  it('fails only the channel whose fact could not be loaded', async () => {
     const { words } = await requestWith([own, escrowChannel], { find: escrowsBy(down) });
     expect(words).toEqual({ [own]: 'grant', [escrowChannel]: 'unavailable' });
   });
 
-  it('loses only the channel whose row could not be written', async () => {
+  it('fails only the channel whose row could not be written', async () => {
     const { words } = await requestWith([own, escrowChannel], {
       writeDecision: (decision) =>
         decision.family?.includes('user') ? down() : Promise.resolve(true),

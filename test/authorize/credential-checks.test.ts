@@ -7,7 +7,7 @@ const decide = (identified: Identification) =>
   authorizing({ identify: () => Promise.resolve(identified) }).authorizeChannel(request());
 
 describe('the checks of a credential', () => {
-  it('are the failed check of a refusal: the reason, for operators', async () => {
+  it('contain the reason of a refusal, for operators', async () => {
     const detail = 'claim sub is a text: found a list';
     expect(await decide({ fault: 'credential-rejected', detail })).toMatchObject({
       outcome: 'refusal',
@@ -16,11 +16,11 @@ describe('the checks of a credential', () => {
     });
   });
 
-  it('are empty if the reader gives no reason', async () => {
+  it('are empty if the reader returns no reason', async () => {
     expect(await decide({ fault: 'credential-expired' })).toMatchObject({ checks: [] });
   });
 
-  it('list ignored values in a grant', async () => {
+  it('list ignored claims of a grant', async () => {
     const note = 'token is accepted without its name';
     const { outcome, checks } = await decide({ principal: user('15'), notes: [note] });
     expect(outcome).toBe('grant');

@@ -51,7 +51,7 @@ const deps = {
 
 const refused = { outcome: 'refusal', code: 'not-allowed', failedCheck: 'own' } as const;
 
-it('lists the changes of a candidate, and counts decisions that cannot be repeated', async () => {
+it('lists the decisions that a candidate changes, and counts those that cannot be replayed', async () => {
   const current = await policyWith('user.id == params.id');
   const candidate = await policyWith('user.id != params.id');
   const entries = [
@@ -73,7 +73,7 @@ it('lists the changes of a candidate, and counts decisions that cannot be repeat
   expect((await replay(entries, { current, candidate: current }, deps)).changes).toEqual([]);
 });
 
-it('stops when the time is over', async () => {
+it('stops at the time limit', async () => {
   const policy = await policyWith('user.id == params.id');
   let calls = 0;
   const isTimeOver = () => (calls += 1) > 2;
@@ -88,7 +88,7 @@ it('stops when the time is over', async () => {
 const fact = 'facts: { grant: [params.id] }';
 const kind = (fields: string) => `facts: { grant: { ids: [id], fields: { ${fields} } } }`;
 
-it('finds no fact that the candidate declares in another way', async () => {
+it('uses no fact that the candidate declares differently', async () => {
   const rule = 'user.id == params.id';
   const current = await policyWith(rule, fact, kind('a: string'));
   const requests: string[] = [];

@@ -41,7 +41,7 @@ describe('the usher program', () => {
     },
   );
 
-  it('writes and ends as a process the same', async () => {
+  it('has the same output as a separate process', async () => {
     const right = await runCommand(['channels']);
     expect(right).toStrictEqual(await runInProcess(['channels']));
     const wrong = await runCommand(['serve', '--port', '4000']);
@@ -80,7 +80,7 @@ describe('the usher program', () => {
     expect(stderr).not.toMatch(/ at .*\.[jt]s/);
   });
 
-  it('repeats no token that was given in the wrong way', async () => {
+  it('does not repeat a token that was passed incorrectly', async () => {
     for (const args of [
       ['explain', '--token-stdin=eyJhidden'],
       ['explain', 'eyJhidden'],
@@ -147,10 +147,10 @@ describe('check-config', () => {
   });
 
   it.each([
-    ['no address of a WebSocket server', 'https://site.example', 'begins with ws:// or wss://'],
-    ['a password', 'ws://u:secret@site.example', 'must not have a user name, a password'],
-    ['no visitors', 'WSS://site.example', 'requires SESSION_MODE'],
-  ])('reports an endpoint of `doors` whose variable has %s', async (_what, url, problem) => {
+    ['has no address of a WebSocket server', 'https://site.example', 'begins with ws:// or wss://'],
+    ['has a password', 'ws://u:secret@site.example', 'must not have a user name, a password'],
+    ['has no visitors', 'WSS://site.example', 'requires SESSION_MODE'],
+  ])('reports an endpoint of `doors` whose variable %s', async (_what, url, problem) => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
     onTestFinished(() => rm(directory, { recursive: true }));
     const file = join(directory, 'policy.yaml');
@@ -203,14 +203,14 @@ describe('check-config', () => {
     expect((await runInProcess(['check-config'], inProduction)).code).toBe(0);
   });
 
-  it('reports a valid configuration as complete', async () => {
+  it('accepts a valid configuration', async () => {
     for (const env of [{}, production]) {
       const { code, stdout, stderr } = await runInProcess(['check-config'], env);
       expect([code, stdout, stderr]).toStrictEqual([0, 'The configuration is complete.\n', '']);
     }
   });
 
-  it('reports every problem with its name, and no value', async () => {
+  it('reports every problem by name, without values', async () => {
     const env = { ...production, PORT: '65536-port', LOG_LEVEL: 'loud', PUSHER_SECRET: '' };
     const { code, stdout, stderr } = await runInProcess(['check-config'], env);
     expect([code, stdout]).toStrictEqual([1, '']);
@@ -228,12 +228,12 @@ describe('a .env file', () => {
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
-  it('counts in development', async () => {
+  it('is read in development', async () => {
     const { code, stderr } = await runCommand(['check-config'], { cwd: directory });
     expect([code, stderr]).toStrictEqual([1, expect.stringContaining('- PORT')]);
   });
 
-  it('yields to the environment', async () => {
+  it('does not override the environment', async () => {
     const { code } = await runCommand(['check-config'], { cwd: directory, env: { PORT: '3000' } });
     expect(code).toBe(0);
   });
@@ -249,7 +249,7 @@ describe('a .env file', () => {
     ]);
   });
 
-  it('does not count in production', async () => {
+  it('is not read in production', async () => {
     const env = { ...production, PORT: undefined };
     const { code } = await runCommand(['check-config'], { cwd: directory, env });
     expect(code).toBe(0);

@@ -9,7 +9,7 @@ const guest = ['guest', '--hotel', 'grand-hotel', '--booking', 'BK-2025-ABC123']
 describe('mint-token', () => {
   const usher = useUsher();
 
-  it('prints a guest’s token that the hotel chat takes', async () => {
+  it('prints a guest token that the hotel chat accepts', async () => {
     usher.clock.now = Date.now();
     const { code, stdout, stderr } = await mint(...guest);
     expect([code, stderr]).toStrictEqual([0, '']);
@@ -17,7 +17,7 @@ describe('mint-token', () => {
     expect((await send(usher.public, guestRequest({ fields: { token } }))).status).toBe(200);
   });
 
-  it('prints a user’s token that the general routes take, with its roles', async () => {
+  it('prints a user token with roles that the general routes accept', async () => {
     usher.clock.now = Date.now();
     const roles = ['--role', 'user', '--role', 'admin'];
     const { code, stdout } = await mint('user', '--sub', '9', '--tenant', '1', ...roles);
@@ -30,7 +30,7 @@ describe('mint-token', () => {
     expect((await requestFor('private-tenant.1.user.15')).status).toBe(403);
   });
 
-  it('prints one with the given lifetime', async () => {
+  it('prints a token with the given lifetime', async () => {
     const { stdout } = await mint(...guest, '--expires-in', '60');
     const payload = Buffer.from(stdout.split('.')[1]!, 'base64url').toString();
     const { iat, exp } = JSON.parse(payload) as { iat: number; exp: number };
@@ -57,7 +57,7 @@ describe('mint-token', () => {
     expect(stderr).toContain(message);
   });
 
-  it('does not exist in production', async () => {
+  it('is not available in production', async () => {
     const env = { ...testEnvironment, NODE_ENV: 'production' };
     const { code, stdout, stderr } = await runInProcess(['mint-token', ...guest], env);
     expect([code, stdout, stderr]).toStrictEqual([
@@ -67,7 +67,7 @@ describe('mint-token', () => {
     ]);
   });
 
-  it('cannot sign for an issuer whose private key it does not have', async () => {
+  it('cannot sign for an issuer without its private key', async () => {
     const env = {
       ...testEnvironment,
       GUEST_TOKEN_SECRET: '',

@@ -121,7 +121,7 @@ describe('policy init --from laravel', () => {
     await expectLoads(uncommented(text));
   });
 
-  it('reads all calls of a chain, and those that differ only beyond the first dot', async () => {
+  it('reads all calls of a chain, and those that differ only after the first dot', async () => {
     const { patterns } = await init(
       `${head}Broadcast::channel('a.{id}', ${fn})->channel('b.{id}', ${fn});\nBroadcast::channel('a.{id}.c', ${fn});`,
     );
@@ -142,7 +142,7 @@ describe('policy init --from laravel', () => {
     ]);
   });
 
-  it('does not read comments, texts, and other classes', async () => {
+  it('ignores comments, strings and other classes', async () => {
     const { code, stdout, text } = await init(
       `${head}// Broadcast::channel('a', ${fn});\n# Broadcast::channel('b', ${fn});\n/* Broadcast::channel('c', ${fn}); */ $t = "Broadcast::channel('d', 1)"; Log::channel('slack')->info('x');`,
     );
@@ -179,12 +179,12 @@ describe('policy init --from laravel', () => {
     ["['guards' => config('a'), 'other' => 'x']", '# Guards: see above.'],
     ['$options', '# Guards: see above.'],
     ["['other' => 'x']", undefined],
-  ])('names the guards of %s', async (options, note) => {
+  ])('lists the guards of %s', async (options, note) => {
     const { text } = await init(`${head}Broadcast::channel('a', ${fn}, ${options});`);
     expect(/# Guards: .*?\./.exec(text)?.[0]).toBe(note);
   });
 
-  it('names the guards, and shows each handler', async () => {
+  it('lists the guards, and prints each handler', async () => {
     const { text } = await init(
       `${head}Broadcast::channel('a', function ($user) {\n        return\u2028true;\r\n    },\n    ['guards' => ['web', 'admin']]);`,
     );
@@ -192,7 +192,7 @@ describe('policy init --from laravel', () => {
     expect(text).toContain('#       return?true;');
   });
 
-  it('loses nothing that it cannot read', async () => {
+  it('prints everything that it cannot read', async () => {
     const lines = [
       ['Broadcast::channel("kinds.{$kind}.{id}", fn ($user) => true)', 'not one literal text'],
       ["Broadcast::channel($prefix . '.a', fn ($user) => true)", 'not one literal text'],
@@ -241,12 +241,12 @@ describe('policy init --from laravel', () => {
     [`Broadcast::channel('a', ${fn});\n$x = 'it`, 4, 'a text has no end'],
     [`Broadcast::channel('a', ${fn});\n$x = "it {$a["`, 4, 'a text has no end'],
     [`Broadcast::channel('a', ${fn});\n/* it`, 4, 'a comment has no end'],
-  ])('reports where the file cannot be read: %s', async (lines, line, reason) => {
+  ])('reports the line where it cannot read the file: %s', async (lines, line, reason) => {
     const { code, unread } = await init(head + lines);
     expect([code, unread]).toEqual([1, [{ line, reason }]]);
   });
 
-  it('overwrites nothing, and needs a file', async () => {
+  it('does not overwrite a file, and requires one', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-laravel-'));
     onTestFinished(() => rm(directory, { recursive: true }));
     await writeFile(join(directory, 'policy.yaml'), 'mine');

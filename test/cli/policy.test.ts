@@ -39,7 +39,7 @@ describe('policy init', () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^✓ .*policy\.test\.yaml: 5 cases/)]);
   });
 
-  it('overwrites nothing, and leaves nothing half written', async () => {
+  it('overwrites no file, and leaves no partial result', async () => {
     const directory = await temporary();
     const test = join(directory, 'policy.test.yaml');
     await writeFile(test, 'mine');
@@ -51,7 +51,7 @@ describe('policy init', () => {
 });
 
 describe('policy check', () => {
-  it('finds nothing wrong with the shipped policies', async () => {
+  it('reports no problem of the shipped policies', async () => {
     const { code, stdout } = await runInProcess(['policy', 'check']);
     expect([code, stdout]).toEqual([
       0,
@@ -79,7 +79,7 @@ describe('policy check', () => {
     expect(await readFile(junit, 'utf8')).toMatch(/<testsuites .*failures="[1-9]/);
   });
 
-  it('has the file and the line of a module in the report', async () => {
+  it('prints the file and the line of a module', async () => {
     const directory = await temporary();
     const junit = join(directory, 'report.xml');
     await writeFile(join(directory, 'a.ts'), "\nthrow new Error('boom');\n");
@@ -99,12 +99,12 @@ describe('policy check', () => {
     ]);
   });
 
-  it('takes the names of several shipped policies as POLICY does', async () => {
+  it('accepts the names of several shipped policies, like POLICY', async () => {
     const { code, stdout } = await runInProcess(['policy', 'check', 'builtin:tenants,rooms']);
     expect([code, stdout]).toEqual([0, expect.stringContaining('2 test files')]);
   });
 
-  it('names the shipped policies for an unknown one', async () => {
+  it('lists the shipped policies for an unknown one', async () => {
     const { code, stdout } = await runInProcess(['policy', 'check', 'builtin:nothing']);
     expect([code, stdout]).toEqual([1, expect.stringContaining('tenants')]);
   });
@@ -227,7 +227,7 @@ channels:
     lines.find((line) => line.includes(` ${endpoint}:`));
 
   it.each([404, 405, 419, 422, 500])(
-    'says that a response with %i to no credential may be right',
+    'says that %i may be correct for a request without a credential',
     async (status) => {
       const host = await startScriptedHost();
       onTestFinished(host.stop);
@@ -336,7 +336,7 @@ describe('policy test', () => {
     expect([none.code, none.stdout]).toEqual([1, expect.stringContaining('There are no tests')]);
   });
 
-  it('shows the new form for a file of the old one', async () => {
+  it('prints the new form of a file in the old format', async () => {
     const path = join(await temporary(), 'policy.json');
     await writeFile(path, '{"who": {}, "facts": {}, "rows": []}');
     const { code, stderr } = await runInProcess(['policy-test', path]);
@@ -345,7 +345,7 @@ describe('policy test', () => {
 });
 
 describe('policy show', () => {
-  it('has every part of the policy, as text and as JSON', async () => {
+  it('prints every part of the policy, as text and as JSON', async () => {
     const { stdout } = await runInProcess(['policy', 'show']);
     for (const part of [
       'private-chat-box',
@@ -364,7 +364,7 @@ describe('policy show', () => {
   });
 });
 
-describe('the report of JUnit', () => {
+describe('the JUnit report', () => {
   it('escapes texts', () => {
     const report = formatJUnit('a & b', [
       { file: 'x<y>.yaml', line: 3, name: '"quoted"\n\u0000', problems: ['] ]]> & \uD800'] },

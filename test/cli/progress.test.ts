@@ -27,7 +27,7 @@ it('replaces its line at most ten times a second, and removes it at the end', ()
   expect(written).toHaveLength(11);
 });
 
-it('fits into the line of the terminal', () => {
+it('fits the width of the terminal', () => {
   const { written, progress } = start({ isTTY: true, columns: 20 });
   progress.show('x'.repeat(100));
   expect(written).toEqual([erase + 'x'.repeat(19)]);

@@ -37,7 +37,7 @@ async function makeRefusal(env: Environment) {
 }
 
 describe('with the embedded database', () => {
-  it('explain and prune work beside a running Usher, and without one', async () => {
+  it('explain and prune work while Usher is running, and without it', async () => {
     const { dataDir, remove } = await makeDataDir();
     onTestFinished(remove);
     const env = { ...testEnvironment, DATA_DIR: dataDir };
@@ -69,7 +69,7 @@ describe('with the embedded database', () => {
     expect(await explained()).toBe(beside);
   });
 
-  it('explain evaluates the policy beside a running Usher, and writes no row', async () => {
+  it('explain evaluates the policy while Usher is running, and writes no row', async () => {
     const { dataDir, remove } = await makeDataDir();
     onTestFinished(remove);
     const env = { ...testEnvironment, DATA_DIR: dataDir };
@@ -175,7 +175,7 @@ describe('with a DATABASE_URL', () => {
   });
 });
 
-describe('called wrongly', () => {
+describe('a wrong call', () => {
   it.each([
     'prune',
     'prune --audit',

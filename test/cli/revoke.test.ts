@@ -13,7 +13,7 @@ describe('usher revoke', () => {
     return runInProcess(['revoke', ...args], env);
   };
 
-  it('describes the effects', async () => {
+  it('prints the effects', async () => {
     const time = '2025-06-01T11:00:00.000Z';
     const { code, stdout, stderr } = await revoke(['--user', '15', '--issued-before', time]);
     expect([code, stderr]).toEqual([0, '']);
@@ -40,7 +40,7 @@ describe('usher revoke', () => {
     [['--user', 'u', '--issued-before', 'yesterday'], 2],
     [['--user', 'u', '--issued-before', '2025-02-30T11:00:00Z'], 1],
     [['--user', '\u200b'], 1],
-  ])('with %j exits with %i, and names its own options', async (args, expected) => {
+  ])('with %j exits with %i, and prints the fields', async (args, expected) => {
     const { code, stderr } = await revoke(args);
     expect(code).toBe(expected);
     if (expected === 2) {
@@ -49,7 +49,7 @@ describe('usher revoke', () => {
     expect(stderr).not.toMatch(/_id|_slug|issued_before/);
   });
 
-  it('reports that nothing was revoked, without the token, if it is refused or gets no response', async () => {
+  it('reports that nothing was revoked, without the token, if the request is refused or fails', async () => {
     const wrongToken = await revoke(['--user', '15'], { OPS_TOKEN: 'another-operator-token' });
     expect([wrongToken.code, wrongToken.stderr]).toEqual([
       1,
@@ -74,7 +74,7 @@ describe('usher revoke', () => {
     },
   );
 
-  it('says so when something else listens there', async () => {
+  it('reports another server on that port', async () => {
     const { port } = new URL(usher.public);
     const other = await revoke(['--user', '15'], { OPS_PORT: port });
     expect([other.code, other.stderr]).toEqual([

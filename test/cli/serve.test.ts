@@ -81,7 +81,7 @@ describe('usher serve', () => {
     await program.ended;
   });
 
-  it('listens, decides, and ends with 0 after SIGTERM and after SIGINT', async () => {
+  it('listens, authorizes, and exits with 0 after SIGTERM and after SIGINT', async () => {
     for (const [source, args, signal] of [
       ['src/main.ts', [], 'SIGTERM'],
       ['src/cli/main.ts', ['serve'], 'SIGINT'],
@@ -129,7 +129,7 @@ describe('usher serve', () => {
     expect(await program.ended).toBe(0);
   });
 
-  it('writes no token, no query and no body into its log, and every decision', async () => {
+  it('logs every decision, and no token, query or body', async () => {
     const program = await start('src/main.ts');
     const at = addresses(program).public;
     const tokens = [userToken(), guestToken(), `${guestToken()}x`];
@@ -165,7 +165,7 @@ describe('usher serve', () => {
     for (const id of decisions) expect(log).toContain(id);
   });
 
-  it('reports in one message what is wrong with its configuration, and ends with 1', async () => {
+  it('reports the problems of its configuration in one message, and exits with 1', async () => {
     const env = environment({ PUSHER_SECRET: '', OPS_HOST: '0.0.0.0' });
     const { code, stdout, stderr } = await runCommand(['serve'], { env });
     expect([code, stdout]).toStrictEqual([1, '']);
@@ -176,7 +176,7 @@ describe('usher serve', () => {
     );
   });
 
-  it.each(['PORT', 'OPS_PORT'])('ends with 1 when %s is taken', async (name) => {
+  it.each(['PORT', 'OPS_PORT'])('exits with 1 if %s is taken', async (name) => {
     const other = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void other.close());
     await once(other, 'listening');
@@ -187,7 +187,7 @@ describe('usher serve', () => {
     expect(stderr).toContain(`port ${String(port)} is taken`);
   });
 
-  it.each(['HOST', 'OPS_HOST'])('ends with 1 and a message if %s has no address', async (name) => {
+  it.each(['HOST', 'OPS_HOST'])('exits with 1 and a message if %s has no address', async (name) => {
     const env = environment({ [name]: 'nohost.invalid', OPS_TOKEN: 'operator-token-of-tests' });
     const { code, stderr } = await runCommand(['serve'], { env });
     expect(code).toBe(1);
@@ -196,7 +196,7 @@ describe('usher serve', () => {
     );
   });
 
-  it('ends with 1 and a message if PORT and OPS_PORT are the same', async () => {
+  it('exits with 1 and a message if PORT and OPS_PORT are the same', async () => {
     const env = environment({ PORT: '4000', OPS_PORT: '4000' });
     const { code, stderr } = await runCommand(['serve'], { env });
     expect(code).toBe(1);
@@ -219,7 +219,7 @@ describe('usher serve', () => {
     expect(logLines(program.stdout()).at(-1)?.['msg']).toBe('closed');
   });
 
-  it('keeps running after SIGHUP outside a terminal, and reloads the policy', async () => {
+  it('continues after SIGHUP outside a terminal, and reloads the policy', async () => {
     const program = await start('src/main.ts');
     program.signal('SIGHUP');
     program.signal('SIGTERM');
@@ -238,7 +238,7 @@ describe('usher serve', () => {
     expect(logLines(program.stdout()).at(-1)?.['msg']).toBe('closed');
   });
 
-  it('is not started by the arguments of a command, which it does not repeat', async () => {
+  it('does not start with the arguments of a command, which it does not repeat', async () => {
     const args = ['check-config', '--token-stdin=eyJhidden'];
     const program = await startProgram('src/main.ts', { args, env: environment() });
     onTestFinished(() => {
@@ -251,7 +251,7 @@ describe('usher serve', () => {
     expect(program.stdout()).toBe('');
   });
 
-  it('ends with 3 when there is no database, without its address', async () => {
+  it('exits with 3 if the database is unreachable, and does not print its address', async () => {
     const env = environment({ DATABASE_URL: 'postgres://usher:hidden-word@127.0.0.1:1/usher' });
     const { code, stderr } = await runCommand(['serve'], { env });
     expect(code).toBe(3);

@@ -81,7 +81,7 @@ const done = (text: RegExp) => ({
 });
 
 describePostgres('usher export and import', (server) => {
-  it('keep every row of every table, except tickets and table_changes', async () => {
+  it('export and import keep every row of every table, except tickets and table_changes', async () => {
     const [from, to] = [await newDatabase(), await newDatabase(server)];
     await fill(from);
     const file = newFile();
@@ -100,7 +100,7 @@ describePostgres('usher export and import', (server) => {
     expect(new Set(notes?.map((note) => /^\(\d+/.exec(note)?.[0])).size).toBe(1);
   });
 
-  it('import needs no order of tables: none refers to another', async () => {
+  it('import needs no order of tables: no table refers to another', async () => {
     const { rowCount } = await withClient(await newDatabase(server), (admin) =>
       admin.query(
         `SELECT FROM pg_constraint WHERE contype = 'f' AND connamespace = 'usher'::regnamespace`,
@@ -109,7 +109,7 @@ describePostgres('usher export and import', (server) => {
     expect(rowCount).toBe(0);
   });
 
-  it('export has the rows of one snapshot', async () => {
+  it('export contains the rows of one snapshot', async () => {
     const url = await newDatabase(server);
     await fill(url);
     await withClient(url, async (client) => {
@@ -124,7 +124,7 @@ describePostgres('usher export and import', (server) => {
     });
   });
 
-  it('export says so when the login would not see every row; import works as the owner of the tables', async () => {
+  it('export fails if the login cannot see every row; import works as the owner of the tables', async () => {
     const file = newFile();
     const from = await newDatabase();
     await fill(from);
@@ -190,19 +190,27 @@ describe('usher import refuses', () => {
     ['a file cut within a row', () => text(lines).slice(0, -400), 'Line 12'],
     ['a file cut after a row', () => text(lines.slice(0, -1)), 'The file was cut short: '],
     ['a file cut after its first line', () => text(lines.slice(0, 1)), 'The file was cut short: '],
-    ['a row that is gone', () => text(lines.toSpliced(9, 1)), 'The file is damaged: it has 1200 '],
-    ['a row that is twice', () => text(lines.toSpliced(9, 0, lines[9]!)), 'The database refused'],
+    ['a missing row', () => text(lines.toSpliced(9, 1)), 'The file is damaged: it has 1200 '],
+    [
+      'a row that is repeated',
+      () => text(lines.toSpliced(9, 0, lines[9]!)),
+      'The database refused',
+    ],
     ['a row after the last line', () => text([...lines, lines[1]!]), 'Line 1235 follows the last'],
-    ['a row of no table', () => text(lines.toSpliced(3, 1, '{"row":{}}')), 'Line 4 is neither a'],
+    [
+      'a row of an unknown table',
+      () => text(lines.toSpliced(3, 1, '{"row":{}}')),
+      'Line 4 is neither a',
+    ],
     ['another format', () => text([header({ format: 2 })]), 'The export has format 2, and'],
     ['another migration', () => text([header({ migration: '2030_x' })]), 'The export was written'],
     [
-      'a damaged letter',
+      'a damaged character',
       () => Buffer.from([...Buffer.from(`${lines[0]}\n`), 255]),
       'The file is d',
     ],
     [
-      'a value that the table does not take',
+      'a value that the table does not accept',
       () => text([lines[0]!, row('facts', { ...fact, fields: [] }), '{"end":{}}']),
       'The database refused a row of facts in lines 2 to 2 (23514).',
     ],
@@ -212,7 +220,7 @@ describe('usher import refuses', () => {
       'Line 2 is a row of "tickets", and this database has no such table',
     ],
     [
-      'a table of the server',
+      'a system table',
       () => text([lines[0]!, row('pg_authid', { rolname: 'x' }), '{"end":{}}']),
       'Line 2 is a row of "pg_authid", and',
     ],
@@ -224,7 +232,7 @@ describe('usher import refuses', () => {
     expect(Object.values(await rowsOf(target)).flat()).toEqual([]);
   });
 
-  it('a database that has rows, and leaves those as they are', async () => {
+  it('a database that has rows, and does not change them', async () => {
     const url = await newDatabase();
     await withClient(url, (admin) => admin.query(`INSERT INTO orders VALUES ('1', '2')`));
     const before = await rowsOf(url);
@@ -240,7 +248,7 @@ describe('usher import refuses', () => {
 });
 
 describe('the file', () => {
-  it('is not overwritten, and one that cannot be had is named', async () => {
+  it('is not overwritten, and is named if it cannot be read or written', async () => {
     const file = newFile();
     await writeFile(file, 'mine');
     const env = environmentFor(await newDatabase());
@@ -277,7 +285,7 @@ describe('the file', () => {
   });
 });
 
-describe('moving', () => {
+describe('moving the database', () => {
   const chat = userRequest({ fields: { channel_name: 'private-tenant.1.escrow.77.chat' } });
   const ofSeller = { authorization: `Bearer ${userToken({ sub: '16' })}`, 'x-tenant-id': '1' };
   const ofOther = { authorization: `Bearer ${userToken({ sub: '17' })}`, 'x-tenant-id': '1' };
@@ -300,7 +308,7 @@ describe('moving', () => {
     return Promise.all(all.map(async (request) => (await send(base, request)).status));
   };
 
-  it('from the embedded database to a server and back, all users keep their access', async () => {
+  it('to a server and back keeps the access of all users', async () => {
     const { dataDir, remove } = await makeDataDir();
     onTestFinished(remove);
     const env = { ...testEnvironment, DATA_DIR: dataDir };

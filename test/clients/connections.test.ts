@@ -16,8 +16,8 @@ function createAttached(options: UsherAuthOptions = {}) {
   return { page, ...connection, subscribe };
 }
 
-describe('a channel whose authorization failed for a passing reason', () => {
-  it('is reported to the page, and subscribed when it can be', async () => {
+describe('a channel whose authorization failed temporarily', () => {
+  it('is reported to the page, and subscribed after a retry', async () => {
     const { page, subscribe } = createAttached({ retryFor: 5_000 });
     page.state.respond = unavailable;
     const channel = subscribe('private-a');
@@ -33,7 +33,7 @@ describe('a channel whose authorization failed for a passing reason', () => {
     expect(channel.subscriptionPending).toBe(true);
   });
 
-  it('is given up when the page leaves it', async () => {
+  it('is not retried after the page has left it', async () => {
     const { page, channels, subscribe } = createAttached({ retryFor: 1_000 });
     page.state.respond = unavailable;
     subscribe('private-a');
@@ -47,7 +47,7 @@ describe('a channel whose authorization failed for a passing reason', () => {
     expect([page.sent.length, page.results.length]).toEqual([before, 2]);
   });
 
-  it('is aborted when the connection closes: pusher-js sends another for the next one', async () => {
+  it('is aborted when the connection closes: pusher-js requests it again on the next one', async () => {
     const { page, connection, subscribe } = createAttached();
     page.state.respond = unavailable;
     subscribe('private-a');
@@ -60,7 +60,7 @@ describe('a channel whose authorization failed for a passing reason', () => {
     expect(page.sent.at(-1)?.body.socket_id).toBe('9.9');
   });
 
-  it('has one result if the page subscribes it again meanwhile', async () => {
+  it('has one result if the page subscribes again meanwhile', async () => {
     const { page, subscribe } = createAttached();
     page.state.respond = unavailable;
     subscribe('private-a');
@@ -139,7 +139,7 @@ describe('a connection that the server closed', () => {
     expect(calls).toEqual([]);
   });
 
-  it('is one that closed: a message with code 4009 does not close it', async () => {
+  it('is reopened after a close code 4009, not after a message with code 4009', async () => {
     const { page, emit, calls, pusher } = await createGranted();
     emit('error', { type: 'PusherError', data: { code: 4009 } });
     emit('error', { type: 'WebSocketError', error: null });
@@ -157,7 +157,7 @@ describe('a connection that the server closed', () => {
     expect([calls, refreshes()]).toEqual([['connect'], 0]);
   });
 
-  it('again and again is opened ever later, at most every 15 seconds', async () => {
+  it('repeatedly is reopened with growing delays, at most every 15 seconds', async () => {
     const { page, end, calls } = await createGranted();
     const times: number[] = [];
     for (let i = 0; i < 10; i += 1) {
@@ -176,7 +176,7 @@ describe('a connection that the server closed', () => {
     expect(calls.length).toBe(11);
   });
 
-  it('stays closed if there is no fresh credential, and is opened by `resume`', async () => {
+  it('stays closed if there is no fresh credential, and is reopened by `resume`', async () => {
     const errors: unknown[] = [];
     const { page, end, calls } = await createGranted({
       refresh: () => Promise.resolve(false),
@@ -190,7 +190,7 @@ describe('a connection that the server closed', () => {
     expect(calls).toEqual(['disconnect', 'connect']);
   });
 
-  it('is closed again if its credential is refused after it was opened', async () => {
+  it('is closed again if its credential is refused after it was reopened', async () => {
     const { page, end, calls, subscribe } = createAttached();
     subscribe('private-a');
     await page.advance(10_000);
@@ -205,7 +205,7 @@ describe('a connection that the server closed', () => {
     expect(calls).toEqual(['connect', 'disconnect']);
   });
 
-  it('is opened later if the application cannot refresh immediately', async () => {
+  it('is reopened later if the application cannot refresh immediately', async () => {
     let isOffline = true;
     const { page, end, calls } = await createGranted({
       refresh: () => (isOffline ? Promise.reject(new Error('no network')) : Promise.resolve(true)),
@@ -219,8 +219,8 @@ describe('a connection that the server closed', () => {
   });
 });
 
-describe('the event of an error', () => {
-  it('has the status and decision id, and no other event has', async () => {
+describe('the error event', () => {
+  it('has the status and the decision id; other events do not', async () => {
     const { page, subscribe, events } = createAttached();
     page.state.respond = () => json({ message: 'No' }, 403, { 'X-Decision-Id': 'id' });
     const channel = subscribe('private-a');

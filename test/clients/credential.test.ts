@@ -39,8 +39,8 @@ function refreshLater() {
 const errorsOf = ({ results }: ReturnType<typeof createPage>) =>
   results.map(({ name, error }) => [name, (error as UsherAuthError | null)?.status]);
 
-describe('a credential that expired', () => {
-  it('is refreshed once for all that wait', async () => {
+describe('a credential that has expired', () => {
+  it('is refreshed once for all waiting requests', async () => {
     let refreshes = 0;
     const page = createExpired({
       refresh: async () => {
@@ -60,7 +60,7 @@ describe('a credential that expired', () => {
     expect(page.signedOut).toEqual([]);
   });
 
-  it('is not refreshed again for a later response', async () => {
+  it('is not refreshed again for a late response', async () => {
     let refreshes = 0;
     const page = createExpired({
       refresh: () => {
@@ -101,9 +101,12 @@ describe('a credential that expired', () => {
 
   it.each<[string, Partial<UsherAuthOptions>]>([
     ['cannot be refreshed', {}],
-    ['has no fresh one', { refresh: () => Promise.resolve(undefined) }],
-    ['has none, says the application', { refresh: () => Promise.resolve(false) }],
-    ['has one that is refused too', { refresh: () => Promise.resolve({ Authorization: 'bad' }) }],
+    ['has no replacement', { refresh: () => Promise.resolve(undefined) }],
+    ['has no replacement, according to the application', { refresh: () => Promise.resolve(false) }],
+    [
+      'has a replacement that is refused as well',
+      { refresh: () => Promise.resolve({ Authorization: 'bad' }) },
+    ],
   ])('ends the page’s session once, if it %s', async (_case, options) => {
     const page = createExpired(options);
     page.subscribe('private-a');
@@ -118,7 +121,7 @@ describe('a credential that expired', () => {
     expect(page.signedOut).toMatchObject([{ status: 401, message: 'The credential has expired' }]);
   });
 
-  it('is not refreshed for later channels of a user who is signed out', async () => {
+  it('is not refreshed for later channels of a signed-out user', async () => {
     let refreshes = 0;
     const page = createExpired({
       refresh: () => {
@@ -196,8 +199,8 @@ describe('a credential that expired', () => {
 const usersOf = ({ sent }: ReturnType<typeof createPage>) =>
   sent.map(({ headers }) => headers['authorization']);
 
-describe('after the login of another user, `resume`', () => {
-  it('sends no request with the credential of the first user, although it is still valid', async () => {
+describe('`resume` after the login of another user', () => {
+  it('sends no request with the credential of the first user, even if it is still valid', async () => {
     const page = createPage({
       headers: { Authorization: 'first' },
       refresh: () => Promise.resolve({ Authorization: 'second' }),
@@ -211,7 +214,7 @@ describe('after the login of another user, `resume`', () => {
     expect(usersOf(page)).toEqual(['first', 'second', 'second']);
   });
 
-  it('takes the headers of a page whose `headers` is a function', async () => {
+  it('uses the headers of a page whose `headers` is a function', async () => {
     let user = 'first';
     let refreshes = 0;
     const page = createPage({
@@ -227,7 +230,7 @@ describe('after the login of another user, `resume`', () => {
     expect([usersOf(page), refreshes]).toEqual([['first', 'second'], 0]);
   });
 
-  it('sends no credential that `headers` returns too late, and no request for a closed connection', async () => {
+  it('ignores a credential that `headers` returns too late, and sends no request for a closed connection', async () => {
     let user = 'first';
     const page = createPage({
       headers: async () => {
@@ -254,7 +257,7 @@ describe('after the login of another user, `resume`', () => {
   it.each<[string, UsherHeaders | false]>([
     ['has no credential', false],
     ['returns one of the first user', { Authorization: 'first' }],
-  ])('ignores a refresh from before that %s', async (_case, result) => {
+  ])('ignores an earlier refresh that %s', async (_case, result) => {
     const results: (() => Promise<UsherHeaders | false>)[] = [
       async () => {
         await page.sleep(1_000);

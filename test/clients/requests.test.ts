@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPage, grantAll, json, socketId } from './page.ts';
 
-describe('channels that are subscribed within the window', () => {
+describe('channels that are subscribed within the batch window', () => {
   it('are one request; a sign-in is another', async () => {
     const page = createPage({
       url: 'https://usher.example',
@@ -30,7 +30,7 @@ describe('channels that are subscribed within the window', () => {
     ]);
   });
 
-  it('may have their headers as `Headers` of the platform', async () => {
+  it('may have their headers as a `Headers` object', async () => {
     const page = createPage({ headers: new Headers({ Authorization: 'Bearer a' }) });
     page.subscribe('private-a');
     await page.advance(50);
@@ -61,7 +61,7 @@ describe('channels that are subscribed within the window', () => {
     expect(page.results.length).toBe(250);
   });
 
-  it('later are another request, with the headers of that time', async () => {
+  it('later are another request, with the current headers', async () => {
     let token = 'a';
     const page = createPage({
       headers: () => Promise.resolve({ Authorization: token }),
@@ -106,19 +106,22 @@ describe('a refusal', () => {
     expect(b?.signature).toEqual({ auth: 'key:b' });
   });
 
-  it.each([400, 403, 404, 405, 413, 415, 500])('of the request is final: %i', async (status) => {
-    const page = createPage();
-    page.state.respond = () => json({ message: 'No' }, status, { 'X-Decision-Id': 'id' });
-    page.subscribe('private-a');
-    page.signIn();
-    await page.advance(60_000);
-    expect(page.sent.length).toBe(2);
-    expect(page.results.map(({ error }) => error)).toMatchObject(
-      Array(2).fill({ status, message: 'No', decisionId: 'id' }),
-    );
-  });
+  it.each([400, 403, 404, 405, 413, 415, 500])(
+    'of the whole request is final: %i',
+    async (status) => {
+      const page = createPage();
+      page.state.respond = () => json({ message: 'No' }, status, { 'X-Decision-Id': 'id' });
+      page.subscribe('private-a');
+      page.signIn();
+      await page.advance(60_000);
+      expect(page.sent.length).toBe(2);
+      expect(page.results.map(({ error }) => error)).toMatchObject(
+        Array(2).fill({ status, message: 'No', decisionId: 'id' }),
+      );
+    },
+  );
 
-  it.each(['<html>', 'null'])('of a proxy, with %s as its body, has the status', async (body) => {
+  it.each(['<html>', 'null'])('by a proxy, with %s as its body, has the status', async (body) => {
     const page = createPage();
     page.state.respond = () => new Response(body, { status: 403 });
     page.subscribe('private-a');
@@ -127,16 +130,16 @@ describe('a refusal', () => {
   });
 });
 
-describe('a passing failure', () => {
+describe('a temporary failure', () => {
   it.each<[string, () => Response | Promise<Response>]>([
     ['408', () => json({}, 408)],
     ['429', () => json({}, 429)],
     ['502', () => json({}, 502)],
     ['503', () => json({}, 503)],
     ['504', () => json({}, 504)],
-    ['no network', () => Promise.reject(new TypeError('Failed to fetch'))],
-    ['a page in place of JSON', () => new Response('<html>', { status: 200 })],
-    ['JSON without an object', () => json(null)],
+    ['no network connection', () => Promise.reject(new TypeError('Failed to fetch'))],
+    ['an HTML page', () => new Response('<html>', { status: 200 })],
+    ['JSON that is not an object', () => json(null)],
     ['no entry for the channel', () => json({})],
     ['an empty entry', () => json({ 'private-a': null })],
     ['an entry without a signature', () => json({ 'private-a': { status: 200, data: {} } })],
@@ -166,7 +169,7 @@ describe('a passing failure', () => {
     expect(page.results).toMatchObject([{ name: 'sign-in', error: null }]);
   });
 
-  it('without a response is aborted after the time-out, and retried', async () => {
+  it('without a response is aborted after the timeout, and retried', async () => {
     const page = createPage({ timeout: 5_000 });
     page.state.respond = () => new Promise(() => undefined);
     page.subscribe('private-a');
@@ -213,7 +216,7 @@ describe('a passing failure', () => {
     expect(times[2]! - times[1]!).toBeGreaterThan(300);
   });
 
-  it('becomes an error of the page after `retryFor`, with ever longer waits', async () => {
+  it('is reported to the page after `retryFor`, with growing delays', async () => {
     const page = createPage({ retryFor: 20_000 });
     page.state.respond = () => json({ message: 'Try again in a moment' }, 503);
     page.subscribe('private-a');

@@ -4,7 +4,7 @@ import { demoRequests } from '../../src/composition/demo-requests.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
 
-it('signs no token that lives longer than USER_TOKEN_MAX_AGE', async () => {
+it('signs no token with a longer lifetime than USER_TOKEN_MAX_AGE', async () => {
   const config = loadConfig({ NODE_ENV: 'test', USER_TOKEN_MAX_AGE: '10m' });
   const policy = await loadPolicy(config.policy);
   const requests = await demoRequests(policy, config, {

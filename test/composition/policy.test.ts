@@ -46,7 +46,7 @@ it('warns of a new path in a reloaded policy, which gets 404 until a restart', a
   expect(lines).toEqual([expect.stringContaining('"paths":["/new"]')]);
 });
 
-it('logs problems once, and their end', async () => {
+it('logs problems once, and logs when they are solved', async () => {
   const { write, reload, lines } = await openPolicy(channels, 'info');
   lines.length = 0;
   write(channels.replace('user.id', 'user.idd'));

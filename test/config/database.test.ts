@@ -20,7 +20,7 @@ describe('the database', () => {
       /set its target_session_attrs=read-write/,
     ],
     ['postgres://u:private@db/app?schema=own', /use DATABASE_SCHEMA instead/],
-  ])('cannot be %s, and the message says why', (url, why) => {
+  ])('cannot be %s, and the message gives the reason', (url, why) => {
     const found = problems({ DATABASE_URL: url });
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(why);

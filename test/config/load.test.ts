@@ -5,7 +5,7 @@ import { settings } from '../../src/config/settings.ts';
 import { inProduction, problems, production, publicPem } from './environments.ts';
 
 describe('a configuration', () => {
-  it('is complete in development without any setting', () => {
+  it('is valid in development without any setting', () => {
     expect(loadConfig({})).toMatchObject({
       production: false,
       listen: { host: '0.0.0.0', port: 3000 },
@@ -18,12 +18,12 @@ describe('a configuration', () => {
     });
   });
 
-  it('is complete in production with the required settings, and then allows no page', () => {
+  it('is valid in production with the required settings, and then allows no origin', () => {
     expect(inProduction({})).toStrictEqual([]);
     expect(loadConfig(production)).toMatchObject({ production: true, allowedOrigins: [] });
   });
 
-  it('takes an empty text for one that is not set', () => {
+  it('treats an empty value as not set', () => {
     const empty = Object.fromEntries(Object.keys(settings).map((name) => [name, '']));
     const { variable, ...config } = loadConfig(empty);
     expect(loadConfig({})).toStrictEqual({ ...config, variable: expect.any(Function) as unknown });
@@ -94,7 +94,7 @@ describe('a configuration', () => {
     expect(new ConfigurationError(found).message).toContain(`  - ${found[0]!}\n`);
   });
 
-  it('never shows a secret, however it is printed', () => {
+  it('never prints a secret', () => {
     const config = loadConfig({ ...production, OPS_TOKEN: 'hidden-operators-token' });
     expect(`${JSON.stringify(config)} ${String(config.pusher.secret)}`).not.toMatch(
       /hidden|usher-tests/,

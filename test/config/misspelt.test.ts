@@ -24,7 +24,7 @@ describe('a misspelt setting', () => {
     ['RATE_LIMIT_FAILURE', 'RATE_LIMIT_FAILURES'],
     ['PUSHER_APP_CLUSTER', 'PUSHER_CLUSTER'],
     ['PUSHER_SCHEME', 'PUSHER_TLS'],
-  ])('%s is taken for %s', (name, meant) => {
+  ])('%s is reported as %s', (name, meant) => {
     expect(found(name)).toEqual(meant === undefined ? [] : [meant]);
   });
 
@@ -37,7 +37,7 @@ describe('a misspelt setting', () => {
     ...['SANCTUM_STATEFUL_DOMAINS', 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', 'OTEL_SDK_DISABLED'],
     ...['USHER_SERVICE_HOST', 'USHER_PORT', 'PUSHER_SERVICE_HOST', 'PUSHER_PORT_6001_TCP_ADDR'],
     ...['REDIS_PORT_6379_TCP', 'KUBERNETES_PORT', 'POSTGRES_PASSWORD', 'PUSHER_APP_KEY'],
-  ])('%s is not', (name) => {
+  ])('%s is not reported', (name) => {
     expect(found(name)).toEqual([]);
   });
 

@@ -31,7 +31,7 @@ const noBlock = 'must be one PEM block of type PUBLIC KEY, not a certificate or 
 const noPath = 'must be a path such as /realtime, of letters, digits, and . _ ~ - only';
 const blocked = 'must not use a port that the Fetch standard blocks, such as 25 or 6000';
 
-describe('check-config refuses settings that the start would refuse:', () => {
+describe('check-config refuses settings that prevent a start:', () => {
   it.each<[string, Environment, string]>([
     [
       'a host with a port',
@@ -49,15 +49,19 @@ describe('check-config refuses settings that the start would refuse:', () => {
       `PUSHER_HOST ${noHost}; the port belongs in PUSHER_PORT`,
     ],
     [
-      'a host with a blank',
+      'a host with a space',
       { PUSHER_HOST: 'so keti' },
       `PUSHER_HOST ${noHost}; the port belongs in PUSHER_PORT`,
     ],
     ['a path with a query', { PUSHER_HOST: 'a', PUSHER_PATH: '/a?b' }, `PUSHER_PATH ${noPath}`],
-    ['a path upwards', { PUSHER_HOST: 'a', PUSHER_PATH: '/../a' }, `PUSHER_PATH ${noPath}`],
-    ['a path of nothing', { PUSHER_HOST: 'a', PUSHER_PATH: '/' }, `PUSHER_PATH ${noPath}`],
+    ['a path with ..', { PUSHER_HOST: 'a', PUSHER_PATH: '/../a' }, `PUSHER_PATH ${noPath}`],
     [
-      'a path at Pusher itself',
+      'a path that is only a slash',
+      { PUSHER_HOST: 'a', PUSHER_PATH: '/' },
+      `PUSHER_PATH ${noPath}`,
+    ],
+    [
+      'a path without a host',
       { PUSHER_PATH: '/a' },
       'PUSHER_PATH requires PUSHER_HOST: the servers of Pusher have no path',
     ],
@@ -88,7 +92,7 @@ describe('check-config refuses settings that the start would refuse:', () => {
       `OPS_HOST ${noListenHost}`,
     ],
     [
-      'one port for both',
+      'the same port for both',
       { PORT: '3001' },
       'PORT and OPS_PORT are the same: change one of them (the default of OPS_PORT is 3001)',
     ],
@@ -111,7 +115,7 @@ describe('check-config refuses settings that the start would refuse:', () => {
       'USER_TOKEN_SECRET is shorter than 64 bytes',
     ],
     [
-      'an algorithm of public keys for a secret',
+      'an algorithm of public keys with a secret',
       userKey({
         USER_TOKEN_SECRET: 'Zc8Qe1Vw5Rt9Yu3Io7Pa2Sd6Fg0Hj4Kl',
         USER_TOKEN_ALGORITHM: 'RS256',
@@ -119,7 +123,7 @@ describe('check-config refuses settings that the start would refuse:', () => {
       'USER_TOKEN_ALGORITHM must be one of HS256, HS384, HS512 with USER_TOKEN_SECRET',
     ],
     [
-      'another curve',
+      'an unsupported curve',
       userKey({ USER_TOKEN_PUBLIC_KEY: pem(ec('secp256k1')) }),
       `USER_TOKEN_PUBLIC_KEY ${noKey}`,
     ],
@@ -144,12 +148,12 @@ describe('check-config refuses settings that the start would refuse:', () => {
       `SESSION_INTROSPECTION_URL ${blocked}`,
     ],
     [
-      'a token no header can carry',
+      'a token that no header can contain',
       { OPS_TOKEN: 'sixteen characterß' },
       'OPS_TOKEN must be printable ASCII, without spaces at its ends',
     ],
     [
-      'a time no timer can count',
+      'a time that no timer can have',
       { SHUTDOWN_NOTICE: '9999h' },
       'SHUTDOWN_NOTICE must be 1h at most',
     ],
@@ -165,22 +169,22 @@ describe('check-config refuses settings that the start would refuse:', () => {
   });
 
   it.each<[string, Environment]>([
-    ['a name', { PUSHER_HOST: 'soketi' }],
+    ['a host name', { PUSHER_HOST: 'soketi' }],
     ['a name with dots', { PUSHER_HOST: 'ws.internal.example.' }],
-    ['an address', { PUSHER_HOST: '10.0.0.7' }],
+    ['an IPv4 address', { PUSHER_HOST: '10.0.0.7' }],
     ['an IPv6 address', { PUSHER_HOST: '::1' }],
-    ['one in brackets', { PUSHER_HOST: '[::1]' }],
+    ['an IPv6 address in brackets', { PUSHER_HOST: '[::1]' }],
     ['a path', { PUSHER_HOST: 'a', PUSHER_PATH: '/apps/realtime-2/' }],
-    ['an address to listen on', { HOST: '::' }],
-    ['ports that may be chosen', { PORT: '0', OPS_PORT: '0' }],
-    ['one port on two addresses', { HOST: '127.0.0.1', PORT: '3001', OPS_HOST: '127.0.0.2' }],
+    ['a listen address', { HOST: '::' }],
+    ['port 0 for both', { PORT: '0', OPS_PORT: '0' }],
+    ['the same port on two addresses', { HOST: '127.0.0.1', PORT: '3001', OPS_HOST: '127.0.0.2' }],
     ['a key of 2048 bits', userKey({ USER_TOKEN_PUBLIC_KEY: pem(rsa(2048)) })],
     ['P-384', userKey({ USER_TOKEN_PUBLIC_KEY: pem(ec('P-384')) })],
     [
       'a key set on another loopback address',
       userKey({ USER_TOKEN_JWKS_URL: 'http://127.0.0.2/keys' }),
     ],
-    ['introspection by a container’s name', introspect('http://web:8000/me')],
+    ['introspection at the name of a container', introspect('http://web:8000/me')],
   ])('%s is valid, and the start accepts it', async (_case, changes) => {
     const config = loadConfig({ ...production, ...changes });
     createPusherApps(config.pusher, config.tenantsApps);
@@ -196,7 +200,7 @@ describe('check-config refuses settings that the start would refuse:', () => {
 });
 
 describe('the ports that fetch blocks', () => {
-  it('are those of this Node', async () => {
+  it('are those of this version of Node.js', async () => {
     const dispatcher = {
       dispatch: () => {
         throw new Error('asked');

@@ -15,7 +15,7 @@ describe('production', () => {
     expect(inProduction({ [name]: '' })).toStrictEqual([problem]);
   });
 
-  it('accepts some credential, or does not start', () => {
+  it('requires at least one kind of credential', () => {
     expect(inProduction({ GUEST_TOKEN_SECRET: '', USER_TOKEN_SECRET: '' })).toStrictEqual([
       'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, their GUEST_TOKEN_ equivalents, SANCTUM_DATABASE_URL, PASSPORT_DATABASE_URL, INTROSPECTION_URL or SESSION_MODE',
     ]);
@@ -42,22 +42,22 @@ describe('production', () => {
       'GUEST_TOKEN_SECRET is shorter than 32 bytes',
     ],
     [
-      'a poor secret',
+      'a secret with few different characters',
       { USER_TOKEN_SECRET: 'ab'.repeat(40) },
       'USER_TOKEN_SECRET has fewer than 8 different characters',
     ],
     [
-      'one secret for both',
+      'the same secret for both',
       { GUEST_TOKEN_SECRET: testSecret.reveal() },
       'GUEST_TOKEN_SECRET and USER_TOKEN_SECRET must not be the same',
     ],
     [
-      'an open operator’s port',
+      'an operator’s port on all addresses',
       { OPS_HOST: '0.0.0.0' },
       'OPS_TOKEN must be set when OPS_HOST is not a loopback address',
     ],
     [
-      'one by name',
+      'an operator’s port on a host name',
       { OPS_HOST: 'localhost.example' },
       'OPS_TOKEN must be set when OPS_HOST is not a loopback address',
     ],
@@ -82,7 +82,7 @@ describe('production', () => {
       'USER_TOKEN_JWKS_URL must use https',
     ],
     [
-      'keys over http from a name like ours',
+      'keys over http at a host that begins with localhost',
       { USER_TOKEN_SECRET: '', USER_TOKEN_JWKS_URL: 'http://localhost.example/' },
       'USER_TOKEN_JWKS_URL must use https',
     ],
@@ -97,64 +97,68 @@ describe('production', () => {
       'USER_TOKEN_PUBLIC_KEY must be a public key in PEM; of a private key configure its public half only',
     ],
     [
-      'a key that is none',
+      'a value that is not a key',
       { USER_TOKEN_SECRET: '', USER_TOKEN_PUBLIC_KEY: 'a key' },
       'USER_TOKEN_PUBLIC_KEY must be a public key in PEM',
     ],
     [
-      'another word for production',
+      'NODE_ENV in another case',
       { NODE_ENV: 'Production' },
       'NODE_ENV must be one of development, test, production',
     ],
-    ['a port that is none', { PORT: '65536' }, 'PORT must be a whole number from 0 to 65535'],
-    ['a port in words', { OPS_PORT: '3e3' }, 'OPS_PORT must be a whole number from 0 to 65535'],
+    ['a port out of range', { PORT: '65536' }, 'PORT must be a whole number from 0 to 65535'],
     [
-      'another database',
+      'a port in exponent notation',
+      { OPS_PORT: '3e3' },
+      'OPS_PORT must be a whole number from 0 to 65535',
+    ],
+    [
+      'a database that is not PostgreSQL',
       { DATABASE_URL: 'mysql://db/usher' },
       'DATABASE_URL must be an address that begins with postgres:// or postgresql://',
     ],
     [
-      'a life without a unit',
+      'a lifetime without a unit',
       { USER_TOKEN_MAX_AGE: '3600' },
       'USER_TOKEN_MAX_AGE must be a time such as 90s, 15m or 1h',
     ],
     [
-      'a life of nothing',
+      'a lifetime of zero',
       { USER_TOKEN_MAX_AGE: '0s' },
       'USER_TOKEN_MAX_AGE must be a time such as 90s, 15m or 1h',
     ],
     [
-      'a limit of nothing',
+      'a limit of zero',
       { RATE_LIMIT_FAILURES: '0' },
       'RATE_LIMIT_FAILURES must be a whole number from 1 to 1000000',
     ],
     [
-      'a page with a path',
+      'an origin with a path',
       { ALLOWED_ORIGINS: 'https://a.example/' },
       'ALLOWED_ORIGINS item 1 has a path or ends in a slash: an origin ends with its host and port',
     ],
     [
-      'a page without a scheme',
+      'an origin without a scheme',
       { ALLOWED_ORIGINS: 'https://app.example,a.example' },
       'ALLOWED_ORIGINS item 2 has no scheme: write it as https://app.example',
     ],
     [
-      'a file as a page',
+      'the origin null',
       { ALLOWED_ORIGINS: 'null' },
       'ALLOWED_ORIGINS item 1 is null, the origin of any sandboxed page and any file',
     ],
     [
-      'every proxy',
+      'true for the proxies',
       { TRUSTED_PROXIES: 'true' },
       'TRUSTED_PROXIES item 1 must be an address or a network such as 10.0.0.0/8',
     ],
     [
-      'a number of proxies',
+      'a number for the proxies',
       { TRUSTED_PROXIES: '1' },
       'TRUSTED_PROXIES item 1 must be an address or a network such as 10.0.0.0/8',
     ],
     [
-      'too narrow a network',
+      'a network with an invalid prefix length',
       { TRUSTED_PROXIES: '10.0.0.0/33' },
       'TRUSTED_PROXIES item 1 must be an address or a network such as 10.0.0.0/8',
     ],
@@ -184,12 +188,12 @@ describe('production', () => {
       'TRUSTED_PROXIES item 1 must be an address or a network such as 10.0.0.0/8',
     ],
     [
-      'another kind of server',
+      'a server in another case',
       { PUSHER_SERVER: 'Pusher' },
       'PUSHER_SERVER must be one of pusher, soketi, reverb, sockudo',
     ],
     [
-      'a master key that is none',
+      'an invalid master key',
       { PUSHER_ENCRYPTION_MASTER_KEY: 'a'.repeat(44) },
       'PUSHER_ENCRYPTION_MASTER_KEY must be 32 bytes in base64',
     ],

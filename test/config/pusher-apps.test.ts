@@ -50,7 +50,7 @@ describe('apps of tenants', () => {
     expect(two?.app.retiring?.secret.reveal()).toBe('old');
   });
 
-  it('may end connections as PUSHER_TERMINATE says, unless they say otherwise', () => {
+  it('terminate connections as PUSHER_TERMINATE says, unless they have their own value', () => {
     const terminates = (PUSHER_TERMINATE?: string) => {
       const set = PUSHER_TERMINATE === undefined ? {} : { PUSHER_TERMINATE };
       const items = apps(app, { ...other, terminate: true });
@@ -65,7 +65,7 @@ describe('apps of tenants', () => {
     ]);
   });
 
-  it('print no secrets', () => {
+  it('do not print secrets', () => {
     const item = { ...app, retiring_key: 'key-old', retiring_secret: 'hidden-secret-old' };
     const config = loadConfig({ ...production, ...apps(item) });
     expect(JSON.stringify(config) + inspect(config, { depth: 9 })).not.toContain('hidden-secret');
@@ -75,7 +75,7 @@ describe('apps of tenants', () => {
     ['no JSON', '{secret', 'PUSHER_APPS must be JSON'],
     ['an object', JSON.stringify(app), 'PUSHER_APPS must be a JSON list'],
     ['a number', '1', 'PUSHER_APPS must be a JSON list'],
-  ])('are refused as %s', (_case, text, expected) => {
+  ])('cannot be %s', (_case, text, expected) => {
     expect(inProduction({ PUSHER_APPS: text })).toEqual([expected]);
   });
 
@@ -164,7 +164,7 @@ describe('apps of tenants', () => {
 
 describe('a retiring key', () => {
   it.each([[{ PUSHER_RETIRING_KEY: 'old' }], [{ PUSHER_RETIRING_SECRET: 'old-secret' }]])(
-    'goes with its secret: %j',
+    'needs its secret, and the reverse: %j',
     (changes) => {
       expect(inProduction(changes)).toEqual([
         'PUSHER_RETIRING_KEY and PUSHER_RETIRING_SECRET must be set together',
@@ -172,7 +172,7 @@ describe('a retiring key', () => {
     },
   );
 
-  it('is not the key that replaces it', () => {
+  it('must differ from the key that replaces it', () => {
     const same = { PUSHER_RETIRING_KEY: production['PUSHER_KEY'], PUSHER_RETIRING_SECRET: 'old' };
     expect(inProduction(same)).toEqual([
       'PUSHER_KEY, PUSHER_RETIRING_KEY and PUSHER_APPS have a duplicate key',

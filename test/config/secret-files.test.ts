@@ -47,7 +47,7 @@ const uses: readonly Environment[] = [
 const load = (path: string) => loadConfig({ ...production, OPS_TOKEN_FILE: path });
 
 describe('the file of a secret', () => {
-  it('may have the value of each secret setting', () => {
+  it('may contain the value of each secret setting', () => {
     const secrets = Object.entries<Setting<unknown>>(settings).filter(([, { secret }]) => secret);
     expect(fileSettings).toEqual(expect.arrayContaining(secrets.map(([name]) => name)));
     for (const name of [
@@ -86,7 +86,7 @@ describe('the file of a secret', () => {
     expect(pusher.secret.reveal()).toBe(' a\n');
   });
 
-  it('is found behind symbolic links', () => {
+  it('is read through symbolic links', () => {
     mkdirSync(join(directory, '..v1'));
     writeFileSync(join(directory, '..v1', 'token'), token);
     symlinkSync('..v1', join(directory, '..data'));
@@ -100,7 +100,11 @@ describe('the file of a secret', () => {
       () => join(directory, 'hidden'),
       /OPS_TOKEN_FILE names a file that does not exist \(ENOENT\)/,
     ],
-    ['is below a file', () => join(put('f', 'x'), 'hidden'), /does not exist \(ENOTDIR\)/],
+    [
+      'has a file as its parent directory',
+      () => join(put('f', 'x'), 'hidden'),
+      /does not exist \(ENOTDIR\)/,
+    ],
     [
       'is a directory',
       () => directory,
@@ -118,7 +122,7 @@ describe('the file of a secret', () => {
       () => put('hidden', Buffer.from([0xff, 0xfe, 0x41])),
       /OPS_TOKEN_FILE names a file that is not text in UTF-8/,
     ],
-    ['has a NUL', () => put('hidden', 'a\0b'), /OPS_TOKEN_FILE names a file that is not text/],
+    ['contains NUL', () => put('hidden', 'a\0b'), /OPS_TOKEN_FILE names a file that is not text/],
     [
       'has an invalid value',
       () => put('hidden', 'short'),
@@ -133,7 +137,11 @@ describe('the file of a secret', () => {
       },
       /must name a file, not a directory or a pipe/,
     ],
-    ['is the secret itself', () => token, /OPS_TOKEN_FILE names a file that does not exist/],
+    [
+      'is the secret itself, not a path',
+      () => token,
+      /OPS_TOKEN_FILE names a file that does not exist/,
+    ],
   ])('is a problem if it %s', (_name, make, problem) => {
     const path = make();
     expect(() => load(path)).toThrow(problem);
@@ -144,7 +152,7 @@ describe('the file of a secret', () => {
     }
   });
 
-  it.skipIf(process.getuid?.() === 0)('is a problem if it may not be read', () => {
+  it.skipIf(process.getuid?.() === 0)('is a problem if it is not readable', () => {
     const path = put('token', token);
     chmodSync(path, 0);
     expect(() => load(path)).toThrow(
@@ -152,15 +160,18 @@ describe('the file of a secret', () => {
     );
   });
 
-  it.each(fileSettings)('of %s is a problem if it is missing, even if nothing uses it', (name) => {
-    const settings = { ALLOWED_ORIGINS: 'https://a.example', INTROSPECTION_CLIENT_ID: 'usher' };
-    for (const used of uses) {
-      const file = { [name]: '', [`${name}_FILE`]: join(directory, 'hidden') };
-      const found = inProduction({ ...settings, ...used, ...file });
-      expect(found).toContain(`${name}_FILE names a file that does not exist (ENOENT)`);
-      expect(found).not.toContain(`${name} is not set`);
-    }
-  });
+  it.each(fileSettings)(
+    'of %s is a problem if it is missing, even if the setting is not used',
+    (name) => {
+      const settings = { ALLOWED_ORIGINS: 'https://a.example', INTROSPECTION_CLIENT_ID: 'usher' };
+      for (const used of uses) {
+        const file = { [name]: '', [`${name}_FILE`]: join(directory, 'hidden') };
+        const found = inProduction({ ...settings, ...used, ...file });
+        expect(found).toContain(`${name}_FILE names a file that does not exist (ENOENT)`);
+        expect(found).not.toContain(`${name} is not set`);
+      }
+    },
+  );
 
   it('of the retiring key of Pusher is the only problem if it is missing', () => {
     const PUSHER_RETIRING_SECRET_FILE = join(directory, 'hidden');
@@ -169,7 +180,7 @@ describe('the file of a secret', () => {
     ]);
   });
 
-  it('excludes the setting itself; an empty name counts as unset', () => {
+  it('cannot be combined with the setting itself; an empty name counts as unset', () => {
     const OPS_TOKEN_FILE = put('token', token);
     expect(() => loadConfig({ ...production, OPS_TOKEN: token, OPS_TOKEN_FILE })).toThrow(
       /OPS_TOKEN and OPS_TOKEN_FILE must not both be set/,
@@ -218,7 +229,7 @@ describe('changed secrets', () => {
     renameSync(put(`${name}.new`, content), join(directory, name));
   };
 
-  it('are in use immediately, and the previous ones are accepted for an hour', async () => {
+  it('are used immediately, and the previous ones are accepted for an hour', async () => {
     const { clock, events, configs, tokens, disposed } = open({
       OPS_TOKEN_FILE: put('token', token),
     });
@@ -242,7 +253,7 @@ describe('changed secrets', () => {
     expect(disposed).toHaveLength(3);
   });
 
-  it('are found when a symbolic link is replaced', async () => {
+  it('are detected when a symbolic link is replaced', async () => {
     for (const version of ['..v1', '..v2']) {
       mkdirSync(join(directory, version));
       writeFileSync(join(directory, version, 'token'), `${token}${version}`);
@@ -270,7 +281,7 @@ describe('changed secrets', () => {
       () => put('token', 'short'),
       'OPS_TOKEN must have at least 16 characters',
     ],
-  ])('keep the last valid one in use if the file %s', async (_name, spoil, problem) => {
+  ])('leave the last valid one in use if the file %s', async (_name, spoil, problem) => {
     const { events, configs, tokens } = open({ OPS_TOKEN_FILE: put('token', token) });
     spoil();
     await configs.reload();
@@ -283,7 +294,7 @@ describe('changed secrets', () => {
     expect([configs.failures().size, tokens.all]).toEqual([0, [token]]);
   });
 
-  it('are used although another one cannot be', async () => {
+  it('are used even if another one is invalid', async () => {
     const { configs, tokens, events } = open({
       OPS_TOKEN_FILE: put('token', token),
       USER_TOKEN_SECRET: '',
@@ -305,7 +316,7 @@ describe('changed secrets', () => {
     expect(apps.all).toHaveLength(1);
   });
 
-  it('of a server are those of its next connection', async () => {
+  it('of a server are used for its next connection', async () => {
     const { configs, config } = open({
       DATABASE_URL: '',
       DATABASE_URL_FILE: put('url', 'postgres://u:one@db/usher'),

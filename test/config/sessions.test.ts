@@ -44,7 +44,7 @@ describe('session cookies', () => {
     expect(load({ ...django, SESSION_MODE: 'off' }).sessions).toBeUndefined();
   });
 
-  it('of Django are read with Django’s own defaults', () => {
+  it('of Django are read with the defaults of Django', () => {
     expect(load(django).sessions).toMatchObject({
       mode: 'django',
       cookieName: 'sessionid',
@@ -55,7 +55,7 @@ describe('session cookies', () => {
     });
   });
 
-  it('of Django may have been signed with older keys', () => {
+  it('of Django may be signed with older keys', () => {
     const { sessions } = load({ ...django, DJANGO_SECRET_KEY_FALLBACKS: 'old, older' });
     const keys = sessions?.mode === 'django' ? sessions.secretKeys : [];
     expect(keys.map((key) => key.reveal())).toEqual([django['DJANGO_SECRET_KEY'], 'old', 'older']);
@@ -80,7 +80,7 @@ describe('session cookies', () => {
     });
   });
 
-  it('of Laravel may have been encrypted with older keys', () => {
+  it('of Laravel may be encrypted with older keys', () => {
     const keys = [appKey('b'), 'raw-key-of-32-characters-0123456'];
     const { sessions } = load({ ...laravel, LARAVEL_APP_PREVIOUS_KEYS: `${keys.join(',,')},` });
     const previous = sessions?.mode === 'laravel' ? sessions.previousKeys : [];
@@ -204,23 +204,26 @@ describe('session cookies', () => {
     expect(problems(changes)).toEqual([problem]);
   });
 
-  it('are not for pages behind a wildcard, which anybody may have written', () => {
+  it('cannot be combined with a wildcard origin, which may include foreign pages', () => {
     const ALLOWED_ORIGINS = 'https://app.example,https://*.tenants.example';
     expect(problems({ ...django, ALLOWED_ORIGINS })).toEqual([
       'ALLOWED_ORIGINS must name each origin, without a wildcard, when SESSION_MODE is not off: any page below that domain could act with the cookies of its visitors',
     ]);
   });
 
-  it.each(['', '*', 'https://app.example,*'])('are not for the pages of %j', (ALLOWED_ORIGINS) => {
-    for (const mode of [django, laravel, introspect]) {
-      expect(problems({ ...mode, ALLOWED_ORIGINS })).toEqual([
-        'ALLOWED_ORIGINS must name each origin, and not be *, when SESSION_MODE is not off',
-      ]);
-    }
-  });
+  it.each(['', '*', 'https://app.example,*'])(
+    'cannot be combined with the origins %j',
+    (ALLOWED_ORIGINS) => {
+      for (const mode of [django, laravel, introspect]) {
+        expect(problems({ ...mode, ALLOWED_ORIGINS })).toEqual([
+          'ALLOWED_ORIGINS must name each origin, and not be *, when SESSION_MODE is not off',
+        ]);
+      }
+    },
+  );
 
   it.each(['http://site.example/', 'http://10.0.0.1/', 'http://localhost.evil.example/'])(
-    'are not sent to %s',
+    'cannot be introspected at %s',
     (SESSION_INTROSPECTION_URL) => {
       expect(problems({ ...introspect, SESSION_INTROSPECTION_URL })).toEqual([
         'SESSION_INTROSPECTION_URL must use https, except for a host without a dot in its name',
@@ -238,7 +241,7 @@ describe('session cookies', () => {
   });
 
   it.each(['http://127.0.0.1:8000/me', 'http://[::1]/', 'http://localhost/', 'http://web:8000/me'])(
-    'may be sent to %s',
+    'may be introspected at %s',
     (SESSION_INTROSPECTION_URL) => {
       expect(load({ ...introspect, SESSION_INTROSPECTION_URL }).sessions).toMatchObject({
         url: new URL(SESSION_INTROSPECTION_URL),
@@ -247,12 +250,12 @@ describe('session cookies', () => {
   );
 });
 
-describe('Sanctum’s tokens', () => {
-  it('are no credential without the application’s database', () => {
+describe('Sanctum tokens', () => {
+  it('are not accepted without the application’s database', () => {
     expect(load({ SANCTUM_EXPIRATION: '8h' }).sanctum).toBeUndefined();
   });
 
-  it('are by default those of Laravel’s own user model, and have no other expiry', () => {
+  it('are by default those of Laravel’s own user model, without another expiry', () => {
     const SANCTUM_DATABASE_URL = 'postgresql://reader@db/shop';
     expect(load({ SANCTUM_DATABASE_URL }).sanctum).toEqual({
       database: { url: expect.anything() as unknown, timeZone: 'UTC' },
@@ -266,12 +269,12 @@ describe('Sanctum’s tokens', () => {
   });
 });
 
-describe('Passport’s tokens', () => {
+describe('Passport tokens', () => {
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const PASSPORT_DATABASE_URL = 'mysql://reader@db/shop';
 
-  it('need the application’s database, and a public key here or in the policy', () => {
+  it('need the application’s database, and a public key in the settings or the policy', () => {
     const PASSPORT_PUBLIC_KEY = pem.replaceAll('\n', '\\n');
     expect(load({ PASSPORT_DATABASE_URL, PASSPORT_PUBLIC_KEY }).passport).toMatchObject({
       publicKey: pem,

@@ -62,7 +62,7 @@ describe('a source', () => {
     expect(read()).toMatchObject({ kind: 'mysql' });
   });
 
-  it('cannot be read from a pipe, for which Usher would wait', () => {
+  it('cannot be read from a pipe, which could block', () => {
     const file = join(folder, 'pipe');
     execFileSync('mkfifo', [file]);
     expect(resolveSource({ name: 'shop', url: { file }, place }, () => undefined)).toEqual({

@@ -7,7 +7,7 @@ import { production } from './environments.ts';
 
 const summary = (changes: Environment) => summarize(loadConfig({ ...production, ...changes }));
 
-describe('the line at the start', () => {
+describe('the log line at the start', () => {
   it('lists the settings in use, without credentials', () => {
     expect(summary({ REDIS_URL: 'redis://:hidden-word@redis.internal:6380/2' })).toEqual({
       database: 'db.internal/usher',
@@ -25,7 +25,7 @@ describe('the line at the start', () => {
     ).toMatchObject({ database: 'embedded in ./data', redis: 'none', pusher: 'soketi at ws:6001' });
   });
 
-  it('names the credentials that are accepted, and no others', () => {
+  it('lists the credentials that are accepted, and no others', () => {
     const cookies = {
       GUEST_TOKEN_SECRET: '',
       USER_TOKEN_SECRET: '',

@@ -17,7 +17,7 @@ const problemsOf = (changes: Environment): readonly string[] => {
 };
 
 describe('the settings of tickets', () => {
-  it('reads the chat servers, each with its secret', () => {
+  it('read the chat servers, each with its secret', () => {
     const { tickets } = load({ CHAT_SERVER_KEYS: `chat-1:${one}, chat.2:${two}` });
     const secrets = [...tickets.chatServers].map(([key, secret]) => [key, secret.reveal()]);
     expect(secrets).toEqual([
@@ -43,11 +43,11 @@ describe('the settings of tickets', () => {
       'CHAT_SERVER_KEYS item 1 must not have a secret that has fewer than 8 different characters',
     ],
     [`chat-1:${one},chat-1:${two}`, 'CHAT_SERVER_KEYS has a duplicate key'],
-  ])('refuses %s, by name and never by value', (value, problem) => {
+  ])('refuse %s by name, without the value', (value, problem) => {
     expect(problemsOf({ CHAT_SERVER_KEYS: value })).toEqual([problem]);
   });
 
-  it('has a chat server for development, and none in production', () => {
+  it('have a chat server in development, and none in production', () => {
     expect([...load({}).tickets.chatServers.keys()]).toEqual(['chat']);
     const production = { NODE_ENV: 'production', OPS_TOKEN: 'x'.repeat(32) };
     expect([...load(production).tickets.chatServers.keys()]).toEqual([]);
@@ -59,7 +59,7 @@ describe('the settings of tickets', () => {
     expect(problemsOf({ TICKET_TTL: '121m' })).toEqual(['TICKET_TTL must be 2h at most']);
   });
 
-  it('takes a Redis over TLS or not, and nothing else', () => {
+  it('accept a Redis with or without TLS, and nothing else', () => {
     expect(load({}).redis).toBeUndefined();
     expect(load({ REDIS_URL: 'rediss://u:p@redis:6380/2' }).redis?.reveal()).toBe(
       'rediss://u:p@redis:6380/2',

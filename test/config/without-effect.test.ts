@@ -39,11 +39,11 @@ describe('a setting without effect', () => {
     ]);
   });
 
-  it('is no setting with a default, nor one that the image sets', () => {
+  it('is not a setting with a default, nor one that the image sets', () => {
     expect(found({ DATA_DIR: '/data', WORKERS: '1', OTEL_SERVICE_NAME: 'a' })).toEqual([]);
   });
 
-  it('is no variable that the policy reads', async () => {
+  it('is not a variable that the policy reads', async () => {
     const policy = await loadPolicyText(`sources: { shop: { url: { env: LARAVEL_DATABASE_URL } } }
 issuers:
   partner:

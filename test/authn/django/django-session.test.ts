@@ -51,7 +51,7 @@ describe.each(djangoFixtures)('$name', ({ cases, stricter }) => {
     expect(await readCase(one, readerOf(one))).toEqual(expectedUser(one));
   });
 
-  it(`gets the result of Django, except for ${stricter.length} of ${cases.length} on purpose`, () => {
+  it(`has the result of Django, except for ${stricter.length} of ${cases.length} cases in which Usher is stricter`, () => {
     console.log(`Stricter than Django: ${stricter.map(({ id }) => id).join(', ')}`);
     expect(stricter.length).toBeGreaterThan(0);
   });
@@ -89,7 +89,7 @@ const bodyOf = ({ cookie }: DjangoCase) => cookie.split(':')[0]!;
 const compressed = (text: string) => `.${deflateSync(text).toString('base64url')}`;
 
 describe('a session in the database', () => {
-  it('has the end that its row says, and an id that does not open it', async () => {
+  it('has the expiry of its row, and an id that is not the session key', async () => {
     const [row] = stored.rows.django_session;
     const identified = await readerOf(stored)(stored.cookie);
     expect(identified).toEqual({
@@ -106,7 +106,7 @@ describe('a session in the database', () => {
     expect(JSON.stringify(identified)).not.toContain(stored.cookie);
   });
 
-  it('is over at its end, to the millisecond', async () => {
+  it('expires at its end, to the millisecond', async () => {
     const end = Date.parse(stored.rows.django_session[0]!.expire_date);
     const at = (now: number) =>
       createDjangoSessionReader(settingsOf(stored), {
@@ -117,14 +117,14 @@ describe('a session in the database', () => {
     expect(await at(end)).toEqual({ fault: 'credential-expired' });
   });
 
-  it('is read the same from the cached_db engine', async () => {
+  it('is read from the cached_db engine in the same way', async () => {
     const settings = { ...settingsOf(stored), engine: 'cached_db' } as const;
     const around = { database: databaseOf(stored.rows), now: () => stored.now * 1000 };
     const read = createDjangoSessionReader(settings, around);
     expect(await read(stored.cookie)).toEqual(await readerOf(stored)(stored.cookie));
   });
 
-  it('is not looked up if it cannot be a key', async () => {
+  it('is not looked up if its key is not a valid session key', async () => {
     const database: DjangoDatabase = {
       session: () => Promise.reject(new Error('asked')),
       user: () => Promise.reject(new Error('asked')),
@@ -153,7 +153,7 @@ describe('a session in the database', () => {
     }
   });
 
-  it('does not verify by the signature of a cookie, nor a cookie by its', async () => {
+  it('is not accepted with the signature of a cookie, nor the reverse', async () => {
     const moved = {
       ...inCookies,
       settings: { ...inCookies.settings, SESSION_ENGINE: 'x.db' },
@@ -173,7 +173,7 @@ describe('a session in the database', () => {
 describe('a session in its cookie', () => {
   const read = readerOf(inCookies);
 
-  it('lives as long as the cookie age, counted from its signature', async () => {
+  it('lasts as long as the cookie age, counted from its signature', async () => {
     const age = inCookies.settings.SESSION_COOKIE_AGE;
     const now = Math.floor(inCookies.now);
     const madeAt = (seconds: number) =>
@@ -193,7 +193,7 @@ describe('a session in its cookie', () => {
     });
   });
 
-  it('is read to 1 MiB and no further, however small it is on its way', async () => {
+  it('is decompressed up to 1 MiB, however small its compressed size', async () => {
     const login = Buffer.from(bodyOf(inCookies).slice(1), 'base64url');
     const padded = (length: number) => signed(inCookies, compressed(' '.repeat(length)));
     // White space alone is no object in either case; the second one must be decompressed first.
@@ -233,7 +233,7 @@ describe('a session in its cookie', () => {
     }
   });
 
-  it('is refused when it is not deflated, or cut off', async () => {
+  it('is refused if it is not deflated, or truncated', async () => {
     const body = bodyOf(inCookies);
     for (const each of ['.', '.AAAA', body.slice(0, -8), body.slice(1)]) {
       expect(await read(signed(inCookies, each))).toEqual(rejected);
@@ -242,7 +242,7 @@ describe('a session in its cookie', () => {
 });
 
 describe('keys', () => {
-  it('are tried in turn, the fallbacks for the signature and for the hash of the password', async () => {
+  it('are tried in order, with the fallbacks for the signature and for the password hash', async () => {
     const settings = settingsOf(inCookies);
     const withKeys = (...keys: string[]) =>
       createDjangoSessionReader(
@@ -266,7 +266,7 @@ describe('a mutated cookie', () => {
     insert: fc.string({ unit: character, maxLength: 3 }),
   });
 
-  it('never verifies', async () => {
+  it('is never accepted', async () => {
     const verify = fc.asyncProperty(
       change,
       async ({ which: { one, read }, at, remove, insert }) => {
@@ -280,7 +280,7 @@ describe('a mutated cookie', () => {
     await fc.assert(verify, { numRuns: 2000 });
   });
 
-  it('never verifies as a session in the database either', async () => {
+  it('is never accepted as a database session', async () => {
     const [row] = stored.rows.django_session;
     const verify = fc.asyncProperty(change, async ({ at, remove, insert }) => {
       const { session_data } = row!;

@@ -22,7 +22,7 @@ describe('an HMAC of a JWT', () => {
     );
   });
 
-  it.each(hmacAlgorithms)('of %s is verified as jose does, for each changed bit', async (alg) => {
+  it.each(hmacAlgorithms)('of %s is verified as by jose, for each changed bit', async (alg) => {
     const bytes = randomBytes(64);
     const key = createSecretKey(bytes);
     const signed = await new CompactSign(Buffer.from('{"sub":"1"}'))

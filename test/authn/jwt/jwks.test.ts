@@ -67,7 +67,7 @@ const expectOutage = async (text: string) => {
   await expect(outcome).rejects.toMatchObject({ dependency: 'token keys' });
 };
 
-describe('keys by address', () => {
+describe('keys at a URL', () => {
   it('are fetched once, for many tokens at the same time', async () => {
     await Promise.all(Array.from({ length: 50 }, () => expectGood(token(first, 'a'))));
     expect(server.requests()).toBe(1);
@@ -92,17 +92,17 @@ describe('keys by address', () => {
     await expectGood(token(rsa, undefined, 'RS256'));
   });
 
-  it('reject a token whose key id is that of two keys', async () => {
+  it('reject a token whose key id belongs to two keys', async () => {
     server.respondWith(keySet(jwk(first, { kid: 'a' }), jwk(second, { kid: 'a' })));
     await expectRejected(token(first, 'a'));
   });
 
-  it('accept a token whose key the set names twice', async () => {
+  it('accept a token whose key is in the set twice', async () => {
     server.respondWith(keySet(jwk(first, { kid: 'a' }), jwk(first, { kid: 'a', x5t: 'AAAA' })));
     await expectGood(token(first, 'a'));
   });
 
-  it('count a member that is null as missing', async () => {
+  it('treat a null member as missing', async () => {
     const nulls = { use: null, key_ops: null, alg: null, x5c: null, d: null };
     server.respondWith(
       keySet(jwk(first, { kid: 'a', ...nulls }), jwk(second, { kid: null, ...nulls })),
@@ -128,7 +128,7 @@ describe('keys by address', () => {
     await expectGood(token(pair, 'k', alg));
   });
 
-  it('have the configured algorithm if they name none', async () => {
+  it('have the configured algorithm if they have no alg', async () => {
     const keys = createJwks({ url: server.url, algorithm: 'PS256', now, fetch });
     const { verify } = createOnlyVerifier({ keys, now });
     server.respondWith(keySet(jwk(rsa), jwk(first), jwk(rsa, { kid: 'named', alg: 'RS512' })));
@@ -174,7 +174,7 @@ describe('keys by address', () => {
     await expectGood(token(first, 'b'));
   });
 
-  it('that cannot be read do not spoil the others', async () => {
+  it('that are malformed do not affect the others', async () => {
     const broken = [null, 7, [], {}, { kty: 'EC' }, { kty: 'RSA', n: 'AQAB', e: 'AQAB' }];
     server.respondWith(json(JSON.stringify({ keys: [...broken, jwk(first, { kid: 'a' })] })));
     await expectGood(token(first, 'a'));
@@ -187,10 +187,13 @@ describe('keys by address', () => {
     },
   );
 
-  it.each([[1], [{}], [['a']], [null], [true]])('malformed: the id %j', async (kid) => {
-    expect(await verifier.verify(token(first, kid))).toEqual(refused('credential-malformed'));
-    expect(server.requests()).toBe(0);
-  });
+  it.each([[1], [{}], [['a']], [null], [true]])(
+    'with the malformed id %j are ignored',
+    async (kid) => {
+      expect(await verifier.verify(token(first, kid))).toEqual(refused('credential-malformed'));
+      expect(server.requests()).toBe(0);
+    },
+  );
 
   it('of another issuer are not shared', async () => {
     const other = await startJwksServer();
@@ -204,8 +207,8 @@ describe('keys by address', () => {
   });
 });
 
-describe('rotation', () => {
-  it('is noticed by an unknown key id, once the cool-down is over', async () => {
+describe('key rotation', () => {
+  it('is detected by an unknown key id, after the cool-down', async () => {
     await expectGood(token(first, 'a'));
     server.respondWith(keySet(jwk(second, { kid: 'b' })));
     pass(second30 - 1);
@@ -216,7 +219,7 @@ describe('rotation', () => {
     expect(server.requests()).toBe(2);
   });
 
-  it('is noticed at the latest after ten minutes, also for a key that was withdrawn', async () => {
+  it('is detected after ten minutes at the latest, also for a withdrawn key', async () => {
     await expectGood(token(first, 'a'));
     server.respondWith(keySet(jwk(second, { kid: 'b' })));
     pass(10 * minute - 1);
@@ -227,7 +230,7 @@ describe('rotation', () => {
     expect(server.requests()).toBe(2);
   });
 
-  it('does not let a flood of unknown ids through: one fetch in a cool-down', async () => {
+  it('causes one request in each cool-down, however many unknown ids arrive', async () => {
     await expectGood(token(first, 'a'));
     for (let round = 1; round <= 3; round += 1) {
       pass(second30);
@@ -239,7 +242,7 @@ describe('rotation', () => {
     }
   });
 
-  it('survives a clock that is set back', async () => {
+  it('is detected after the clock was set back', async () => {
     await expectGood(token(first, 'a'));
     server.respondWith(keySet(jwk(second, { kid: 'b' })));
     pass(-10_000);
@@ -247,7 +250,7 @@ describe('rotation', () => {
   });
 });
 
-describe('an outage', () => {
+describe('an outage of the key set', () => {
   const failure = (status: number) => () => {
     server.respondWith((_request, response) => response.writeHead(status).end('{"keys":[]}'));
   };
@@ -307,7 +310,7 @@ describe('an outage', () => {
       },
     ],
     [
-      'a body cut short',
+      'a truncated body',
       () => {
         server.respondWith((request, response) => {
           response.writeHead(200, { 'content-length': 100 }).write('{"keys":');
@@ -328,7 +331,7 @@ describe('an outage', () => {
     expect(server.requests()).toBe(2);
   });
 
-  it('does not stop known keys within their ten minutes, and no longer', async () => {
+  it('does not affect known keys for ten minutes, and no longer', async () => {
     await expectGood(token(first, 'a'));
     await server.close();
     pass(second30);
@@ -339,7 +342,7 @@ describe('an outage', () => {
     await expectOutage(token(first, 'a'));
   });
 
-  it('is forgotten once the keys were fetched again', async () => {
+  it('ends when the keys were fetched again', async () => {
     server.respondWith(json(''));
     await expectOutage(token(first, 'a'));
     pass(second30);
@@ -348,7 +351,7 @@ describe('an outage', () => {
     await expectRejected(token(second, 'b'));
   });
 
-  it('does not follow a redirect', async () => {
+  it('includes a redirect, which is not followed', async () => {
     const elsewhere = await startJwksServer();
     elsewhere.respondWith(keySet(jwk(first, { kid: 'a' })));
     server.respondWith((_request, response) =>
@@ -359,14 +362,14 @@ describe('an outage', () => {
     await elsewhere.close();
   });
 
-  it('is a body without an end: it is cut off', async () => {
+  it('includes a body without an end, which is aborted', async () => {
     const body = endlessBody();
     server.respondWith(body.respond);
     await expectOutage(token(first, 'a'));
     expect(body.sent()).toBeLessThan(16 * 1024 * 1024);
   });
 
-  it('is a server that does not respond, or stops in the middle', async () => {
+  it('includes a server that does not respond, or stops within its response', async () => {
     verifier = verifierOf(server.url, 50);
     server.respondWith(() => undefined);
     await expectOutage(token(first, 'a'));
@@ -378,7 +381,7 @@ describe('an outage', () => {
     await expectGood(token(first, 'a'));
   });
 
-  it('does not call the token invalid', async () => {
+  it('does not make the token invalid', async () => {
     const text = token(first, 'a');
     await server.close();
     const error: unknown = await verifier.verify(text).catch((reason: unknown) => reason);
@@ -389,7 +392,7 @@ describe('an outage', () => {
   });
 });
 
-describe('the address', () => {
+describe('the URL of a key set', () => {
   it.each(['https://id.example/keys', 'http://localhost:1/', 'http://127.0.0.1/', 'http://[::1]/'])(
     'may be %s',
     (url) => {

@@ -42,7 +42,7 @@ function watched(settings: Partial<OnlyIssuer> = {}) {
 const good = hmacToken(guestClaims());
 const [header = '', payload = '', signature = ''] = good.split('.');
 
-describe('a token that was valid before', () => {
+describe('a token that was verified', () => {
   it('is not verified again, and has the same claims', async () => {
     const { verify, verifications } = watched();
     const first = await verify(good);
@@ -51,7 +51,7 @@ describe('a token that was valid before', () => {
     expect(verifications()).toBe(1);
   });
 
-  it('still expires, and stays expired', async () => {
+  it('expires at its expiry, and stays expired', async () => {
     const { world, verify } = watched();
     await verify(good);
     world.now = testNow + 3_600_000 - 1;
@@ -62,7 +62,7 @@ describe('a token that was valid before', () => {
   });
 
   it.each(['nbf', 'iat'])(
-    'is too early again when the clock is set back before its %s',
+    'is refused as too early when the clock is set back before its %s',
     async (name) => {
       const { world, verify } = watched();
       const token = hmacToken(guestClaims({ iat: undefined, [name]: testSeconds }));
@@ -72,7 +72,7 @@ describe('a token that was valid before', () => {
     },
   );
 
-  it('does not validate another text: one character changed, removed or added', async () => {
+  it('does not make another text valid: one character changed, removed or added', async () => {
     const { verify } = watched();
     await verify(good);
     for (let i = 0; i < good.length; i += 1) {
@@ -85,7 +85,7 @@ describe('a token that was valid before', () => {
     expect(await verify(good)).toHaveProperty('claims');
   });
 
-  it('does not validate another header or payload with its signature', async () => {
+  it('does not make another header or payload with its signature valid', async () => {
     const { verify } = watched();
     await verify(good);
     const otherPayload = segment(guestClaims({ booking_id: 'BK-other' }));
@@ -94,7 +94,7 @@ describe('a token that was valid before', () => {
     expect(await verify(`${otherHeader}.${payload}.${signature}`)).toEqual(rejected);
   });
 
-  it('is refused after its key was withdrawn, and verified again with another one', async () => {
+  it('is refused after its key was withdrawn, and accepted again with a new one', async () => {
     const { world, keyOf, verify, verifications } = watched();
     await verify(good);
     world.key = undefined;
@@ -126,7 +126,7 @@ it('a refused token is verified again', async () => {
   expect(verifications()).toBe(2);
 });
 
-describe('a cached token of published keys', () => {
+describe('a cached token of a published key', () => {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const token = keyToken(
     guestClaims({ exp: testSeconds + 86_400 }),
@@ -159,11 +159,11 @@ describe('a cached token of published keys', () => {
     }
   }
 
-  it('is refused as soon as its key is known to be withdrawn', async () => {
+  it('is refused immediately after its key was withdrawn', async () => {
     expect(await verifyAgain('withdrawn')).toEqual(rejected);
   });
 
-  it('is refused with keys that are too old', async () => {
+  it('is refused when the cached keys have expired', async () => {
     await expect(verifyAgain('unreachable')).rejects.toBeInstanceOf(Unavailable);
   });
 

@@ -89,7 +89,7 @@ describe.each(configured)('with %s', (_name, settings) => {
   };
 
   it.each([undefined, 'a'])(
-    'a token of the issuer may have keys in its header, kid %s',
+    'a token of the issuer may contain keys in its header, kid %s',
     async (kid) => {
       const id = kid === undefined ? {} : { kid };
       for (const header of headersOf(ours, issuer.url.href)) {

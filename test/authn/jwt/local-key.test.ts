@@ -83,7 +83,7 @@ describe('a key in a file', () => {
     expect(problem()).toBe(`the file ${file} cannot be read, or is empty`);
   });
 
-  it('stays in use while the file cannot be read, or has no usable key', async () => {
+  it('remains in use while the file cannot be read, or has no usable key', async () => {
     await writeFile(file, `${testSecret.reveal()}\n`);
     const keys = keysIn('secret');
     const [first] = await keys.find({ alg: 'HS256' });
@@ -99,7 +99,7 @@ describe('a key in a file', () => {
     expect(reads).toEqual([true, false, false, true]);
   });
 
-  it('still verifies for the overlap after the file has another one, and no longer', async () => {
+  it('verifies during the overlap after the file has a new key, and no longer', async () => {
     await writeFile(file, pem());
     const keys = keysIn('public key');
     const [first] = await keys.find({ alg: 'ES256' });
@@ -115,7 +115,7 @@ describe('a key in a file', () => {
     expect(left[0]).toBe(second);
   });
 
-  it('is one of four at most, however often the file changes', async () => {
+  it('is one of at most four, however often the file changes', async () => {
     const keys = keysIn('public key');
     for (let i = 0; i < 6; i += 1) {
       await writeFile(file, pem());
@@ -125,7 +125,7 @@ describe('a key in a file', () => {
     expect(await keys.find({ alg: 'ES256' })).toHaveLength(4);
   });
 
-  it('may be named by a variable with _FILE, as settings are', async () => {
+  it('may be named by a variable with _FILE, like settings', async () => {
     await writeFile(file, `${testSecret.reveal()}\n`);
     const variable = (name: string) => ({ SHOP_SECRET_FILE: file, EMPTY: '' })[name];
     const keys = createLocalKeys(
@@ -138,7 +138,7 @@ describe('a key in a file', () => {
     expect(await keys.find({ alg: 'HS256' })).toEqual([expect.anything(), first]);
   });
 
-  it('is an outage until it was read once, and is read every two seconds until then', async () => {
+  it('is unavailable until it was read, and is retried every two seconds', async () => {
     const keys = keysIn('secret');
     const outage = { cause: new Error(`the file ${file} cannot be read, or is empty`) };
     await expect(keys.find({ alg: 'HS256' })).rejects.toMatchObject(outage);
@@ -176,7 +176,7 @@ describe('a key that cannot be used', () => {
       (name) => variables[name],
     );
 
-  it('is named, without its value', () => {
+  it('is reported by name, without its value', () => {
     expect(problemOf('secret', 'NONE')).toBe('the variable NONE is not set');
     expect(problemOf('secret', 'EMPTY')).toBe('the variable EMPTY is not set');
     expect(problemOf('secret', 'SHORT')).toBe('the variable SHORT is shorter than 32 bytes');

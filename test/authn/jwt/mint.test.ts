@@ -15,8 +15,8 @@ const keys = createTokenKeys({ secret: testSecret }, { now, fetch });
 const only = { keys, now, maxAgeMs: hour, ...origin };
 const signing = { secret: testSecret, now, lifetimeMs: hour, ...origin };
 
-describe('minting', () => {
-  it('makes a guest token that its reader accepts', async () => {
+describe('minted tokens', () => {
+  it('of guests are accepted by the reader of guest tokens', async () => {
     const guest = { attributes: { hotel: 'grand-hotel', booking: 'BK-1' }, tokenId: 't-1' };
     const token = await mintToken(guest, issuer, signing);
     const read = createOnlyReader(only, issuer);
@@ -33,7 +33,7 @@ describe('minting', () => {
     });
   });
 
-  it('makes a user token that its reader accepts', async () => {
+  it('of users are accepted by the reader of user tokens', async () => {
     const user = { id: '15', tenantId: '1', roles: ['admin'], name: 'Ada', tokenId: 't-2' };
     const token = await mintToken(user, userTokenClaims, signing);
     expect(await createOnlyReader(only, userTokenClaims)(token)).toEqual({
@@ -41,7 +41,7 @@ describe('minting', () => {
     });
   });
 
-  it('omits unknown values', async () => {
+  it('omit unknown values', async () => {
     const token = await mintToken({ id: '15' }, userTokenClaims, {
       secret: testSecret,
       now,
@@ -51,7 +51,7 @@ describe('minting', () => {
     expect(Object.keys(JSON.parse(payload) as object)).toEqual(['sub', 'iat', 'exp']);
   });
 
-  it('refuses a weak secret', async () => {
+  it('need a strong secret', async () => {
     const weak = { ...signing, secret: new Secret('secret') };
     await expect(mintToken({ id: '15' }, userTokenClaims, weak)).rejects.toThrow(
       'shorter than 32 bytes',

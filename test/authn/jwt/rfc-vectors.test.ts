@@ -35,13 +35,13 @@ describe.each(published)('the example of $name', ({ jwk, text }) => {
     now: () => testNow,
   });
 
-  it('has a signature that is verified: the token is refused for its payload', async () => {
+  it('has a valid signature: the token is refused for its payload', async () => {
     await expect(compactVerify(text, key.key)).resolves.toBeDefined();
     const result = await verifier.verify(text);
     expect(result).toMatchObject({ detail: expect.not.stringContaining('signature') as unknown });
   });
 
-  it('with another bit is refused for its signature', async () => {
+  it('with a changed bit is refused for its signature', async () => {
     const [header, payload = '', signature] = text.split('.');
     const changed = payload.replace(/^./, (first) => (first === 'e' ? 'f' : 'e'));
     const result = await verifier.verify([header, changed, signature].join('.'));
@@ -53,7 +53,7 @@ describe.each([
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
   ...['EdDSA', 'Ed25519'],
 ])('a token that jose signs with %s', (alg) => {
-  it('is accepted, and refused with each other byte of its signature', async () => {
+  it('is accepted, and refused with any other byte in its signature', async () => {
     const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
     const key = jwkKey({ ...(await exportJWK(publicKey)), alg })!;
     expect(key.algorithm).toBe(alg);

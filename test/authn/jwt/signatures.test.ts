@@ -66,7 +66,7 @@ describe.each([
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve });
   const order = Buffer.from(orderText, 'hex');
 
-  it('is r and s, each within the order of the curve, and nothing else', async () => {
+  it('is r and s, each within the order of the curve', async () => {
     const input = Buffer.from(inputOf(alg));
     const hash = hashOf(alg);
     const good = sign(hash, input, { key: privateKey, dsaEncoding: 'ieee-p1363' });
@@ -143,7 +143,7 @@ it('a signature of an RSA key has the length of its modulus', () => {
 });
 
 describe.each(['EdDSA', 'Ed25519'])('a signature of %s', (alg) => {
-  it('is of the text, and of its key', async () => {
+  it('depends on the text and on its key', async () => {
     const [own, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
     const input = Buffer.from(inputOf(alg));
     const good = sign(null, input, own.privateKey);
@@ -159,7 +159,7 @@ describe.each(['EdDSA', 'Ed25519'])('a signature of %s', (alg) => {
 });
 
 describe.each(['HS256', 'HS384', 'HS512'] as const)('a signature of %s', (alg) => {
-  it('is the whole hash with the secret', async () => {
+  it('is the complete HMAC with the secret', async () => {
     const secret = 'Qk2vW8xTz1rJm7cY-'.repeat(4);
     const keys = createTokenKeys({ secret: new Secret(secret), algorithm: alg }, { now, fetch });
     const mac = (key: string, hash = hashOf(alg)) =>

@@ -29,7 +29,7 @@ const good = hmacToken(guestClaims());
 const [goodHeader = '', goodPayload = '', goodSignature = ''] = good.split('.');
 
 describe('a valid token', () => {
-  it('gives its claims and its times in milliseconds', async () => {
+  it('returns its claims, and its times in milliseconds', async () => {
     const result = await verify(good);
     expect(result).toMatchObject({ issuedAt: testNow, expiresAt: testNow + 3_600_000 });
     for (const [name, value] of Object.entries(guestClaims())) {
@@ -41,12 +41,12 @@ describe('a valid token', () => {
     expect(await verify(hmacToken(guestClaims(), { typ }))).toHaveProperty('claims');
   });
 
-  it('may have no type, and a key id that means nothing here', async () => {
+  it('may have no type, and an unknown key id', async () => {
     const header = { typ: undefined, kid: '../../etc/passwd' };
     expect(await verify(hmacToken(guestClaims(), header))).toHaveProperty('claims');
   });
 
-  it('may hold members with the names of object machinery', async () => {
+  it('may contain members with the names of object properties', async () => {
     const text = `{"__proto__":{"sub":"1"},"constructor":1,"exp":${testSeconds + 60}}`;
     const result = await verify(hmacToken(text));
     expect('claims' in result && result.claims.get('sub')).toBeUndefined();
@@ -55,12 +55,15 @@ describe('a valid token', () => {
   });
 });
 
-describe('time', () => {
+describe('the time', () => {
   it.each([
-    ['one second left', { exp: testSeconds + 1 }],
-    ['a fraction left', { exp: testSeconds + 0.5 }],
-    ['issued by a clock 30 s ahead', { iat: testSeconds + 30, nbf: testSeconds + 30 }],
-    ['no iat', { iat: undefined }],
+    ['a token that expires in a second', { exp: testSeconds + 1 }],
+    ['a token that expires in a fraction of a second', { exp: testSeconds + 0.5 }],
+    [
+      'a token that was issued by a clock 30 s ahead',
+      { iat: testSeconds + 30, nbf: testSeconds + 30 },
+    ],
+    ['a token without iat', { iat: undefined }],
   ])('accepts %s', async (_name, changes) => {
     expect(await verify(hmacToken(guestClaims(changes)))).toHaveProperty('claims');
   });
@@ -69,7 +72,7 @@ describe('time', () => {
     ['ends now', { exp: testSeconds }],
     ['ended a second ago', { exp: testSeconds - 1 }],
     ['ended at the epoch', { exp: 0 }],
-  ])('calls a token expired that %s', async (_name, changes) => {
+  ])('reports a token as expired that %s', async (_name, changes) => {
     expect(await verify(hmacToken(guestClaims(changes)))).toEqual(expired);
   });
 
@@ -80,7 +83,7 @@ describe('time', () => {
     ['exp a list', { exp: [testSeconds + 60] }],
     ['exp true', { exp: true }],
     ['exp negative', { exp: -1 }],
-    ['exp after the end of time', { exp: 8.64e12 + 1 }],
+    ['exp beyond the range of dates', { exp: 8.64e12 + 1 }],
     ['nbf more than 30 s ahead', { nbf: testSeconds + 31 }],
     ['nbf as text', { nbf: '0' }],
     ['iat more than 30 s ahead', { iat: testSeconds + 31 }],
@@ -89,11 +92,11 @@ describe('time', () => {
     expect(await verify(hmacToken(guestClaims(changes)))).toEqual(rejected);
   });
 
-  it('rejects an exp that JSON reads as infinite', async () => {
+  it('rejects an exp that JSON parses as infinite', async () => {
     expect(await verify(hmacToken('{"exp":1e999}'))).toEqual(rejected);
   });
 
-  it('refuses a token that lives longer than allowed, or does not say since when', async () => {
+  it('refuses a token with a longer lifetime than allowed, or without iat', async () => {
     const maxAgeMs = 3_600_000;
     expect(await verify(good, { maxAgeMs })).toHaveProperty('claims');
     const long = hmacToken(guestClaims({ exp: testSeconds + 3601 }));
@@ -113,13 +116,13 @@ describe('issuer and audience', () => {
   it.each([
     ['a text', {}],
     ['a list', { aud: ['other', 'usher'] }],
-  ])('accepts ours, the audience as %s', async (_name, changes) => {
+  ])('are accepted, the audience as %s', async (_name, changes) => {
     expect(await verify(hmacToken(claims(changes)), ours)).toHaveProperty('claims');
   });
 
   it.each([
     ['another issuer', { iss: 'https://evil.example' }],
-    ['our issuer with a slash', { iss: 'https://hotel.example/' }],
+    ['the same issuer with a trailing slash', { iss: 'https://hotel.example/' }],
     ['no issuer', { iss: undefined }],
     ['a list of issuers', { iss: ['https://hotel.example'] }],
     ['another audience', { aud: 'other' }],
@@ -129,35 +132,35 @@ describe('issuer and audience', () => {
     ['an empty list of audiences', { aud: [] }],
     ['a nested list', { aud: [['usher']] }],
     ['an object', { aud: { usher: true } }],
-  ])('rejects %s', async (_name, changes) => {
+  ])('are rejected: %s', async (_name, changes) => {
     expect(await verify(hmacToken(claims(changes)), ours)).toEqual(rejected);
   });
 });
 
 describe('the signature', () => {
-  it('of another secret is rejected, even of an expired token', async () => {
+  it('with another secret is rejected, even if the token is expired', async () => {
     const claims = guestClaims({ exp: 1 });
     expect(await verify(hmacToken(claims, {}, 'x'.repeat(40)))).toEqual(rejected);
   });
 
-  it('of another payload is rejected', async () => {
+  it('for another payload is rejected', async () => {
     const payload = segment(guestClaims({ booking_id: 'BK-other' }));
     expect(await verify(`${goodHeader}.${payload}.${goodSignature}`)).toEqual(rejected);
   });
 
-  it('cut short is rejected', async () => {
+  it('that is truncated is rejected', async () => {
     const short = Buffer.from(goodSignature, 'base64url').subarray(0, 31).toString('base64url');
     expect(await verify(`${goodHeader}.${goodPayload}.${short}`)).toEqual(rejected);
   });
 
   it.each(['none', 'None', 'NONE', 'nOnE', 'HS384', 'HS512', 'hs256', 'RS256', 'ES256', 'HS256 '])(
-    'under alg %s is rejected',
+    'with alg %s is rejected',
     async (alg) => {
       expect(await verify(hmacToken(guestClaims(), { alg }))).toEqual(rejected);
     },
   );
 
-  it('must be there', async () => {
+  it('is required', async () => {
     const unsigned = `${segment({ alg: 'none' })}.${goodPayload}.`;
     expect(await verify(unsigned)).toEqual(malformed);
     expect(await verify(`${goodHeader}.${goodPayload}.`)).toEqual(malformed);
@@ -186,7 +189,7 @@ describe('the header', () => {
     { x5c: 'none' },
     { x5t: 'nOo3ZDrODXEK1jKWhXslHR_KXEg', 'x5t#S256': '' },
     { cty: 'JWT', ver: 2, nonce: null, org: { id: [] } },
-  ])('with %j is accepted, because it is ignored', async (header) => {
+  ])('with %j is accepted: these are ignored', async (header) => {
     expect(await verify(hmacToken(guestClaims(), header))).toHaveProperty('claims');
   });
 
@@ -236,14 +239,14 @@ it.each<[string, string, string]>([
   ['an opaque token', '1|abc', 'token is a JWT of three base64url segments'],
   ['a long token', 'a'.repeat(16_385), 'token has at most 16,384 characters'],
   ['no claims', hmacToken('[]'), 'payload of the token is a JSON object'],
-])('the reason names %s, and not its value', async (_name, text, detail) => {
+])('the detail of a fault names %s, and not its value', async (_name, text, detail) => {
   const settings = { issuer: 'a', audience: 'a', maxAgeMs: 3_600_000 };
   expect(await verify(text, settings)).toMatchObject({
     detail: expect.stringContaining(detail) as unknown,
   });
 });
 
-describe('the form', () => {
+describe('the format', () => {
   it.each(['[]', 'null', '"text"', '7', 'true', 'no json', '{"exp":', ''])(
     'a signed payload %j is malformed',
     async (payload) => {
@@ -261,11 +264,11 @@ describe('the form', () => {
     ['truncated to a partial character', good.slice(0, -2)],
     ['padding', `${good}=`],
     ['padding inside', `${goodHeader}=.${goodPayload}.${goodSignature}`],
-    ['a newline at the end', `${good}\n`],
-    ['a space before', ` ${good}`],
+    ['a trailing newline', `${good}\n`],
+    ['a leading space', ` ${good}`],
     ['a tab inside', `${goodHeader}\t.${goodPayload}.${goodSignature}`],
     ['a null byte', `${good}\0`],
-    ['Bearer before it', `Bearer ${good}`],
+    ['the prefix Bearer', `Bearer ${good}`],
     ['a zero-width space', `${good}\u200B`],
     ['percent-encoding', good.replaceAll('.', '%2E')],
     ['a JSON serialization', JSON.stringify({ payload: goodPayload })],
@@ -273,7 +276,7 @@ describe('the form', () => {
     expect(await verify(text)).toEqual(malformed);
   });
 
-  it('has one spelling: the other last characters with the same bytes are malformed', async () => {
+  it('has one spelling: other last characters with the same bytes are malformed', async () => {
     // 32 bytes leave two unused bits in the last of 43 characters.
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const bytes = Buffer.from(goodSignature, 'base64url');
@@ -286,7 +289,7 @@ describe('the form', () => {
     }
   });
 
-  it('does not take the standard alphabet', async () => {
+  it('is base64url, not standard base64', async () => {
     // A claim whose base64 has both characters that the two alphabets write differently.
     const text = hmacToken(guestClaims({ note: '???>>>~~~ÿÿÿ' }));
     const standard = text.replaceAll('-', '+').replaceAll('_', '/');
@@ -295,7 +298,7 @@ describe('the form', () => {
     expect(await verify(standard)).toEqual(malformed);
   });
 
-  it('ends at 16,384 characters', async () => {
+  it('is limited to 16,384 characters', async () => {
     const filled = (length: number) => {
       for (let note = ''; ; note += 'x') {
         const text = hmacToken(guestClaims({ note: note + 'x'.repeat(12_000) }));

@@ -50,7 +50,7 @@ const flip = (base64: string, bit: number) => {
 describe.each(laravelCiphers)('a text encrypted with %s', (cipher) => {
   const isGcm = cipher.endsWith('GCM');
 
-  it('is decrypted, with any of several keys', () => {
+  it('is decrypted with each of several keys', () => {
     const parts = seal('hello', cipher);
     expect(open(parts, cipher)).toEqual({ bytes: Buffer.from('hello') });
     const keys = laravelKeys(cipher, [randomBytes(keyFor(cipher).length), keyFor(cipher)]);
@@ -59,7 +59,7 @@ describe.each(laravelCiphers)('a text encrypted with %s', (cipher) => {
     expect(decryptLaravel(textOf(parts), others)).toEqual({ fault: 'unknown-key' });
   });
 
-  it('is refused after the change of any bit', () => {
+  it('is refused after a change of any bit', () => {
     const parts = seal('session', cipher);
     for (const name of isGcm ? (['iv', 'value', 'tag'] as const) : (['iv', 'value'] as const)) {
       const bits = Buffer.from(parts[name], 'base64').length * 8;
@@ -102,7 +102,7 @@ describe.each(laravelCiphers)('a text encrypted with %s', (cipher) => {
     }
   });
 
-  it('refuses similar texts', () => {
+  it('is refused in similar forms', () => {
     const parts = seal('session', cipher);
     const near = fc.record({
       iv: fc.oneof(fc.constant(parts.iv), fc.base64String()),
@@ -124,7 +124,7 @@ describe.each(laravelCiphers)('a text encrypted with %s', (cipher) => {
 
 describe('a tag of GCM', () => {
   it.each(['AES-256-GCM', 'AES-128-GCM'] as const)(
-    'has 16 bytes with %s: a shorter one could be guessed',
+    'must have 16 bytes with %s: a shorter one could be guessed',
     (cipher) => {
       const parts = seal('session', cipher);
       for (let bytes = 0; bytes < 16; bytes += 1) {
@@ -146,7 +146,7 @@ describe('a tag of GCM', () => {
 describe('the HMAC of CBC', () => {
   const cipher = 'AES-256-CBC';
 
-  it('is checked before the padding: all wrong texts get the same response', () => {
+  it('is verified before the padding: all invalid texts get the same response', () => {
     const parts = seal('session', cipher);
     // Its last byte is no length of a padding. The text of a random block would be padded in one of 256 runs.
     const iv = Buffer.from(parts.iv, 'base64');
@@ -164,7 +164,7 @@ describe('the HMAC of CBC', () => {
     });
   });
 
-  it('does not open a text of GCM, nor the reverse', () => {
+  it('does not decrypt a text of GCM, nor the reverse', () => {
     expect(open(seal('session', 'AES-256-GCM'), cipher)).toEqual({ fault: 'malformed' });
     expect(open(seal('session', cipher), 'AES-256-GCM')).toEqual({ fault: 'malformed' });
   });
@@ -195,7 +195,7 @@ describe('a session cookie', () => {
     }
   });
 
-  it('may be of any length, and only one of Laravel counts', () => {
+  it('may have any length, and one of several counts if the others are not of Laravel', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string({ maxLength: 200 }), fc.base64String({ maxLength: 9000 })),

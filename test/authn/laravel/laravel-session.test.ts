@@ -19,7 +19,7 @@ describe.each(laravelFixtures)('sessions of Laravel $version', ({ cases, skipped
     expect(await readCase(one)).toEqual(expectedUser(one));
   });
 
-  it('get the result of Laravel, except for those that only Laravel accepts', () => {
+  it('have the result of Laravel, except for those that only Laravel accepts', () => {
     const refused = cases.filter(isStricter).map(({ id }) => id);
     console.log(`Stricter than Laravel: ${refused.join(', ')}`);
     console.log(`Skipped: ${skipped} sessions of the cookie driver, which is not supported.`);
@@ -33,7 +33,7 @@ const valid = caseOf('login-aes-256-cbc');
 const [row] = valid.rows.sessions;
 
 describe('a session', () => {
-  it('is of a visitor without privileges, until its end, with an id that does not open it', async () => {
+  it('authenticates a visitor without privileges until its expiry, with an id that is not the session id', async () => {
     const identified = await readerOf(valid)!(valid.cookie);
     expect(identified).toEqual({
       principal: {
@@ -48,7 +48,7 @@ describe('a session', () => {
     expect(JSON.stringify(identified)).not.toContain(row!.id);
   });
 
-  it('keeps its id when Laravel renews the cookie, which it does with each response', async () => {
+  it('keeps its id when Laravel renews the cookie, as it does in each response', async () => {
     const tokenIds = await Promise.all(
       ['login-aes-256-cbc', 'padding-raw'].map(async (id) => {
         const one = caseOf(id);
@@ -78,7 +78,7 @@ describe('a session', () => {
   });
 });
 
-describe('a setting that does not fit', () => {
+describe('a setting that does not match', () => {
   it.each([
     ['truncated-3', 'malformed'],
     ['gcm-cookie-cbc-setting', 'malformed'],
@@ -96,7 +96,7 @@ describe('a setting that does not fit', () => {
     ['admin-only-ask-web', 'login'],
     ['user-deleted', 'user'],
     ['as-password-changed', 'password'],
-  ])('in %s is the part %s', async (id, mismatch) => {
+  ])('in %s is reported as the part %s', async (id, mismatch) => {
     const one = caseOf(id);
     const deps = { host: hostOf(one), now: () => one.now * 1000 };
     expect(await examineLaravelSession(one.cookie, settingsOf(one)!, deps)).toMatchObject({
@@ -108,7 +108,7 @@ describe('a setting that does not fit', () => {
     ['php', 'a:0:{}'],
     ['json', '{}'],
   ] as const)(
-    'in a session without a user, in %s, is the part login',
+    'for a session without a user, in %s, is reported as the part login',
     async (serialization, content) => {
       const settings = { ...settingsOf(valid)!, format: { serialization, encrypted: false } };
       const stored = { content: Buffer.from(content), expiresAt: Number.MAX_SAFE_INTEGER };
@@ -120,7 +120,7 @@ describe('a setting that does not fit', () => {
     },
   );
 
-  it('names the logins that the session has', async () => {
+  it('lists the logins of the session', async () => {
     const one = caseOf('admin-only-ask-web');
     const deps = { host: hostOf(one), now: () => one.now * 1000 };
     expect(await examineLaravelSession(one.cookie, settingsOf(one)!, deps)).toEqual({

@@ -14,7 +14,7 @@ const get = (text: string, name = 'k') => {
 };
 const withKey = (value: string) => `a:1:{s:1:"k";${value}}`;
 
-describe('a value of PHP', () => {
+describe('a serialized value of PHP', () => {
   it.each([
     ['i:15;', { text: '15' }],
     ['i:-15;', { text: '-15' }],
@@ -35,7 +35,7 @@ describe('a value of PHP', () => {
     ['C:3:"Abc":4:{{;"}}', 'opaque'],
     ['R:1;', 'opaque'],
     ['s:1:"\xff";', 'opaque'],
-  ])('%s is read without building an object', (value, expected) => {
+  ])('%s is read without creating an object', (value, expected) => {
     expect(get(withKey(value))).toEqual(expected);
   });
 
@@ -74,7 +74,7 @@ describe('a value of PHP', () => {
     },
   );
 
-  it('ends where it is cut', () => {
+  it('is refused if it is truncated', () => {
     const text = 'a:2:{s:1:"k";i:15;s:1:"o";O:8:"stdClass":1:{s:1:"a";a:1:{i:0;d:0.5;}}}';
     expect(get(text)).toEqual({ text: '15' });
     expect(get(`${text} and more`)).toEqual({ text: '15' });
@@ -83,7 +83,7 @@ describe('a value of PHP', () => {
     }
   });
 
-  it('does not overflow the stack, however deep its arrays are', () => {
+  it('does not overflow the stack with deep arrays', () => {
     for (const open of ['a:1:{i:0;', 'O:1:"A":1:{s:1:"a";']) {
       for (const depth of [201, 100_000]) {
         const text = withKey(`${open.repeat(depth)}N;${'}'.repeat(depth)}`);
@@ -93,7 +93,7 @@ describe('a value of PHP', () => {
     }
   });
 
-  it('is found by its own key at the top, not in a text or in another array', () => {
+  it('is found by its own key at the top level, not in a text or in another array', () => {
     const hidden = 's:1:"k";i:15;';
     expect(get(`a:1:{s:1:"q";s:${hidden.length}:"${hidden}";}`)).toBeNull();
     expect(get(`a:1:{s:1:"q";a:1:{${hidden}}}`)).toBeNull();
@@ -103,7 +103,7 @@ describe('a value of PHP', () => {
     expect(get('a:0:{}', 'constructor')).toBeNull();
   });
 
-  it('may be one of hundreds of thousands, but of no more than 1.5 MB', () => {
+  it('may have hundreds of thousands of values, but not more than 1.5 MB', () => {
     const many = 200_000;
     const text = `a:${many}:{${Array.from({ length: many }, (_value, i) => `i:${i % 10};`).join('N;')}N;}`;
     expect(contentOf(text)).toHaveProperty('get');
@@ -116,7 +116,7 @@ describe('any other text', () => {
     'a:3:{s:1:"k";i:15;s:1:"o";O:3:"Abc":1:{s:1:"a";r:1;}s:1:"x";a:1:{i:0;E:3:"A:B";}}';
   const letters = fc.constantFrom(...Array.from('aOCEsirRNbd:;{}"0123456789-\\\xff\0'));
 
-  it('is no error', () => {
+  it('causes no error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         parsePhp(Buffer.from(bytes));
@@ -130,7 +130,7 @@ describe('any other text', () => {
     );
   });
 
-  it('near a session is no error, and does not change a login that it contains whole', () => {
+  it('near a session causes no error, and does not change a login that it contains unchanged', () => {
     const place = fc.nat(serialized.length);
     fc.assert(
       fc.property(place, place, fc.array(letters, { maxLength: 8 }), (from, to, put) => {
@@ -159,7 +159,7 @@ describe('a session in JSON', () => {
     expect('get' in content && content.get('k')).toEqual(expected);
   });
 
-  it('has the names of its attributes', () => {
+  it('returns the names of its attributes', () => {
     const content = contentOf('{"_token":"x","login_admin":15}', 'json');
     expect('names' in content && content.names()).toEqual(['_token', 'login_admin']);
   });

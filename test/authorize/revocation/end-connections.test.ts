@@ -38,7 +38,7 @@ function ending() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-it('terminates one user once at a time, and a few users at the same time', async () => {
+it('terminates each user once at a time, and a few users in parallel', async () => {
   const { endConnections, started } = ending();
   endConnections({ users: [userOf('15')], leaseUntil: 10 });
   endConnections({ users: [userOf('15')], leaseUntil: 10 });
@@ -53,7 +53,7 @@ it('terminates one user once at a time, and a few users at the same time', async
   expect(started.length).toBeLessThanOrEqual(1 + 8);
 });
 
-it('deletes terminated users, and keeps the others for later', async () => {
+it('deletes terminated users, and keeps the others for a retry', async () => {
   const { endConnections, started, settled } = ending();
   const [one, other] = endConnections({ users: [userOf('1'), userOf('2')], leaseUntil: 10 });
   await turn();
@@ -62,7 +62,7 @@ it('deletes terminated users, and keeps the others for later', async () => {
   expect([await one?.outcome, await other?.outcome, settled]).toEqual(['ended', 'pending', ['1']]);
 });
 
-it('starts no termination after the end of a lease, nor after Usher begins to close', async () => {
+it('starts no termination after its lease has expired or Usher has begun to close', async () => {
   const { endConnections, started, time, closing } = ending();
   time.now = 10;
   const late = endConnections({ users: [userOf('1')], leaseUntil: 10 });

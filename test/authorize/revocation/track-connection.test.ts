@@ -88,7 +88,7 @@ it('refuses a credential that was revoked while the row was written', async () =
   expect(await hold(signIn)).toMatchObject({ outcome: 'refusal', code: 'revoked', id: signIn.id });
 });
 
-it('sends no grant that could not be tracked, and does not cache it as tracked', async () => {
+it('rejects a grant that could not be tracked, and does not cache it as tracked', async () => {
   const { hold, calls } = holding('pusher', () => Promise.reject(new Unavailable('database')));
   await expect(hold(signIn)).rejects.toThrow(Unavailable);
   await expect(hold(signIn)).rejects.toThrow(Unavailable);

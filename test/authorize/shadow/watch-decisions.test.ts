@@ -106,7 +106,7 @@ describe('the application as the shadow', () => {
       },
     ],
     ['16', yes, { answered: 'refusal', watched: 'grant', result: 'disagreed' }],
-  ] as const)('about %s, which has no effect', async (id, respondWith, verdict) => {
+  ] as const)('is compared with %s, without effect', async (id, respondWith, verdict) => {
     const { authorize, run, recorded, counted } = watching(applicationWatches, respondWith);
     expect((await authorize(id)).outcome).toBe(verdict.answered);
     // Only after the response.
@@ -119,7 +119,7 @@ describe('the application as the shadow', () => {
     expect(counted).toEqual([`${family} ${verdict.result}`]);
   });
 
-  it('is no verdict if it fails, and if it takes too long', async () => {
+  it('gives no verdict if it fails or takes too long', async () => {
     const failing = () => Promise.reject(new Unavailable('source host', { cause: new Error('x') }));
     const failed = watching(applicationWatches, failing);
     await failed.authorize('15');
@@ -139,7 +139,7 @@ describe('the application as the shadow', () => {
     expect(silent.recorded).toMatchObject([{ result: 'no-verdict', reason: 'it took too long' }]);
   });
 
-  it('gets a few requests at the same time; decisions over the limit are dropped and counted', async () => {
+  it('gets a few requests in parallel; decisions over the limit are dropped and counted', async () => {
     let requests = 0;
     const responses: ((response: AskResponse) => void)[] = [];
     const { authorize, run, recorded, counted, test } = watching(applicationWatches, () => {
@@ -165,7 +165,7 @@ describe('the application as the shadow', () => {
     expect(counted.filter((each) => each.endsWith('too-many'))).toHaveLength(maxQueued - 1 + 3);
   });
 
-  it('gets requests with a credential that Usher cannot read or refuses, if it reads credentials', async () => {
+  it('gets requests with credentials that Usher cannot read or refuses, if it reads credentials', async () => {
     const refused = { identify: () => Promise.resolve({ fault: 'credential-rejected' as const }) };
     const { authorize, run, recorded } = watching(applicationWatches, yes, refused);
     expect((await authorize('15')).outcome).toBe('refusal');
@@ -202,7 +202,7 @@ describe('rules as the shadow', () => {
     ['16', no, { answered: 'refusal', watched: 'refusal', result: 'agreed' }],
     ['16', yes, { answered: 'grant', watched: 'refusal', result: 'disagreed', reason: 'own' }],
     ['15', no, { answered: 'refusal', watched: 'grant', result: 'disagreed' }],
-  ] as const)('about %s, which has no effect', async (id, respondWith, verdict) => {
+  ] as const)('are compared with %s, without effect', async (id, respondWith, verdict) => {
     const { authorize, run, recorded } = watching(rulesWatch, respondWith);
     expect((await authorize(id)).outcome).toBe(verdict.answered);
     await run();

@@ -16,12 +16,12 @@ describe('the text of a ticket', () => {
     );
   });
 
-  it('is not written with fewer random bytes, or more', () => {
+  it('is not created with another number of random bytes', () => {
     expect(() => formatTicket(new Uint8Array(31))).toThrow(RangeError);
     expect(() => formatTicket(new Uint8Array(33))).toThrow(RangeError);
   });
 
-  it('is read back unchanged', () => {
+  it('is parsed unchanged', () => {
     fc.assert(
       fc.property(bytes, (random) => {
         const text = formatTicket(random).reveal();
@@ -30,7 +30,7 @@ describe('the text of a ticket', () => {
     );
   });
 
-  it('has one spelling: similar texts are no tickets', () => {
+  it('has one spelling', () => {
     const near = fc.tuple(bytes, fc.nat(73), fc.string({ unit: 'binary', maxLength: 2 }));
     fc.assert(
       fc.property(near, ([random, at, insert]) => {
@@ -56,7 +56,7 @@ describe('the text of a ticket', () => {
     expect(parseTicket(text)).toBeUndefined();
   });
 
-  it('is hashed with SHA-256, the prefix included', () => {
+  it('is hashed with SHA-256, including the prefix', () => {
     // printf 'ws_ticket_00…00' (64 zeros) | sha256sum
     expect(hashTicket(formatTicket(new Uint8Array(32)))).toBe(
       'aa57be10a423d418bf0bf7324e5cc62ddd375480553655b3b0f55a35ee327918',

@@ -83,7 +83,7 @@ describe('usher doctor checks each server that the configuration names', () => {
     );
   });
 
-  it('its database, which must be one with which Usher starts', async () => {
+  it('its database, with the checks of the start', async () => {
     const database = await createTestDatabase();
     onTestFinished(() => database.drop());
     const name = new URL(database.url.reveal()).pathname.slice(1);
@@ -104,7 +104,7 @@ describe('usher doctor checks each server that the configuration names', () => {
     ).toEqual(failing('SANCTUM_DATABASE_URL', /.*42P01/));
   });
 
-  it('the columns of the host, and does not doubt the connection', async () => {
+  it('the columns of the host, and does not report the connection as failed', async () => {
     const database = await createTestDatabase();
     onTestFinished(() => database.drop());
     await withClient(database.url, (client) =>
@@ -116,7 +116,7 @@ describe('usher doctor checks each server that the configuration names', () => {
     );
   });
 
-  it('the application, for each fact by HTTP, with a made-up id', async () => {
+  it('each fact by HTTP, with a made-up id', async () => {
     const requests: (string | undefined)[] = [];
     const HOST_URL = await serve(({ url = '', headers }, response) => {
       requests.push(url, headers.authorization);
@@ -156,7 +156,7 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
     expect(problem).toMatch(/^✗ .*\n {4}.*HOST_URL.*\n {4}Set the variable/);
   });
 
-  it('the issuers of the policy, with the settings of tokens', async () => {
+  it('the issuers of the policy, with the settings of their tokens', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-doctor-'));
     onTestFinished(() => rm(directory, { recursive: true }));
     await writeFile(

@@ -16,7 +16,7 @@ describe('usher doctor', () => {
       input,
     );
 
-  it('sends a token from standard input, and prints it nowhere', async () => {
+  it('sends a token from standard input, and does not print it', async () => {
     const token = userToken();
     const { stdout, stderr } = await doctor(['--channel', channel, '--token-stdin'], `${token}\n`);
     expect(stdout).toContain('✓ the channel is granted\n');
@@ -26,7 +26,7 @@ describe('usher doctor', () => {
     expect(refused.stdout).toContain('✗ the channel is granted\n');
   });
 
-  it('reports whether CORS allows credentials, which a bearer token does not replace', async () => {
+  it('reports whether CORS allows credentials, even if a bearer token is given', async () => {
     const named = await doctor(['--origin', 'https://app.example']);
     expect(named.stdout).toContain(`✓ ${withCredentials}\n`);
     const proxy = await startProxy(usher.public, { strips: 'access-control-allow-credentials' });
@@ -46,18 +46,18 @@ describe('usher doctor', () => {
     [['--channel', channel, '--token-stdin=x'], 'y', "error: unknown option '--token-stdin=…'"],
     [['--url', 'usher.example'], undefined, 'error: --url must begin with http'],
     [['--url', 'http://'], undefined, 'error: --url must begin with http'],
-  ])('is called wrongly with %j and %j', async (args, input, message) => {
+  ])('reports the wrong arguments %j and %j', async (args, input, message) => {
     const { code, stdout, stderr } = await doctor(args, input);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr.startsWith(message)).toBe(true);
   });
 });
 
-describe('usher doctor, where origins are allowed by a wildcard', () => {
+describe('usher doctor, if origins are allowed by a wildcard', () => {
   const ALLOWED_ORIGINS = 'https://*.tenants.example';
   const usher = useUsher({ ALLOWED_ORIGINS });
 
-  it('sends the requests of a page of one, and reports that CORS allows no credentials', async () => {
+  it('sends the requests of a page of one such origin, and reports that CORS allows no credentials', async () => {
     const environment = { ...testEnvironment, ALLOWED_ORIGINS, PUSHER_HOST: '127.0.0.1' };
     const { stdout } = await runInProcess(['doctor', '--url', usher.public], environment);
     expect(stdout).toContain('✓ CORS allows the origin\n');

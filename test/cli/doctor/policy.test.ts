@@ -39,19 +39,19 @@ describe('usher doctor on the policy', () => {
     return stdout;
   }
 
-  it('finds nothing wrong with the policy in use', async () => {
+  it('reports no problem of the policy in use', async () => {
     const lines = await linesWith({});
     for (const name of [loaded, passed, same]) expect(lines).toContain(`✓ ${name}\n`);
   });
 
-  it('finds another policy than the one in use', async () => {
+  it('reports another policy than the one in use', async () => {
     const lines = await linesWith({ POLICY: 'builtin:tenants' });
     for (const name of [loaded, passed]) expect(lines).toContain(`✓ ${name}\n`);
     expect(lines).toContain(`✗ ${same}\n`);
     expect(lines).toMatch(/Usher uses the policy [0-9a-f]{16}, and the files of this machine are/);
   });
 
-  it('names the place of a problem', async () => {
+  it('reports the place of a problem', async () => {
     const POLICY = await changed('policy.yaml', "'admin' in user.roles", "'admin' in user.rules");
     const lines = await linesWith({ POLICY });
     expect(lines).toContain(`✗ ${loaded}\n`);
@@ -59,7 +59,7 @@ describe('usher doctor on the policy', () => {
     for (const name of [passed, same]) expect(lines).toContain(`– ${name}: `);
   });
 
-  it('counts failed tests', async () => {
+  it('reports the number of failed tests', async () => {
     const POLICY = await changed('policy.test.yaml', 'grant: true', 'refuse: not-allowed');
     const lines = await linesWith({ POLICY });
     expect(lines).toContain(`✓ ${loaded}\n`);
@@ -67,7 +67,7 @@ describe('usher doctor on the policy', () => {
     expect(lines).toMatch(/1 of \d+ cases failed/);
   });
 
-  it('says so without the operator’s port', async () => {
+  it('reports that the operator’s port is unreachable', async () => {
     expect(await linesWith({ OPS_PORT: '0' })).toContain(`– ${same}: OPS_PORT is 0`);
   });
 });

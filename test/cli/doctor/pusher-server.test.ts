@@ -55,7 +55,7 @@ async function startServer(greet: Greet, path = ''): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-describe('usher doctor, of the Pusher server', () => {
+describe('usher doctor on the Pusher server', () => {
   const usher = useUsher();
   const doctor = async (port: number, args: readonly string[] = [], changes = {}) => {
     const server = { PUSHER_HOST: '127.0.0.1', PUSHER_PORT: String(port), PUSHER_TLS: 'false' };
@@ -74,7 +74,7 @@ describe('usher doctor, of the Pusher server', () => {
     expect(ofSetting).toContain(`✓ ${connects}\n`);
   });
 
-  it('says that the server does not accept the origin of the page', async () => {
+  it('reports that the server does not accept the origin of the page', async () => {
     const port = await startServer(onlyThePage);
     expect(await doctor(port, ['--origin', 'https://other.example'])).toContain(
       `✗ ${connects}\n` +
@@ -92,14 +92,14 @@ describe('usher doctor, of the Pusher server', () => {
     );
   });
 
-  it('says that the app has no connection left', async () => {
+  it('reports that the app has reached its connection limit', async () => {
     const full = error(4004, 'Application is over connection quota');
     expect(await doctor(await startServer(() => full))).toContain(
       '    The app has the maximum number of connections at the Pusher server (4004).\n',
     );
   });
 
-  it('says that the server may be Reverb if it refuses a sign-in in place of Pusher', async () => {
+  it('reports that the server may be Reverb if it refuses a sign-in as Pusher does not', async () => {
     const port = await startServer(() => accepted);
     const args = ['--channel', 'private-tenant.1.user.15', '--token-stdin'];
     expect(await doctor(port, args, { PUSHER_SERVER: 'pusher' })).toContain(
@@ -108,7 +108,7 @@ describe('usher doctor, of the Pusher server', () => {
     expect(await doctor(port, args)).toContain('– a user is signed in: the Pusher');
   });
 
-  it('says that the server has another path', async () => {
+  it('reports that the server has another path', async () => {
     const port = await startServer(() => accepted, '/realtime');
     expect(await doctor(port)).toMatch(
       /no WebSocket at that path \(404\)\.\n.*PUSHER_PATH[^]*no HTTP API at that path \(404\)\.\n.*PUSHER_PATH/,

@@ -31,7 +31,7 @@ describe('usher doctor with a session cookie of a Laravel host', () => {
   };
   const header = `a=1; laravel_session=${caseOf('login-aes-256-cbc').cookie}; b=2`;
 
-  it('passes one of a visitor who is logged in, alone or in its header', async () => {
+  it('accepts the cookie of a logged-in visitor, alone or as a header', async () => {
     expect(await say('login-aes-256-cbc')).toBe('pass');
     expect(await say('login-aes-256-cbc', {}, header)).toBe('pass');
     expect(await say('login-aes-256-cbc', {}, `Cookie: ${header}`)).toBe('pass');
@@ -47,7 +47,7 @@ describe('usher doctor with a session cookie of a Laravel host', () => {
     );
   });
 
-  it('does not take the CSRF token, which is encrypted like a session id, for the session', async () => {
+  it('does not read the encrypted CSRF token as the session', async () => {
     const { cookie_header } = caseOf('l13-csrf-first');
     expect(cookie_header).toMatch(/^XSRF-TOKEN=/);
     const SESSION_COOKIE_NAME = 'laravel_session';
@@ -79,7 +79,7 @@ describe('usher doctor with a session cookie of a Laravel host', () => {
     ['login-aes-256-cbc', { LARAVEL_GUARD_CLASS: 'App\\Guard' }, /Set LARAVEL_GUARD_CLASS/],
     ['login-aes-256-cbc', { LARAVEL_USER_TABLE: 'admins' }, /LARAVEL_USER_TABLE/],
     ['as-password-changed', {}, /LARAVEL_AUTHENTICATE_SESSION=false/],
-  ])('says of %s with %j which setting does not fit', async (id, changes, expected) => {
+  ])('reports for %s with %j which setting does not match', async (id, changes, expected) => {
     const response = await say(id, changes);
     expect(response).toMatch(expected);
   });
