@@ -17,13 +17,13 @@ import {
   userRequest,
   type ClientRequest,
   type Refused,
-} from './composition/library-requests.ts';
+} from './http/input/client-request.ts';
 import type { ChannelSignature, SignedUser } from './pusher/signatures.ts';
 import type { ReloadResult } from './policy/current-policy.ts';
 import { systemClock } from './runtime/clock.ts';
 import { isJsonObject } from './runtime/json.ts';
 
-export type { ClientRequest, Refused } from './composition/library-requests.ts';
+export type { ClientRequest, Refused } from './http/input/client-request.ts';
 export type { ReloadResult } from './policy/current-policy.ts';
 export type { ChannelSignature, SignedUser } from './pusher/signatures.ts';
 

@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   const exit = watchExitCause(systemClock.startTimer);
   if (config.workers > 1 && cluster.isPrimary) {
     // Loaded here, since the primary process needs little memory without the server.
-    const { runPrimary } = await import('./composition/primary.ts');
+    const { runPrimary } = await import('./primary.ts');
     await runPrimary(config, systemClock, exit);
     return;
   }

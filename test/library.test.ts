@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { channelRequest, cursorOf, userRequest } from '../src/composition/library-requests.ts';
+import { channelRequest, cursorOf, userRequest } from '../src/http/input/client-request.ts';
 import { createUsher } from '../src/library.ts';
 import { createTestDatabase } from './support/database.ts';
 import { testEnvironment } from './support/usher.ts';

@@ -1,7 +1,7 @@
 import type { Addresses } from '../app.ts';
 import type { Config } from '../config/load.ts';
 import type { DemoFact, Policy } from '../policy/policy.ts';
-import { demoRequests, type DemoRequest } from '../composition/demo-requests.ts';
+import { demoRequests, type DemoRequest } from './demo-requests.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 

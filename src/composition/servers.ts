@@ -13,7 +13,7 @@ import { addChannelBatchAuth } from '../http/routes/channel-batch-auth/route.ts'
 import { addClient } from '../http/routes/client/route.ts';
 import { addChannelList } from '../http/routes/channel-list/route.ts';
 import { addDemo } from '../http/routes/demo/route.ts';
-import { demoDeps } from './demo-requests.ts';
+import { demoDeps } from '../cli/demo-requests.ts';
 import { addDecisions } from '../http/routes/decisions/route.ts';
 import { addDecisionStream } from '../http/routes/decisions/stream.ts';
 import { addDoctor } from '../http/routes/doctor/route.ts';

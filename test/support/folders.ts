@@ -201,10 +201,16 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['policy', 'policy-test', 'runtime', 'authorize', 'authn', 'config'],
       ...['type audit/shadow-report.ts', 'type audit/shadow-verdict.ts'],
       ...['audit/audit-event.ts', 'audit/remedies.ts', 'database/transfer/transfer-refused.ts'],
-      ...['http/fastify-path.ts', 'facts/demo-facts.ts', 'policy/cel/expression.ts'],
+      ...[
+        'http/fastify-path.ts',
+        'type http/routes/demo/route.ts',
+        'facts/demo-facts.ts',
+        'policy/cel/expression.ts',
+      ],
       ...['main.ts', 'type app.ts', 'exit-codes.ts'],
       ...[
-        'composition/demo-requests.ts',
+        'composition/token-issuers.ts',
+        'type composition/deps.ts',
         'composition/commands/check-dependencies.ts',
         'composition/commands/check-sources.ts',
         'composition/commands/check-doors.ts',

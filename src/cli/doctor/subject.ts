@@ -6,7 +6,7 @@ import { fillPath } from '../../http/fastify-path.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { routeFor } from '../../policy/route-for.ts';
 import type { PusherApp } from '../../pusher/pusher-app.ts';
-import { demoRequests, type DemoRequest } from '../../composition/demo-requests.ts';
+import { demoRequests, type DemoRequest } from '../demo-requests.ts';
 import { credentialKind } from '../match-channel.ts';
 import type { AuthRequest } from './probe-usher.ts';
 

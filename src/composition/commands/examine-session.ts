@@ -12,7 +12,7 @@ import {
   type LaravelSessions,
 } from '../laravel.ts';
 import { introspectSession } from './introspect.ts';
-import { withClose, withHost } from './with-host.ts';
+import { withClose, withHost } from './open-database.ts';
 
 export interface ExamineDeps {
   readonly fetch: typeof fetch;

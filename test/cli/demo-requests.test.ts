@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { expect, it } from 'vitest';
-import { demoRequests } from '../../src/composition/demo-requests.ts';
+import { demoRequests } from '../../src/cli/demo-requests.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
 

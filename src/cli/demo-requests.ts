@@ -1,13 +1,13 @@
 import { credentialKindOf, type Credential } from '../authn/credential.ts';
 import { mintToken, type TokenSigning } from '../authn/jwt/mint.ts';
 import { issuerClaims } from '../authn/token-issuers.ts';
-import type { Deps } from './deps.ts';
+import type { Deps } from '../composition/deps.ts';
 import type { Config } from '../config/load.ts';
 import { fillPath } from '../http/fastify-path.ts';
 import type { DemoPrincipal, Policy } from '../policy/policy.ts';
 import type { DemoDeps } from '../http/routes/demo/route.ts';
 import { routeFor } from '../policy/route-for.ts';
-import { fixedTokens } from './token-issuers.ts';
+import { fixedTokens } from '../composition/token-issuers.ts';
 
 /** A request for a channel of the demo, with a token that works outside production. */
 export interface DemoRequest {

@@ -1,13 +1,13 @@
-import type { Credential } from '../authn/credential.ts';
-import type { ChannelAuthRequest, UserAuthRequest } from '../authorize/auth-request.ts';
-import { parseCursor } from '../http/routes/channel-list/cursor.ts';
-import { generalResponses } from '../http/output/refusal-response.ts';
-import { responseTo } from '../http/output/response.ts';
-import type { Refusal } from '../policy/decision.ts';
-import type { ListCursor } from '../policy/fact-kind.ts';
-import { Secret } from '../runtime/secret.ts';
+import type { Credential } from '../../authn/credential.ts';
+import type { ChannelAuthRequest, UserAuthRequest } from '../../authorize/auth-request.ts';
+import { parseCursor } from '../routes/channel-list/cursor.ts';
+import { generalResponses } from '../output/refusal-response.ts';
+import { responseTo } from '../output/response.ts';
+import type { Refusal } from '../../policy/decision.ts';
+import type { ListCursor } from '../../policy/fact-kind.ts';
+import { Secret } from '../../runtime/secret.ts';
 
-/** The client of a request. A request with several credentials is refused: a choice would select the principal. */
+/** The client of a request to the library. A request with several credentials is refused: a choice would select the principal. */
 export interface ClientRequest {
   /** A JWT or a personal access token. */
   readonly bearer?: string | undefined;

@@ -1,16 +1,16 @@
 import cluster from 'node:cluster';
-import type { Config } from '../config/load.ts';
-import { startEmbeddedPostgres } from '../database/embedded/embedded-postgres.ts';
-import { createLogger } from '../observability/logger.ts';
-import { createMemoryDeduplicate } from '../pusher/webhooks/deduplicate.ts';
-import { createMemoryLimits } from '../rate-limit/memory-limits.ts';
-import { runAllSteps } from '../runtime/run-all-steps.ts';
-import type { Clock } from '../runtime/timer.ts';
-import { onReloadSignal, type ExitCause } from '../runtime/exit-cause.ts';
-import { workerVariable } from '../workers/connect-to-primary.ts';
-import { deduplicateHandlers } from '../workers/primary-deduplicate.ts';
-import { limitHandlers } from '../workers/primary-limits.ts';
-import { startSupervisor, type Supervisor } from '../workers/supervisor.ts';
+import type { Config } from './config/load.ts';
+import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
+import { createLogger } from './observability/logger.ts';
+import { createMemoryDeduplicate } from './pusher/webhooks/deduplicate.ts';
+import { createMemoryLimits } from './rate-limit/memory-limits.ts';
+import { runAllSteps } from './runtime/run-all-steps.ts';
+import type { Clock } from './runtime/timer.ts';
+import { onReloadSignal, type ExitCause } from './runtime/exit-cause.ts';
+import { workerVariable } from './workers/connect-to-primary.ts';
+import { deduplicateHandlers } from './workers/primary-deduplicate.ts';
+import { limitHandlers } from './workers/primary-limits.ts';
+import { startSupervisor, type Supervisor } from './workers/supervisor.ts';
 
 /** A primary process with its workers. */
 interface Primary {
