@@ -19,6 +19,15 @@ export function columnTypesOf({ type }: Field): readonly string[] {
   return Object.keys(readers[type] ?? {});
 }
 
+/** How a query converts a column to the type of a field, for messages. */
+export function conversionTo({ type }: Field, column: string): string {
+  if (type === 'bool') return `use a comparison, such as ${column} <> 0`;
+  if (type === 'timestamp') {
+    return 'use CAST, and to_timestamp() or FROM_UNIXTIME() for seconds since 1970';
+  }
+  return 'use CAST';
+}
+
 /** The types of columns whose values have one text each, which may be an id in a channel name. */
 export const idColumnTypes: readonly string[] = [
   ...['text', 'varchar', 'bpchar', 'name', 'uuid', 'enum', 'citext'],
@@ -48,7 +57,7 @@ const readDouble: ReadValue = (value) => {
 
 const readBool: ReadValue = (value) => (value === 't' ? true : value === 'f' ? false : undefined);
 
-/** MySQL has no booleans: a tinyint(1) may also have other numbers, which are refused. */
+/** MySQL has no booleans: a tinyint may also have other numbers, which are refused. */
 const readDigit: ReadValue = (value) => {
   const digit = Buffer.isBuffer(value) ? value[0] : value;
   return digit === 1 ? true : digit === 0 ? false : undefined;
@@ -100,7 +109,8 @@ const readers: Readonly<Partial<Record<Field['type'], Readonly<Record<string, Re
   double: forEach(`float4 float8 float double numeric decimal ${integers}`, readDouble),
   bool: {
     ...forEach('bool', readBool),
-    ...forEach('tinyint(1) smallint(1) mediumint(1) int(1) bigint(1) bit(1)', readDigit),
+    // TypeORM and Doctrine declare booleans as TINYINT without a width, since MySQL 8 deprecates widths.
+    ...forEach('tinyint tinyint(1) smallint(1) mediumint(1) int(1) bigint(1) bit(1)', readDigit),
   },
   timestamp: forEach('timestamptz timestamp datetime date', readTime),
   'list(string)': {

@@ -1,4 +1,9 @@
-import { columnTypesOf, readerOf, type ReadValue } from '../../database/sql/read-value.ts';
+import {
+  columnTypesOf,
+  conversionTo,
+  readerOf,
+  type ReadValue,
+} from '../../database/sql/read-value.ts';
 import { isSameColumns, type SqlColumn, type SqlRows } from '../../database/sql/sql-result.ts';
 import type { Fact, FactKind, FactValue } from '../../policy/fact-kind.ts';
 import { UnusableResponse } from '../source-errors.ts';
@@ -78,7 +83,7 @@ export function planOf(
       const read = type === 'null' ? () => undefined : readerOf(field, type);
       if (read === undefined) {
         throw new UnusableResponse(
-          `the column ${name} is ${type}, and a field of the type ${field.type} needs ${columnTypesOf(field).join(', ')}; use CAST`,
+          `the column ${name} is ${type}, and a field of the type ${field.type} needs ${columnTypesOf(field).join(', ')}; ${conversionTo(field, name)}`,
         );
       }
       return { name, place, type, read, optional: field.optional, oneOf: field.oneOf };
