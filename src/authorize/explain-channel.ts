@@ -1,6 +1,8 @@
 import type { Credential, Identify } from '../authn/credential.ts';
-import { askCheck } from '../policy/ask.ts';
+import { askCheck, hostVisitorKind, namesMember } from '../policy/ask.ts';
+import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { firstFailed, type Decision } from '../policy/decision.ts';
+import type { Forward } from '../policy/forward.ts';
 import { maxTime, type Principal } from '../policy/principal.ts';
 import { withoutPermit } from '../runtime/permits.ts';
 import { Secret } from '../runtime/secret.ts';
@@ -36,7 +38,8 @@ export function explainChannel(
     constraints,
     origin: { requestId: 'explain', address: '127.0.0.1' },
   };
-  const identify = 'text' in by ? deps.identify : identifyAs(by, deps.now());
+  const match = deps.policy().channels.matchText(channelName);
+  const identify = 'text' in by ? orHostVisitor(deps.identify, match) : identifyAs(by, deps.now());
   return decideChannel(request, {
     ...deps,
     identify,
@@ -50,6 +53,23 @@ export function explainChannel(
 /** Whether only the decision of the application is missing. */
 export function isLeftToApplication({ checks }: Decision): boolean {
   return firstFailed(checks)?.name === askCheck;
+}
+
+/** A credential that Usher does not read is one of a host visitor, if the channel forwards it to the application. */
+function orHostVisitor(identify: Identify, match: ChannelMatch | undefined): Identify {
+  const { ask, rules } = match?.channelType ?? {};
+  if (!namesMember(ask) || rules?.has(hostVisitorKind) !== true) return identify;
+  return async (credential) => {
+    const identified = await identify(credential);
+    const isUnread = 'fault' in identified && identified.fault === 'credential-not-configured';
+    if (!isUnread || !isForwarded(credential, ask.forward)) return identified;
+    return { principal: { kind: hostVisitorKind, id: '', roles: [], expiresAt: maxTime } };
+  };
+}
+
+function isForwarded({ kind }: Credential, { headers, cookies }: Forward): boolean {
+  if (kind === 'session-cookie') return cookies.length > 0 || headers.includes('cookie');
+  return kind === 'bearer' && headers.includes('authorization');
 }
 
 /** As with a credential that was issued now, so that an earlier revocation does not apply. */

@@ -104,7 +104,7 @@ function formatDecision(
   },
 ): string {
   const { principal, family, checks } = decision;
-  const who = principal === undefined ? 'unknown' : `${principal.kind} ${principal.id}`;
+  const who = principal === undefined ? 'unknown' : `${principal.kind} ${principal.id}`.trimEnd();
   const [tenant] = constraints.tenantIds;
   const lines = [
     verdictOf(decision),

@@ -1,14 +1,16 @@
 import { issuerClaimOf } from '../authn/choose-issuer.ts';
 import { credentialKindOf, type Credential } from '../authn/credential.ts';
 import { hashGuestSessionToken } from '../authn/guest-session.ts';
+import { hostVisitorKind } from '../policy/ask.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { guestIssuer, type Policy } from '../policy/policy.ts';
+import { routeFor } from '../policy/route-for.ts';
 
 /** The kind of credential that a token is, by its form, by its issuer, and by the kinds that the channel accepts. */
 export function credentialKind(
   token: string,
   match: ChannelMatch | undefined,
-  { issuers }: Pick<Policy, 'issuers'>,
+  { issuers, routes }: Pick<Policy, 'issuers' | 'routes'>,
 ): Credential['kind'] {
   const kinds = [...(match?.channelType.rules.keys() ?? [])];
   if (hashGuestSessionToken(token) !== undefined) return 'guest-session';
@@ -17,7 +19,17 @@ export function credentialKind(
     return iss !== undefined && [...issuers.values()].some(({ tokens }) => tokens?.issuer === iss);
   };
   const guest = issuers.get(guestIssuer)?.kind;
-  if (guest !== undefined && kinds.includes(guest) && !isOfPolicy()) return 'guest-token';
-  const takesCookies = kinds.map(credentialKindOf).includes('session-cookie');
-  return takesCookies && !token.startsWith('eyJ') ? 'session-cookie' : 'bearer';
+  // Only routes of the policy accept guest tokens. A channel with `ask` accepts every kind, also without such a route.
+  const takesGuests =
+    guest !== undefined && match && kinds.includes(guest) && routeFor(match, guest, { routes });
+  if (takesGuests && !isOfPolicy()) return 'guest-token';
+  const takesCookies = kinds.some(
+    (kind) => kind === hostVisitorKind || credentialKindOf(kind) === 'session-cookie',
+  );
+  return takesCookies && !isBearerToken(token) ? 'session-cookie' : 'bearer';
+}
+
+/** Whether it is a JWT, or a token of Sanctum with its id. */
+function isBearerToken(token: string): boolean {
+  return token.startsWith('eyJ') || /^\d+\|/.test(token);
 }

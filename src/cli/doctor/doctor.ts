@@ -19,7 +19,10 @@ export const addDoctor: AddCommand = (program, { env, readInput, report, progres
     .description('diagnose problems between a page, Usher and its dependencies')
     .option('--url <url>', 'address of Usher as browsers reach it')
     .option('--origin <origin>', 'origin of the page, such as https://app.example')
-    .option('--channel <name>', 'test the authorization of this channel, with a token')
+    .option(
+      '--channel <name>',
+      'test the authorization of this channel, with a token or a session cookie',
+    )
     .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request')
     .option(
       '--session-stdin',
@@ -48,9 +51,10 @@ async function checkOptionsOf(
   }
   const token = await readToken(options, readInput);
   const session = sessionStdin ? (await readInput()).trim() : undefined;
-  if ((channel === undefined) !== (token === undefined)) {
+  const hasCredential = token !== undefined || session !== undefined;
+  if (channel === undefined ? token !== undefined : !hasCredential) {
     throw new UsageError(
-      '--channel requires a token (--token-stdin or --token), and a token requires --channel',
+      '--channel requires a token (--token-stdin or --token) or a session cookie (--session-stdin), and a token requires --channel',
     );
   }
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {

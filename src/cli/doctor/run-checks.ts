@@ -22,8 +22,6 @@ import { appFor, subjectsOf, type SubjectOptions } from './subject.ts';
 export interface CheckOptions extends SubjectOptions {
   readonly usherUrl: string;
   readonly origin?: string | undefined;
-  /** A session cookie to check, or a `Cookie` header. */
-  readonly session?: string | undefined;
 }
 
 export type DoctorDeps = Pick<ProbeDeps, 'fetch' | 'now'>;

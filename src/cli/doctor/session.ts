@@ -44,7 +44,7 @@ interface Cookie {
 }
 
 /** The cookies of a header. A text without names is the value of the cookie. */
-function cookiesOf(text: string): readonly Cookie[] {
+export function cookiesOf(text: string): readonly Cookie[] {
   return text
     .replace(/^cookie:/i, '')
     .split(';')

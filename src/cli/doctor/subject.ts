@@ -9,6 +9,7 @@ import type { PusherApp } from '../../pusher/pusher-app.ts';
 import { demoRequests, type DemoRequest } from '../demo-requests.ts';
 import { credentialKind } from '../match-channel.ts';
 import type { AuthRequest } from './probe-usher.ts';
+import { cookiesOf } from './session.ts';
 
 /** The subjects whose requests the doctor sends, as far as there are credentials. */
 interface Subjects {
@@ -20,6 +21,8 @@ interface Subjects {
 export interface SubjectOptions {
   readonly channel?: string | undefined;
   readonly token?: string | undefined;
+  /** A session cookie, or a `Cookie` header. */
+  readonly session?: string | undefined;
   readonly tenant?: string | undefined;
 }
 
@@ -29,8 +32,12 @@ export async function subjectsOf(
   config: Config,
   { policy, now }: { readonly policy: Policy; readonly now: () => number },
 ): Promise<Subjects> {
-  const { channel, token, tenant } = options;
-  if (channel === undefined || token === undefined) return demoSubjects(config, policy, now);
+  const { channel, token, session, tenant } = options;
+  if (channel === undefined) return demoSubjects(config, policy, now);
+  if (token === undefined) {
+    if (session === undefined) return demoSubjects(config, policy, now);
+    return { subscriber: subscriberOf(channel, cookieOf(config, session, tenant)) };
+  }
   const match = policy.channels.matchText(channel);
   const kind = credentialKind(token, match, policy);
   switch (kind) {
@@ -41,7 +48,7 @@ export async function subjectsOf(
     case 'guest-session':
       return { subscriber: subscriberOf(channel, { 'x-guest-session': token }) };
     case 'session-cookie':
-      return { subscriber: subscriberOf(channel, cookieOf(config, token)) };
+      return { subscriber: subscriberOf(channel, cookieOf(config, token, tenant)) };
     case 'bearer': {
       const headers = bearer(token, tenant ?? (match && tenantOf(match)));
       return { subscriber: subscriberOf(channel, headers), user: signingIn(headers) };
@@ -107,8 +114,12 @@ const bearer = (token: string, tenant: string | undefined) => ({
   ...(tenant !== undefined && { 'x-tenant-id': tenant }),
 });
 
-/** Several session cookies are given with their names. */
-function cookieOf({ sessions }: Config, text: string): Headers {
-  const name = sessions === undefined ? 'sessionid' : onlyCookieName(sessions);
-  return { cookie: name === undefined ? text : `${name}=${text}` };
+/** A text without names is the value of the only session cookie. */
+function cookieOf({ sessions }: Config, text: string, tenant: string | undefined): Headers {
+  const name = sessions === undefined ? undefined : onlyCookieName(sessions);
+  const isNamed = name === undefined || cookiesOf(text).length > 0;
+  return {
+    cookie: isNamed ? text.replace(/^cookie:\s*/i, '') : `${name}=${text}`,
+    ...(tenant !== undefined && { 'x-tenant-id': tenant }),
+  };
 }

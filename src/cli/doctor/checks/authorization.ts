@@ -15,7 +15,7 @@ const granted: DoctorCheck = {
   name: 'the channel is granted',
   run: ({ channel }) =>
     channel === undefined
-      ? unknown('there is no credential; give --channel and --token-stdin')
+      ? unknown('there is no credential; give --channel and --token-stdin or --session-stdin')
       : grantResult(channel),
 };
 
