@@ -9,14 +9,14 @@ describe('a caller in JavaScript', () => {
     ['PUSHER_TLS', true],
     ['RATE_LIMIT_FAILURES', 60],
     ['ALLOWED_ORIGINS', ['https://a.example']],
-  ])('learns that %s must be a string', async (name, value) => {
+  ])('gets an error that says that %s must be a string', async (name, value) => {
     await expect(createUsher({ [name]: value } as never)).rejects.toThrow(
       `The configuration has problems:\n  - ${name} must be a string, as in the environment`,
     );
   });
 
   it.each([undefined, null, [], 'POLICY'])(
-    'learns that settings are an object, and not %j',
+    'gets an error that says that settings are an object, and not %j',
     async (settings) => {
       await expect(createUsher(settings as never)).rejects.toThrow(
         'createUsher takes the settings as an object',
@@ -24,15 +24,12 @@ describe('a caller in JavaScript', () => {
     },
   );
 
-  it.each([undefined, null, ['1.2'], 1.2])(
-    'passes on %j of a client as an empty field',
-    (field) => {
-      const request = { socketId: field, channelName: field, address: '203.0.113.7' } as never;
-      expect(channelRequest(request, () => 'id')).toMatchObject({ socketId: '', channelName: '' });
-    },
-  );
+  it.each([undefined, null, ['1.2'], 1.2])('may pass %j of a client as an empty field', (field) => {
+    const request = { socketId: field, channelName: field, address: '203.0.113.7' } as never;
+    expect(channelRequest(request, () => 'id')).toMatchObject({ socketId: '', channelName: '' });
+  });
 
-  it('has no credential, no tenant and its own id of the request, if they are null', () => {
+  it('may pass null for the credential, the tenant and the request id', () => {
     const request = {
       socketId: '1.2',
       address: '203.0.113.7',
@@ -54,7 +51,7 @@ describe('a caller in JavaScript', () => {
     });
   });
 
-  it.each([42, ['a'], {}])('is refused with %j in place of a text, and gets no error', (value) => {
+  it.each([42, ['a'], {}])('gets a refusal for %j in place of a text, and no error', (value) => {
     const request = { bearer: value, tenantId: value, address: value } as never;
     const { credentials, ...rest } = userRequest(request, () => 'id');
     expect(credentials.map(({ kind, text }) => [kind, text.reveal()])).toEqual([['bearer', '']]);
@@ -66,7 +63,7 @@ describe('a caller in JavaScript', () => {
   });
 });
 
-it('says that it is closed, and not that its database cannot answer', async () => {
+it('a closed instance reports that it is closed, not that its database is unavailable', async () => {
   const database = await createTestDatabase();
   onTestFinished(database.drop);
   const usher = await createUsher({

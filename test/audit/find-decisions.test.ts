@@ -7,7 +7,7 @@ import { indexes, planOf, start, stepMs, withDecisions } from './many-decisions.
 const count = 30_000;
 
 describePostgres('recorded decisions', (server) => {
-  it('decisions are found by each filter, in pages without gaps or repetitions', async () => {
+  it('are found by each filter, in pages without gaps or repetitions', async () => {
     await withDecisions(server, count, async (database) => {
       const all = async (query: Partial<DecisionPageQuery>) => {
         const found: string[] = [];
@@ -58,7 +58,7 @@ describePostgres('recorded decisions', (server) => {
     });
   });
 
-  it('each filter uses its index', async () => {
+  it('are found by the index of the filter', async () => {
     await withDecisions(server, count, async (database) => {
       for (const [filters, index] of indexes) {
         const plan = await planOf(database, filters, count);

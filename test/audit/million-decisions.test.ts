@@ -6,7 +6,7 @@ import { indexes, planOf, withDecisions } from './many-decisions.ts';
 const count = 1_000_000;
 
 describePostgres('a million recorded decisions', (server) => {
-  it('a page among a million decisions reads a limited number of rows, by an index', async () => {
+  it('have pages that read a limited number of rows, by an index', async () => {
     await withDecisions(server, count, async (database) => {
       for (const [filters, index] of indexes) {
         const plan = await planOf(database, filters, count);

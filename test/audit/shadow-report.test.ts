@@ -23,7 +23,7 @@ const verdictOf = (n: number, changes: Partial<RecordedShadowVerdict>): Recorded
 describePostgres('the verdicts of shadows', (server) => {
   const at = useDatabase(server);
 
-  it('comparisons are stored with their decisions, and counted by channel type and side', async () => {
+  it('are stored with their decisions, and counted by channel type and side', async () => {
     const verdicts = Array.from({ length: 60 }, (_, n) => {
       if (n % 4 === 1) {
         return verdictOf(n, { watched: 'refusal', result: 'disagreed', reason: 'a check' });

@@ -119,7 +119,7 @@ export function holdToFactContract(at: () => FactSourceAtHand): void {
     expect(await find('8', 'ada')).toEqual(other);
   });
 
-  it('finds a changed fact immediately, and nothing after it was removed', async () => {
+  it('finds a changed fact immediately, and no removed fact', async () => {
     await at().put(['8', 'bob'], editor);
     await at().put(['8', 'bob'], { ...editor, role: 'reader' });
     expect(await find('8', 'bob')).toEqual({ ...editor, role: 'reader' });
@@ -127,12 +127,12 @@ export function holdToFactContract(at: () => FactSourceAtHand): void {
     expect(await find('8', 'bob')).toBeUndefined();
   });
 
-  it.each(likeEight)('does not take %j for 8', async (project) => {
+  it.each(likeEight)('does not find 8 by %j', async (project) => {
     await at().put(['8', 'ada'], editor);
     expect(await find(project, 'ada')).toBeUndefined();
   });
 
-  it.each(likeAda)('does not take %j for ada', async (user) => {
+  it.each(likeAda)('does not find ada by %j', async (user) => {
     await at().put(['8', 'ada'], editor);
     expect(await find('8', user)).toBeUndefined();
   });
@@ -154,7 +154,7 @@ export function holdToFactContract(at: () => FactSourceAtHand): void {
     );
   });
 
-  it('has no fact with another number of ids', async () => {
+  it('has no fact for another number of ids', async () => {
     await at().put(['8', 'ada'], editor);
     expect([await find('8'), await find('8', 'ada', '')]).toEqual([undefined, undefined]);
   });

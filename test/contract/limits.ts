@@ -49,7 +49,7 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     expect(responses.filter((each) => !('exceeded' in each))).toHaveLength(3);
   });
 
-  it('gives each delayed request its own time', async () => {
+  it('returns a separate delay for each request', async () => {
     const rate = newRate({ maxWaitMs: 40_000 });
     for (let i = 0; i < 3; i += 1) await take(rate);
     expect(await take(rate)).toEqual({ waitMs: 20_000 });
@@ -91,7 +91,7 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     }
   });
 
-  it('counts different dedupe keys, and the same one once a minute', async () => {
+  it('counts each dedupe key once a minute', async () => {
     const a = newThing();
     const [b, c] = [
       { ...a, dedupeKey: 'b' },
@@ -110,7 +110,7 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     expect(await take(c)).toMatchObject({ exceeded: 'subscriptions' });
   });
 
-  it('consumes all requests or none', async () => {
+  it('consumes all units or none', async () => {
     const rate = newRate({ perMinute: 2 });
     const thing = newThing({ key: rate.key, perMinute: 1 });
     expect(await take(rate, thing)).toEqual(taken);

@@ -58,7 +58,7 @@ export function holdToListContract(at: () => ListSourceAtHand): void {
     return (error.cause as Error).message;
   };
 
-  it('has the rows of a user, as the texts of their columns', async () => {
+  it('returns the rows of a user, as the texts of their columns', async () => {
     await at().run("INSERT INTO members VALUES (8, 'ada', 'eu'), (9007199254740993, 'ada', 'us')");
     await at().run("INSERT INTO members VALUES (9, 'bob', 'eu')");
     expect(await rowsOf(ownProjects, 'ada')).toEqual([['8'], ['9007199254740993']]);
@@ -72,14 +72,14 @@ export function holdToListContract(at: () => ListSourceAtHand): void {
   });
 
   it.each(['Ada', 'ada ', "ada' OR '1'='1", 'a%', '', 'ada\u0000', '\ud800', 'x'.repeat(300)])(
-    'does not take %j for ada',
+    'does not find ada by %j',
     async (user) => {
       expect(await rowsOf(ownProjects, user)).toEqual([]);
     },
   );
 
   it.each(['8x', '08', '8 ', '8.0', String(2n ** 64n + 8n), 'abc', "8'; --"])(
-    'does not take %j for the number 8',
+    'does not find the number 8 by %j',
     async (project) => {
       const query = 'SELECT user_id AS project FROM members WHERE project_id = :user';
       expect(await rowsOf(query, '8')).toEqual([['ada']]);
@@ -93,7 +93,7 @@ export function holdToListContract(at: () => ListSourceAtHand): void {
     expect(await rowsOf(query, 'null', 'private-{region}.{project}')).toEqual([['eu', '71']]);
   });
 
-  it('has every row once, in pages of a bounded size, in the order of bytes', async () => {
+  it('returns every row once, in pages of a bounded size, in the order of bytes', async () => {
     const regions = ['a', 'A', 'b', 'B', 'ä', 'z', 'Z', '_', '-', 'aa', 'a-b'];
     const rows = regions.flatMap((region) =>
       Array.from({ length: 60 }, (_, n) => `(${n}, 'many', '${region}')`),
@@ -112,7 +112,7 @@ export function holdToListContract(at: () => ListSourceAtHand): void {
     expect(await rowsOf(query, 'carl')).toEqual([['2']]);
   });
 
-  it('is unavailable without a column, and with one of another type', async () => {
+  it('is unavailable with a missing column, and with a column of another type', async () => {
     expect(await reasonOf('SELECT region FROM members WHERE user_id = :user')).toMatch(/project/);
     for (const value of at().typesWithoutId) {
       const query = `SELECT ${value} AS project FROM members WHERE user_id = :user`;
@@ -123,7 +123,7 @@ export function holdToListContract(at: () => ListSourceAtHand): void {
     expect(await reasonOf('SELECT project FROM nowhere WHERE u = :user')).toMatch(/nowhere/);
   });
 
-  it('is checked without rows', async () => {
+  it('can be checked without rows', async () => {
     const opened = await at().open(policyWithList(ownProjects));
     await opened.hosts.check(listOf(opened));
     await opened.hosts.close();

@@ -52,7 +52,7 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     expect(await at().store.find(newHash())).toBeUndefined();
   });
 
-  it('knows no ticket that was not put', async () => {
+  it('does not find a ticket that was not stored', async () => {
     await put();
     const hash = newHash();
     expect(await at().store.consume(hash)).toBeUndefined();
@@ -60,13 +60,13 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     expect(await at().store.consume(hash)).toBeUndefined();
   });
 
-  it('keeps tickets apart', async () => {
+  it('distinguishes tickets', async () => {
     const [one, two] = [await put({ entityId: 'one' }), await put({ entityId: 'two' })];
     expect(await at().store.consume(two.hash)).toEqual({ holder: two.holder, isFirstUse: true });
     expect(await at().store.consume(one.hash)).toEqual({ holder: one.holder, isFirstUse: true });
   });
 
-  it('returns every field and every character', async () => {
+  it('returns every field, with any characters', async () => {
     const { hash, holder } = await put({
       user: {
         kind: 'user',
@@ -101,14 +101,14 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     expect(await at().store.consume(taken.hash)).toBeUndefined();
   });
 
-  it('grants one of a hundred concurrent attempts', async () => {
+  it('grants exactly one of a hundred concurrent attempts', async () => {
     const { hash } = await put();
     const taken = await Promise.all(Array.from({ length: 100 }, () => at().store.consume(hash)));
     expect(taken.filter((each) => each?.isFirstUse === true)).toHaveLength(1);
     expect(taken.filter((each) => each?.isFirstUse === false)).toHaveLength(99);
   });
 
-  it('grants one of a hundred concurrent attempts in two processes, every time', async () => {
+  it('grants exactly one of a hundred concurrent attempts of two processes, each time', async () => {
     const takers = await Promise.all([
       startTicketConsumer(at().address),
       startTicketConsumer(at().address),

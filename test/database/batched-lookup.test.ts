@@ -50,7 +50,7 @@ describe('a batched lookup', () => {
     expect(outcomes).toEqual({ 1: 10, 2: 20, 3: 30 });
   });
 
-  it('uses no statement that began before the request', async () => {
+  it('uses no statement that started before the request', async () => {
     const { lookUp, statements, outcomes } = start();
     await lookUp(1);
     await lookUp(2, 3);
@@ -61,7 +61,7 @@ describe('a batched lookup', () => {
     expect(statements.map(({ requests }) => requests)).toEqual([[1], [2, 3]]);
   });
 
-  it('bounds a statement', async () => {
+  it('limits the size of a statement', async () => {
     const { lookUp, statements } = start();
     await lookUp(...Array.from({ length: 300 }, (_, i) => i));
     statements[0]?.complete();
@@ -69,7 +69,7 @@ describe('a batched lookup', () => {
     expect(statements.map(({ requests }) => requests.length)).toEqual([256, 44]);
   });
 
-  it('rejects all queries of an outage, also the queued ones, and tries later ones', async () => {
+  it('rejects all lookups during an outage, including queued ones, and retries with later ones', async () => {
     const { lookUp, statements, outcomes } = start();
     await lookUp(1);
     await lookUp(2);
@@ -82,7 +82,7 @@ describe('a batched lookup', () => {
     expect(outcomes[3]).toBe(30);
   });
 
-  it('does not fail queued requests after an unhandled error', async () => {
+  it('does not fail queued lookups after an unhandled error', async () => {
     const { lookUp, statements, outcomes } = start();
     const bug = new TypeError('a bug');
     await lookUp(1);

@@ -25,7 +25,7 @@ const failure = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-describePostgres('a database whose zone is not UTC', (server) => {
+describePostgres('a database whose time zone is not UTC', (server) => {
   let at: TestDatabase;
   let database: Database;
   beforeAll(async () => {
@@ -58,7 +58,7 @@ describePostgres('a database whose zone is not UTC', (server) => {
     expect(stored.rows).toEqual([{ ms: checkOut }]);
   });
 
-  it('has UTC, our schema, durable commits and the service’s role on each connection, whatever the URL says', async () => {
+  it('sets UTC, our schema, durable commits and the service’s role on each connection, whatever the URL contains', async () => {
     const url = new URL(at.url.reveal());
     url.searchParams.set(
       'options',
@@ -91,7 +91,7 @@ describePostgres('a connection that lacks a required setting', (server) => {
     return inspect(error, { depth: 10 });
   };
 
-  it('is not used if row-level security is off, and a message says where', async () => {
+  it('is refused if row-level security is off, and the message names the setting', async () => {
     const change = (what: string) =>
       withClient(at.url, (admin) => admin.query(`ALTER TABLE facts ${what} ROW LEVEL SECURITY`));
     await change('DISABLE');
@@ -101,17 +101,17 @@ describePostgres('a connection that lacks a required setting', (server) => {
     await prepareDatabase(at.url);
   });
 
-  it('is not used without its role', async () => {
+  it('is refused without its role', async () => {
     expect(await refused('usher_nobody')).toContain('22023');
   });
 
-  it('is not used above row-level security', async () => {
+  it('is refused with a login that bypasses row-level security', async () => {
     const database = createDatabase({ url: at.url, role: undefined });
     const error = await failure(database.ping()).finally(() => database.close());
     expect(error).toBeInstanceOf(Unavailable);
   });
 
-  it('is not used where nothing can be written', async () => {
+  it('is refused if the server is read-only', async () => {
     const name = new URL(at.url.reveal()).pathname.slice(1);
     const admin = (what: string) =>
       withClient(server.url, (client) => client.query(`ALTER DATABASE ${name} ${what}`));
@@ -126,7 +126,7 @@ describe('a database that is unavailable', () => {
   const closed = new Secret('postgres://teller:very-secret@127.0.0.1:1/bank');
   const at = useDatabase();
 
-  it('is Unavailable, and its address and password are nowhere in the error', async () => {
+  it('is Unavailable, and the error contains neither its address nor its password', async () => {
     const database = createDatabase({ url: closed, role: undefined });
     for (const attempt of [
       () => database.ping(),
@@ -151,7 +151,7 @@ describe('a database that is unavailable', () => {
     'postgres://teller:very/secret@127.0.0.1/bank',
     'very-secret',
     'postgres://teller:very-secret@no-such-host.invalid/bank',
-  ])('does not repeat an unusable URL (%#)', async (url) => {
+  ])('does not repeat an invalid URL (%#)', async (url) => {
     const database = createDatabase({ url: new Secret(url), role: undefined, timeoutMs: 10_000 });
     for (const attempt of [() => database.ping(), () => prepareDatabase(new Secret(url))]) {
       const error = await failure(attempt());
@@ -162,7 +162,7 @@ describe('a database that is unavailable', () => {
     await database.close();
   });
 
-  it('is Unavailable with a wrong password, or without the database, in words', async () => {
+  it('is Unavailable with a wrong password or a missing database, and the message says which', async () => {
     const wrong = new URL(defaultServer.url);
     wrong.password = 'wrong-word';
     const absent = new URL(defaultServer.url);
@@ -181,7 +181,7 @@ describe('a database that is unavailable', () => {
     }
   });
 
-  it('quotes no row and no argument', async () => {
+  it('contains no row and no parameter in its errors', async () => {
     await withClient(at.url, (admin) =>
       admin.query(
         `ALTER TABLE facts ADD CONSTRAINT odd CHECK (fields ->> 'room_number' <> 'private-room')`,
@@ -211,7 +211,7 @@ describe('a database that is unavailable', () => {
     await expect(missing).rejects.toMatchObject({ code: 'P2025' });
   });
 
-  it('ends a statement that takes too long', async () => {
+  it('cancels a statement that takes too long', async () => {
     const database = createDatabase({ url: at.url, role: defaultServer.role, timeoutMs: 300 });
     const slow = database.query((prisma) => prisma.$queryRaw`SELECT pg_sleep(600)::text`);
     expect(inspect(await failure(slow), { depth: 10 })).toContain('57014');
@@ -219,7 +219,7 @@ describe('a database that is unavailable', () => {
     await database.close();
   });
 
-  it('leaves no connection when it is closed, even if Prisma was never used', async () => {
+  it('closes every connection, even if Prisma was never used', async () => {
     const database = createDatabase({ url: at.url, role: defaultServer.role });
     const text = 'SELECT pg_backend_pid()::text AS pid';
     const [row] = await database.execute({ name: 'test_pid', text, values: [] });
@@ -295,7 +295,7 @@ describe('a server that freezes or restarts', () => {
     await afterwards();
   });
 
-  it('does not use a connection again whose transaction broke off half way', async () => {
+  it('does not reuse a connection whose transaction was interrupted', async () => {
     await withClient(instance.server.url, async (admin) => {
       await admin.query('BEGIN; LOCK TABLE facts');
       const halfWay = failure(createPushedFacts(database).remove(escrow, ['half-way', 'E']));
@@ -312,7 +312,7 @@ describe('a server that freezes or restarts', () => {
     await afterwards();
   });
 
-  it('works again with the same client when the server was restarted', async () => {
+  it('works with the same client after a restart of the server', async () => {
     await instance.stop();
     expect(await failure(database.ping())).toBeInstanceOf(Unavailable);
     const again = await instance.restart();

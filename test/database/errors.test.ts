@@ -35,18 +35,18 @@ describe('a server at DATABASE_URL that is not PostgreSQL', () => {
     ['MySQL', 'd\0\0\0\x0a8.0.36\0'],
     ['MySQL 5.7', 'J\0\0\0\x0a5.7.44\0' + 'x'.repeat(1_024)],
     ['MariaDB', 'd\0\0\0\x0a5.5.5-10.11.6-MariaDB-0+deb12u1\0'],
-  ])('%s is named as the cause', async (_name, greeting) => {
+  ])('%s is reported as the cause', async (_name, greeting) => {
     expect(await reasonFor(greeting)).toBe(
       'the response is not of the protocol of PostgreSQL: another server may listen there',
     );
   });
 
-  it('that does not respond has a reason too', async () => {
+  it('that does not respond is reported as well', async () => {
     expect(await reasonFor('', 1)).toBe('timeout expired');
   });
 });
 
-it('a server that requires a password which the URL lacks is named as the cause', async () => {
+it('a server that requires a password is reported if the URL has none', async () => {
   const request = (code: number, text: string) => {
     const body = Buffer.concat([Buffer.from([0, 0, 0, code]), Buffer.from(text)]);
     return Buffer.concat([Buffer.from('R'), Buffer.from([0, 0, 0, body.length + 4]), body]);

@@ -36,7 +36,7 @@ describeMariadb('a server whose sessions begin without autocommit and in latin1'
     server.admin.query('INSERT INTO seats VALUES (?, ?)', [key, value]);
   const findAll = (key: string) => Promise.all(clients.map((client) => client.find(key)));
 
-  it('shows each lookup the rows of now, and not those of the first lookup', async () => {
+  it('returns the current rows to each lookup, not those of the first one', async () => {
     await put('8', 'taken');
     expect(await findAll('8')).toEqual([['taken'], ['taken']]);
     await server.admin.query('DELETE FROM seats');
@@ -71,7 +71,7 @@ describeMariadb('a server with a certificate', () => {
   it.each([
     ['facts', (url: Secret) => factsOf(url)],
     ['sessions', (url: Secret) => sessionsOf(url)],
-  ] as const)('is asked for %s if it is for its host', async (_name, open) => {
+  ] as const)('is used for %s only if the certificate is for its host', async (_name, open) => {
     await server.admin.query('CREATE OR REPLACE TABLE seats (k varchar(20), v varchar(20))');
     const tls = `?ssl-mode=VERIFY_IDENTITY&ssl-ca=${certificate}`;
     const url = new Secret(server.url.replace('127.0.0.1', 'localhost') + tls);

@@ -71,7 +71,7 @@ describePostgres('the schema of our tables', (server) => {
     expect(await tablesIn('public')).toEqual(['_prisma_migrations', 'orders']);
   });
 
-  it('is the one that is set, and any name that PostgreSQL keeps for its grammar is one', async () => {
+  it('is the configured one, which may be any name, also a keyword of PostgreSQL', async () => {
     for (const schema of ['ours', 'user', 'select']) {
       await withDatabase(async (database) => {
         const [ids, body] = [['h', schema], { status: 'open' }];
@@ -85,7 +85,7 @@ describePostgres('the schema of our tables', (server) => {
     expect(await tablesIn('public')).toEqual([]);
   });
 
-  it('takes over the tables of the last release with their rows, once, however many start at the same time', async () => {
+  it('adopts the tables of the last release with their rows, once, with any number of concurrent starts', async () => {
     await releaseBefore();
     await query(`
       INSERT INTO public.bookings VALUES ('h', 'B', 'open');
@@ -118,7 +118,7 @@ describePostgres('the schema of our tables', (server) => {
     expect(await tablesIn('public')).toEqual(['_prisma_migrations']);
   });
 
-  it('adopts only tables of our migrations, after a start that an application’s table stopped', async () => {
+  it('adopts only tables of our migrations, after a start that a table of an application prevented', async () => {
     await releaseBefore('20261121010000_facts_and_audit');
     await query(
       `CREATE TABLE public.orders (id int); INSERT INTO public.bookings VALUES ('h', 'B', 'open')`,
@@ -130,7 +130,7 @@ describePostgres('the schema of our tables', (server) => {
     expect(await query(`SELECT booking_id AS id FROM usher.bookings`)).toEqual([{ id: 'B' }]);
   });
 
-  it('keeps a view that the host put in a table’s place, where the host maintains it', async () => {
+  it('keeps a view with which the host replaced a table, in the schema of the host', async () => {
     await releaseBefore();
     const view = (status: string) => `CREATE OR REPLACE VIEW public.bookings AS
       SELECT 'h'::text AS hotel_slug, 'V'::text AS booking_id, '${status}'::text AS status, NULL::text AS room_number,
@@ -147,7 +147,7 @@ describePostgres('the schema of our tables', (server) => {
     });
   });
 
-  it('takes over views that the host put in the place of every table of facts, as they were', async () => {
+  it('adopts views with which the host replaced all tables of facts, unchanged', async () => {
     await releaseBefore();
     for (const name of ['bookings', 'escrows', 'rooms', 'orders', 'guest_sessions']) {
       await query(`ALTER TABLE public.${name} RENAME TO ${name}_of_host;
@@ -168,7 +168,7 @@ describePostgres('the schema of our tables', (server) => {
     });
   });
 
-  it('refuses a login without the privilege to create it in one message, and leaves no partial schema', async () => {
+  it('reports in one message that a login may not create it, and leaves no partial schema', async () => {
     const login = `usher_poor_${Date.now().toString(36)}`;
     await query(`CREATE ROLE ${login} LOGIN PASSWORD 'word'`);
     try {

@@ -24,7 +24,7 @@ it.each<readonly [string, readonly string[]]>([
     'postgres://u@/app?host=a,b&port=6432',
     ['postgres://u@/app?host=a&port=6432', 'postgres://u@/app?host=b&port=6432'],
   ],
-])('names the servers of %s', (url, servers) => {
+])('returns the servers of %s', (url, servers) => {
   expect(readPostgresUrl(url)?.urls).toEqual(servers);
 });
 
@@ -37,11 +37,11 @@ it.each([
   'postgres://u@/app?host=a,b,c&port=1,2',
   'postgres://u@/app?host=a&port=0',
   'nonsense',
-])('cannot read %s', (url) => {
+])('cannot parse %s', (url) => {
   expect(readPostgresUrl(url)).toBe(undefined);
 });
 
-it('reports parameters that the driver does not know', () => {
+it('reports parameters that the driver does not support', () => {
   const { schema, target } = readPostgresUrl(
     'postgres://db/a?schema=s&target_session_attrs=primary',
   )!;

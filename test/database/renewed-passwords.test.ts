@@ -6,7 +6,7 @@ import { RenewableSecret } from '../../src/runtime/secret.ts';
 import { createReopenable } from '../../src/runtime/reopenable.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../support/mariadb.ts';
 
-it('a renewed URL of PostgreSQL is tried first, and the old login after it on the same server only', () => {
+it('a renewed URL of PostgreSQL is tried first, and the previous login afterwards only on the same server', () => {
   const url = new RenewableSecret('postgres://u:one@db/usher');
   const servers = serversOf(url);
   expect(servers.current()).toContain('u:one@db');
@@ -18,7 +18,7 @@ it('a renewed URL of PostgreSQL is tried first, and the old login after it on th
   expect([servers.count, servers.current()]).toEqual([1, 'postgres://u:two@other/usher']);
 });
 
-it('an open resource stays in use until it can be opened with the renewed secret', async () => {
+it('an open resource remains in use until a new one opens with the renewed secret', async () => {
   const secret = new RenewableSecret('one');
   let isRefused = true;
   const closed: string[] = [];
@@ -61,7 +61,7 @@ reportMariadb('a changed password of MariaDB');
 describeMariadb('a changed password of MariaDB', () => {
   const server = useMariadb();
 
-  it('is used when the server accepts it, and no query fails before', async () => {
+  it('is used as soon as the server accepts it, and no earlier query fails', async () => {
     const name = `reader_${randomBytes(4).toString('hex')}`;
     await server.admin.query(`CREATE USER ${name}@127.0.0.1 IDENTIFIED BY 'one'`);
     await server.admin.query(`GRANT SELECT ON shop.* TO ${name}@127.0.0.1`);

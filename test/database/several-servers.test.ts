@@ -19,7 +19,7 @@ describePostgres('a DATABASE_URL of several servers', (server) => {
     return new Secret(several.href);
   };
 
-  it('uses one that responds, at start and for each connection', async () => {
+  it('uses a server that responds, at start and for each connection', async () => {
     const at = await createTestDatabase(server, 'template0');
     const url = severalOf(at.url.reveal());
     const { role } = await prepareDatabase(url);
@@ -59,7 +59,7 @@ describePostgres('a DATABASE_URL of several servers', (server) => {
     await at.drop();
   });
 
-  it('says of each why not, where none accepts writes', async () => {
+  it('reports the reason of each server if none accepts writes', async () => {
     const at = await createTestDatabase(server);
     const name = new URL(at.url.reveal()).pathname.slice(1);
     await withClient(server.url, (admin) =>
@@ -75,7 +75,7 @@ it.each([
     'sslmode=verify-full&sslrootcert=/nonexistent/ca.pem',
     'sslrootcert, sslcert or sslkey cannot be read',
   ],
-])('a URL with %s that cannot be used has an error in words', async (query, words) => {
+])('explains why a URL with %s cannot be used', async (query, words) => {
   const url = new Secret(`postgres://u:private@127.0.0.1:1/db?${query}`);
   const error: unknown = await prepareDatabase(url).catch((thrown: unknown) => thrown);
   expect(String((error as Error).cause)).toContain(words);

@@ -59,7 +59,7 @@ describe('queries of the alerts', () => {
     }
   });
 
-  it('shows every metric of ours on the dashboard', () => {
+  it('the dashboard shows every metric of ours', () => {
     const queries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)).join('\n');
     const names = samples.flatMap((line) => /^usher_\w+/.exec(line) ?? []);
     const plain = new Set(names.map((name) => name.replace(/_(?:bucket|sum|count)$/, '')));
@@ -68,7 +68,7 @@ describe('queries of the alerts', () => {
 });
 
 describe('alerts', () => {
-  it('each describe the event and its severity', () => {
+  it('describe the event and its severity', () => {
     for (const { alert, labels, annotations } of rules) {
       expect([alert, ['critical', 'warning'].includes(labels.severity)]).toStrictEqual([
         alert,
@@ -78,7 +78,7 @@ describe('alerts', () => {
     }
   });
 
-  it('are those of the runbook, in its order', () => {
+  it('are in the runbook, in the same order', () => {
     const sections = [...textOf('docs/runbook.md').matchAll(/^## (\w+)$/gm)].map(
       ([, name]) => name,
     );

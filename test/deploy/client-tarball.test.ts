@@ -51,7 +51,7 @@ describe('the packed client package', () => {
   it.each([
     ['Node16', ['page.mts', 'page.cts']],
     ['Preserve', ['page.ts']],
-  ])('has types for the modules of TypeScript: %s', async (module, files) => {
+  ])('has types for each module resolution of TypeScript: %s', async (module, files) => {
     for (const file of files) await writeFile(join(directory, file), page);
     const lib = ['ES2022', 'DOM'];
     const compilerOptions = {

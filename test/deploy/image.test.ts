@@ -12,7 +12,7 @@ it.each(['prisma/migrations', 'policies', 'pages'])('the image has %s', (directo
   expect(image.split('\n')).toContain(`COPY ${directory} ${directory}`);
 });
 
-it('the build gets each file that the Dockerfile copies', () => {
+it('the build context contains each file that the Dockerfile copies', () => {
   const allowed = new Set(textOf('.dockerignore').split('\n'));
   const copied = [...dockerfile.matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, paths = '']) =>
     paths.split(' '),

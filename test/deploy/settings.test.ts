@@ -53,7 +53,7 @@ describe('compose.yaml', () => {
     );
   });
 
-  it('configures Usher, and it and soketi the same', () => {
+  it('gives Usher a valid configuration, and soketi the same app', () => {
     const config = expectGood(environmentOutside(usher, secretFiles));
     expect(config.operator).toMatchObject({ host: '0.0.0.0', token: expect.anything() as unknown });
     expect(soketi.environment).toMatchObject({
@@ -62,7 +62,7 @@ describe('compose.yaml', () => {
     });
   });
 
-  it('has all secrets in files, which the services that use them have', () => {
+  it('has all secrets in files, mounted in the services that use them', () => {
     const used = Object.values(services).flatMap((service) => service.secrets ?? []);
     expect(new Set(used)).toStrictEqual(new Set(Object.keys(secrets)));
     for (const { environment = {} } of Object.values(services)) {
@@ -89,7 +89,7 @@ describe('compose.yaml', () => {
     expect(printed).toHaveLength(65);
   });
 
-  it('publishes to this machine only, the operator’s port for the application', () => {
+  it('publishes ports on loopback only, the operator’s port to the application', () => {
     const ports = Object.values(services).flatMap((service) => service.ports ?? []);
     expect(ports).toStrictEqual([
       '127.0.0.1:3000:3000',
@@ -98,7 +98,7 @@ describe('compose.yaml', () => {
     ]);
   });
 
-  it('makes Usher wait for its dependencies, each with a health check, and declares the volumes', () => {
+  it('starts Usher after its dependencies, each with a health check, and declares the volumes', () => {
     const needed = Object.entries(services['usher']!.depends_on!);
     expect(needed.map(([name]) => name).toSorted()).toStrictEqual(['postgres', 'redis', 'soketi']);
     for (const [name, { condition }] of needed) {
@@ -185,7 +185,7 @@ describe('deploy/kubernetes/usher.yaml', () => {
   });
   const portOf = (name: string) => usher.ports.find((port) => port.name === name)?.containerPort;
 
-  it('names the ports on which Usher listens, to the Service only the public one', () => {
+  it('names the ports on which Usher listens; the Service has the public one only', () => {
     expect([portOf('usher'), portOf('usher-operator')]).toStrictEqual([
       config.listen.port,
       config.operator.port,
@@ -201,13 +201,13 @@ describe('deploy/kubernetes/usher.yaml', () => {
     ['startupProbe', '/livez'],
     ['livenessProbe', '/livez'],
     ['readinessProbe', '/readyz'],
-  ])('allow the kubelet to reach the %s', (name, path) => {
+  ])('allows the kubelet to reach the %s', (name, path) => {
     const probe = (usher as unknown as Readonly<Record<string, Probe>>)[name]!;
     expect(probe.httpGet).toStrictEqual({ path, port: 'usher-operator' });
     expect(config.operator).toMatchObject({ host: '0.0.0.0', token: expect.anything() as unknown });
   });
 
-  it('mounts the Secret that docs/deploying.md creates, readable for Usher, and uses each key of it', () => {
+  it('mounts the Secret of docs/deploying.md, readable for Usher, and uses each of its keys', () => {
     const { secret } = pod.volumes.find(({ name }) => name === secretMount.name)!;
     expect(textOf('docs/deploying.md')).toContain(
       `kubectl create secret generic ${secret!.secretName} --from-env-file=secret.env`,
@@ -222,7 +222,7 @@ describe('deploy/kubernetes/usher.yaml', () => {
     );
   });
 
-  it('mounts the policy that docs/deploying.md creates, where POLICY says', () => {
+  it('mounts the policy of docs/deploying.md, where POLICY says', () => {
     const [mount] = usher.volumeMounts;
     expect(mount).toStrictEqual({ name: 'policy', mountPath: config.policy[0], readOnly: true });
     const volume = pod.volumes.find(({ name }) => name === mount!.name);
@@ -230,7 +230,7 @@ describe('deploy/kubernetes/usher.yaml', () => {
     expect(textOf('docs/deploying.md')).toContain(created);
   });
 
-  it('runs without root, a writable root file system or capabilities, and is given time to end', () => {
+  it('runs without root, a writable root file system or capabilities, with time to shut down', () => {
     expect(pod.securityContext).toMatchObject({ runAsNonRoot: true });
     expect(usher.securityContext).toStrictEqual({
       runAsUser: 1000,

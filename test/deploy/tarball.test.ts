@@ -171,7 +171,7 @@ describe('the packed tarball, installed in an empty directory', () => {
     expect([...named].filter((name) => !name.startsWith('node:'))).toEqual(['fastify']);
   });
 
-  it('has the licences of the packages in it', async () => {
+  it('contains the licences of its bundled packages', async () => {
     const text = await readFile(
       join(directory, 'node_modules/usher/dist/THIRD-PARTY-LICENSES'),
       'utf8',
@@ -183,7 +183,7 @@ describe('the packed tarball, installed in an empty directory', () => {
     for (const each of packages) expect(each).toMatch(/copyright|permission/i);
   });
 
-  it('needs no packages but the embedded PostgreSQL, and works without', async () => {
+  it('needs no package except the embedded PostgreSQL, and works without it', async () => {
     const alone = join(directory, 'alone');
     const modules = join(alone, 'node_modules');
     await cp(join(directory, 'node_modules/usher'), join(modules, 'usher'), { recursive: true });
@@ -199,7 +199,7 @@ describe('the packed tarball, installed in an empty directory', () => {
     expect(stdout).toContain('createUsher check defineChannel');
   });
 
-  it('is typed, as its documentation shows', async () => {
+  it('has types, as its documentation shows', async () => {
     const [library, modules] = [
       await examplesOf('library.md'),
       await examplesOf('policy-modules.md'),
@@ -212,7 +212,7 @@ describe('the packed tarball, installed in an empty directory', () => {
     );
   });
 
-  it('decides in a host, in every way', async () => {
+  it('authorizes within a host, in each documented way', async () => {
     const [policy = ''] = await examplesOf('policy-modules.md');
     await write('policy/delivery.ts', policy);
     expect(await compile({ 'host.ts': host })).toBe('');

@@ -35,20 +35,20 @@ async function applyWalkThrough(): Promise<void> {
   if (applied === false) await git('apply', '--whitespace=error-all', file);
 }
 
-describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
+describe.skipIf(!isGitThere)('the channel of CONTRIBUTING.md', () => {
   beforeAll(applyWalkThrough);
   afterAll(() => rm(copy, { recursive: true, force: true }));
 
   const tenants = () => join(copy, 'policies/tenants');
 
-  it('is less than 40 lines, with the tests', () => {
+  it('takes fewer than 40 lines, including the tests', () => {
     const changed = diff.split('\n').filter((line) => /^[+-](?!-- |\+\+ )/.test(line));
     expect(changed.length).toBeGreaterThan(15);
     expect(changed.length).toBeLessThan(40);
     for (const file of files) expect(diff).toContain(`+++ b/${file}`);
   });
 
-  it('loads; with a misspelt parameter it would not', async () => {
+  it('loads, and not with a misspelt parameter', async () => {
     const policy = await loadPolicy([tenants()]);
     const patterns = policy.channels.channelTypes.map((each) => each.pattern.text);
     expect(patterns).toContain(pattern);
@@ -80,7 +80,7 @@ describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
     await writeFile(file, text);
   });
 
-  it('is written as the house writes', async () => {
+  it('is formatted like other policies', async () => {
     const prettier = join(project, 'node_modules/prettier/bin/prettier.cjs');
     const rules = ['--config', join(project, '.prettierrc.json')];
     await run(process.execPath, [prettier, '--check', ...rules, ...files], { cwd: copy });

@@ -11,7 +11,7 @@ const pages = [
 ];
 
 describe.each(pages)('%s', (name) => {
-  it('has policies that load', async () => {
+  it('contains policies that load', async () => {
     const page = await readFile(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8');
     const blocks = [...page.matchAll(/^ *```yaml policy\.yaml\n(.*?)^ *```$/gms)];
     expect(blocks.length).toBeGreaterThan(0);

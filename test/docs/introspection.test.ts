@@ -9,7 +9,7 @@ const textOf = (file: string) =>
 it.each([
   ['php', 'examples/introspection/UsherSession.php'],
   ['python', 'examples/introspection/usher_session.py'],
-])('docs/session-introspection.md has the tested route in %s', (language, file) => {
+])('docs/session-introspection.md contains the tested route of %s', (language, file) => {
   const page = textOf('docs/session-introspection.md');
   const blocks = [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)];
   const [, , code] = blocks.find(([, name]) => name === language) ?? [];

@@ -26,7 +26,7 @@ const anchorsOf = (page: string) =>
   [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
 
 describe('links', () => {
-  it.each(pages)('of %s lead to something', (page) => {
+  it.each(pages)('of %s have existing targets', (page) => {
     const links = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)];
     const inside = links.map(([, link = '']) => link).filter((link) => !link.startsWith('http'));
     const dead = inside.filter((link) => {

@@ -15,7 +15,7 @@ describe('docs/facts-by-sql.md', () => {
     return loadPolicyFiles({ [`policy.${language}`]: block });
   };
 
-  it.each(['yaml', 'ts'] as const)('has a policy that loads (%s)', async (language) => {
+  it.each(['yaml', 'ts'] as const)('contains a policy that loads (%s)', async (language) => {
     const { factKinds, sources } = await load(language);
     expect(sources.get('shop')?.url).toEqual({ env: 'SHOP_DATABASE_URL' });
     expect(factKinds.get('membership')?.from).toMatchObject({
@@ -26,14 +26,14 @@ describe('docs/facts-by-sql.md', () => {
 
 describe('docs/policies.md', () => {
   it.each(['examples/parcels/policy.yaml', 'examples/parcels/policy.test.yaml'])(
-    'has the text of %s',
+    'contains the text of %s',
     async (file) => {
       const [, printed] = page.split(`<!-- ${file} -->\n\n\`\`\`yaml\n`);
       expect(printed?.split('```\n')[0]).toBe(await readFile(pathOf(file), 'utf8'));
     },
   );
 
-  it('has an example whose tests pass, and cover each check', async () => {
+  it('contains an example whose tests pass, and cover each check', async () => {
     const policy = await loadPolicy([pathOf('examples/parcels')]);
     const { results, uncovered } = await runPolicyTests(policy, () => 0);
     expect(results.length).toBeGreaterThan(5);
@@ -49,12 +49,12 @@ describe('docs/policies.md', () => {
   const blocks = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block);
   const policies = blocks.filter((block) => !block.includes('\nexpect:'));
 
-  it.each(policies)('has a policy that loads: %#', async (text) => {
+  it.each(policies)('contains a policy that loads: %#', async (text) => {
     const { channels } = await loadPolicyText(text);
     expect(channels.channelTypes.length).toBeGreaterThan(0);
   });
 
-  it('has several policies', () => {
+  it('contains several policies', () => {
     expect(policies.length).toBeGreaterThan(3);
   });
 });

@@ -95,7 +95,7 @@ describe('the code of docs/user-ids.md', () => {
   }
 });
 
-it('has the results of Usher in its table', () => {
+it('has a table with the results of Usher', () => {
   const rows = [
     ...page.matchAll(/^\| (?:`|<code>)([^`]+?)(?:`|<\/code>)(?:: .*?)? +\| `([^`]+)` /gm),
   ];

@@ -82,7 +82,7 @@ describe('the plugin pusher-js-auth', () => {
     expect(await message).toEqual({ text: 'Hello' });
   });
 
-  it('enters nothing with a bad token', async () => {
+  it('cannot subscribe with a bad token', async () => {
     const forged = deployment.tokens.user({}, { secret: 'another secret of 32 bytes at least' });
     const client = connect(forged);
     const results = await Promise.all([own, news].map((name) => client.subscribe(name)));

@@ -54,7 +54,7 @@ const publish = (channelName: string) => {
 };
 
 it.each(['private-cache-price-7', 'presence-cache-price-7', 'private-encrypted-cache-price-7'])(
-  'a page that comes later reads the last event of %s',
+  'a page that subscribes later receives the last event of %s',
   async (channelName) => {
     const first = enter(channelName);
     await first.missed;
@@ -64,6 +64,6 @@ it.each(['private-cache-price-7', 'presence-cache-price-7', 'private-encrypted-c
   },
 );
 
-it('soketi also stores events of channels that have cache- elsewhere in their names', async () => {
+it('soketi also stores events of channels with cache- elsewhere in their names', async () => {
   await enter('private-price-my-cache-8').missed;
 });

@@ -145,7 +145,7 @@ describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
       expect(response).toMatchObject({ status });
     });
 
-    it('gets messages of its host that are larger than its own may be, and its close code', async () => {
+    it('receives messages of its host that exceed the limit of clients, and its close code', async () => {
       const client = await open(front);
       await said(client);
       client.socket.send('x');
@@ -165,7 +165,7 @@ describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
     });
   });
 
-  it('gets 426 when a proxy removed the headers of the upgrade', async () => {
+  it('gets 426 if a proxy removed the headers of the upgrade', async () => {
     const response = await tryClient(urlOf('nginx'), '/dropped/ws/chat/', { headers });
     expect(response).toMatchObject({
       status: 426,

@@ -112,7 +112,7 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
 
   const subscribed = `pusher.allChannels().filter((each) => each.subscribed).map((each) => each.name)`;
 
-  it('with pusher-js enters its channels, and receives status and decision id of a refusal', async () => {
+  it('with pusher-js subscribes, and receives status and decision id of a refusal', async () => {
     const page = await open('pusher', [mint(3600)]);
     await run(
       page,
@@ -148,7 +148,7 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
     await page.close();
   });
 
-  it('with Laravel Echo enters private, presence and encrypted channels', async () => {
+  it('with Laravel Echo subscribes to private, presence and encrypted channels', async () => {
     await deployment.put('/resources/tenants/1/escrows/4711', {
       buyer_id: '15',
       seller_id: '16',
@@ -170,7 +170,7 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
   });
 
   it.each(['pusher', 'echo'] as const)(
-    'recovers after its credential ended, and says when the user is signed out: %s',
+    'recovers after its credential expired, and reports when the user is signed out: %s',
     async (kind) => {
       // A busy machine needs seconds until the page is signed in, and a later sign-in would outlive its credential.
       const page = await open(kind, [mint(6), mint(12)]);
@@ -211,7 +211,7 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
     },
   );
 
-  it('may load the package as a module too', async () => {
+  it('can also load the package as a module', async () => {
     const page = await openBrowserPage(browser, origin);
     const address = `${deployment.usher.publicUrl}/usher-client.js`;
     expect(

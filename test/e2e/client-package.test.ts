@@ -46,7 +46,7 @@ const nextError = async (client: UsherPage, channel: string) =>
   nextEvent(client.pusher.subscribe(channel), 'pusher:subscription_error');
 
 describe('a page with pusher-js', () => {
-  it('enters its channels with one request, and signs in with another', async () => {
+  it('subscribes with one request, and signs in with another', async () => {
     const before = [await requestsTo('/pusher/auth/batch'), await requestsTo('/pusher/user-auth')];
     const client = page({ channels: [own, news, ...escrows] });
     await expect.poll(client.dead).toEqual([]);
@@ -56,7 +56,7 @@ describe('a page with pusher-js', () => {
     expect(after).toEqual(before.map((count) => count + 1));
   });
 
-  it('receives status, message and decision id of a refused channel, under which Usher has the reason', async () => {
+  it('receives status, message and decision id of a refused channel, under which Usher stores the reason', async () => {
     const client = page();
     await client.socketId();
     const error = (await nextError(client, refused)) as Record<string, string>;
@@ -71,7 +71,7 @@ describe('a page with pusher-js', () => {
     await expect.poll(client.dead).toEqual([]);
   });
 
-  it('receives the same of a refused sign-in', async () => {
+  it('receives the same for a refused sign-in', async () => {
     const client = page({
       headers: { Authorization: `Bearer ${deployment.tokens.user({ sub: 'a b' })}` },
     });
@@ -80,7 +80,7 @@ describe('a page with pusher-js', () => {
     expect((error as { status: number }).status).toBeGreaterThan(399);
   });
 
-  it('subscribes again to its channels, except those that it left meanwhile', async () => {
+  it('subscribes again to its channels, except those that it has left', async () => {
     const client = page();
     await expect.poll(client.dead).toEqual([]);
     client.pusher.unsubscribe(news);
@@ -92,7 +92,7 @@ describe('a page with pusher-js', () => {
   });
 });
 
-describe('a credential that ends', () => {
+describe('a credential that expires', () => {
   it('is replaced, and the connection that the server closed is opened again', async () => {
     let lifetime = 3;
     const client = page({ lifetime: () => lifetime });
@@ -108,7 +108,7 @@ describe('a credential that ends', () => {
     expect(await received).toBe('Hello');
   });
 
-  it('in one of two tabs of a user does not end the other', async () => {
+  it('in one of two tabs of a user does not disconnect the other tab', async () => {
     const expires = page({
       sub: '21',
       channels: [news],
@@ -125,7 +125,7 @@ describe('a credential that ends', () => {
     expect(other.signedOut()).toBeUndefined();
   });
 
-  it('in one of two tabs does not end the other that cannot refresh, but has a valid credential', async () => {
+  it('in one of two tabs does not disconnect a tab that cannot refresh, but has a valid credential', async () => {
     const shared = { sub: '22', channels: [news], canRefresh: false };
     page({ ...shared, lifetime: () => 3 });
     const other = page(shared);
@@ -135,7 +135,7 @@ describe('a credential that ends', () => {
     await expect.poll(other.dead).toEqual([]);
   });
 
-  it('and is revoked stays closed, says so, and is opened again after a login', async () => {
+  it('and is revoked leaves the connection closed, reports it, and allows a new one after a login', async () => {
     let isSignedIn = false;
     const client = page({
       sub: '23',
@@ -189,7 +189,7 @@ describe('a page with Laravel Echo', () => {
     return client;
   };
 
-  it('enters private, presence and encrypted channels, and signs in', async () => {
+  it('subscribes to private, presence and encrypted channels, and signs in', async () => {
     const client = open15();
     const [chat, encrypted] = ['tenant.1.escrow.1.chat', 'tenant.1.user.15'];
     await deployment.put('/resources/tenants/1/escrows/1', {

@@ -76,7 +76,7 @@ afterAll(() => {
 });
 
 describe(`${pageCount} pages with ${channelCount} channels each`, () => {
-  it('are all alive after their tokens expired, and dead without the package', async () => {
+  it('all recover after their tokens expired, and do not without the package', async () => {
     let lifetime = lifetimeSeconds;
     const pages = await openAll(() => lifetime);
     const first = pages.with.map(({ pusher }) => pusher.connection.socket_id);
@@ -95,7 +95,7 @@ describe(`${pageCount} pages with ${channelCount} channels each`, () => {
     close(pages);
   }, 180_000);
 
-  it('are all alive after an outage of Usher in which they lost their connections, and dead without', async () => {
+  it('all recover after an outage of Usher in which they lost their connections, and do not without', async () => {
     const pages = await openAll(() => 3600);
     const start = await deployment.stopUsher();
     for (const page of [...pages.with, ...pages.without]) dropConnection(page);

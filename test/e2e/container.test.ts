@@ -19,14 +19,14 @@ const stages = readStages(readFileSync(join(project, 'Dockerfile'), 'utf8'));
 const isSent = readIgnored(readFileSync(join(project, '.dockerignore'), 'utf8'));
 
 describe('the Dockerfile', () => {
-  it('is built on the Node that everything is tested on', () => {
+  it('is built on the version of Node.js that is tested', () => {
     const [, lts] = /^lts=(.+)$/m.exec(readFileSync(join(project, '.ci/run'), 'utf8')) ?? [];
     const stageNames = stages.map(({ name }) => name);
     const images = stages.map(({ base }) => base).filter((base) => !stageNames.includes(base));
     expect(new Set(images)).toStrictEqual(new Set([`node:${lts!}-bookworm-slim`]));
   });
 
-  it('is not sent secrets or data', () => {
+  it('receives no secrets or data in the build context', () => {
     for (const path of ['.env', 'data/postgres/password', '.git/config', 'docs/audit.md', 'test']) {
       expect([path, isSent(path)]).toStrictEqual([path, false]);
     }
@@ -69,7 +69,7 @@ describe.skipIf(!canContain)('a container of the image', () => {
     return { ...container, at: String(at), operator: String(operator) };
   };
 
-  it('is ready, authorizes, is live, and ends with 0 after SIGTERM; then again after SIGKILL', async () => {
+  it('is ready, authorizes, is live, and exits with 0 after SIGTERM; then again after SIGKILL', async () => {
     for (const end of ['SIGTERM', 'SIGKILL', 'SIGTERM'] as const) {
       const { at, operator, exec, signal, ended, output } = await start();
       expect((await fetch(`${operator}/readyz`)).status).toBe(200);
@@ -105,7 +105,7 @@ describe.skipIf(!canContain)('a container of the image', () => {
     expect((await usher('explain', unknown)).output).toContain(unknown);
   });
 
-  it('holds the bundle and the embedded PostgreSQL, and no other package', async () => {
+  it('contains the bundle and the embedded PostgreSQL, and no other package', async () => {
     const { exec } = await start();
     const { output } = await exec(['sh', '-c', 'ls node_modules; du -sm --apparent-size /app']);
     expect(output).not.toMatch(/^(typescript|@?prisma|fastify|jose|jiti|vitest|\.prisma)$/m);
@@ -125,7 +125,7 @@ describe.skipIf(!canContain)('a container of the image', () => {
     expect(container.output()).toContain('set DATABASE_URL to a PostgreSQL server');
   });
 
-  it('takes a policy of its operator: a YAML file, and facts', async () => {
+  it('accepts a policy of its operator: a YAML file, and facts', async () => {
     // Written from the outside; in the container the root file system is read-only.
     const policy = join(image.root, 'etc/usher');
     await cp(join(project, 'examples/parcels'), policy, { recursive: true });
@@ -177,7 +177,7 @@ describe.skipIf(!canContain)('a container of the image', () => {
     expect((await fetch(`${operator}/readyz`)).status).toBe(200);
   });
 
-  it('can write to its volume and nowhere else', async () => {
+  it('can write only to its volume', async () => {
     const { exec } = await start();
     const places = ['/app/x', '/app/dist/x', '/etc/x', '/tmp/x', '/root/x', '/x', '/data/x'];
     const script = places.map((place) => `(: > ${place}) 2>/dev/null && echo ${place}`).join('; ');

@@ -59,7 +59,7 @@ describe.skipIf('missing' in django).each(engines)('a real Django with the %s en
   };
   const staffChannels = ['private-all-seat-status', 'private-chat-box'];
 
-  it('grants its staff by their cookie, from its own pages', async () => {
+  it('grants staff by their cookie, from its own pages', async () => {
     const { cookie } = await newVisitor(true);
     for (const channel of staffChannels) {
       expect(await enter(channel, cookie)).toBe(200);
@@ -70,14 +70,14 @@ describe.skipIf('missing' in django).each(engines)('a real Django with the %s en
     }
   });
 
-  it('grants superusers, and no one else', async () => {
+  it('grants superusers, and no other users', async () => {
     const { name, cookie } = await newVisitor(false);
     expect(await enter('private-chat-box', cookie)).toBe(403);
     await site.changeUser(name, { is_superuser: true });
     expect(await enter('private-chat-box', cookie)).toBe(200);
   });
 
-  it('shows a payment to the owner of the order', async () => {
+  it('grants a payment to the owner of the order', async () => {
     const [owner, other] = [await newVisitor(false), await newVisitor(true)];
     const order = `order-${engine}`;
     await requestJson('PUT', `${usher.operatorUrl}/resources/orders/${order}`, {

@@ -75,11 +75,11 @@ describe('a healthy installation', () => {
     expect(results.length).toBeGreaterThan(10);
   });
 
-  it('has nothing wrong behind a proxy that passes everything on', async () => {
+  it('has no problem behind a proxy that forwards everything', async () => {
     expect(failuresIn(await findings({}, { usherUrl: await behind({}) }))).toEqual({});
   });
 
-  it('is reported by the program, with the exit code', async () => {
+  it('is reported by the program, with its exit code', async () => {
     const passed = await runCommand(['doctor', '--url', `${usher.publicUrl}/`], { env });
     expect([passed.code, passed.stderr]).toEqual([0, '']);
     expect(passed.stdout).toMatch(/^✓ the Pusher server accepts WebSocket connections\n/);
@@ -93,7 +93,7 @@ describe('a healthy installation', () => {
   });
 });
 
-describe('the settings of the Pusher app', () => {
+describe('a problem of the Pusher app is reported:', () => {
   it('a wrong key', async () => {
     const failures = failuresIn(await findings({ PUSHER_KEY: 'no-such-key' }));
     expect(failures[server]).toMatch(/4001.*PUSHER_KEY/);
@@ -139,7 +139,7 @@ describe('the settings of the Pusher app', () => {
     }
   });
 
-  it('user authentication that is off', async () => {
+  it('disabled user authentication', async () => {
     const without = await startSoketi({ userAuthentication: false });
     onTestFinished(without.stop);
     const over = {
@@ -155,7 +155,7 @@ describe('the settings of the Pusher app', () => {
     expect(failures['a user is signed in']).toContain('Switch user authentication on');
   });
 
-  it('an Usher that runs with other settings', async () => {
+  it('an Usher with other settings', async () => {
     const other = await startUsher({ ...env, PUSHER_KEY: 'another-key' });
     onTestFinished(() => other.stop());
     const failures = failuresIn(await findings({}, { usherUrl: other.publicUrl }));
@@ -163,8 +163,8 @@ describe('the settings of the Pusher app', () => {
   });
 });
 
-describe('the proxy in front of Usher', () => {
-  it('nothing', async () => {
+describe('a problem of the proxy in front of Usher is reported:', () => {
+  it('no response', async () => {
     const failures = failuresIn(
       await findings({}, { usherUrl: `http://127.0.0.1:${await freePort()}` }),
     );
@@ -201,7 +201,7 @@ describe('the proxy in front of Usher', () => {
     expect(failures[readable]).toContain('the proxy must');
   });
 
-  it('a proxy that responds with a page of HTML', async () => {
+  it('a proxy that responds with an HTML page', async () => {
     const usherUrl = await behind({
       instead: (_asked, response) => {
         response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome</html>');
@@ -211,7 +211,7 @@ describe('the proxy in front of Usher', () => {
     expect(failuresIn(await findings({}, { usherUrl }))[reached]).toContain('HTML');
   });
 
-  it('a proxy whose Usher is not there', async () => {
+  it('a proxy whose Usher is down', async () => {
     const proxy = await startProxy(`http://127.0.0.1:${await freePort()}`, {});
     onTestFinished(proxy.stop);
     const failures = failuresIn(await findings({}, { usherUrl: proxy.url }));
@@ -224,7 +224,7 @@ describe('the proxy in front of Usher', () => {
     expect(failures[preflight]).toContain('ALLOWED_ORIGINS');
   });
 
-  it('a credential that does not open the channel', async () => {
+  it('a credential that does not grant the channel', async () => {
     const channel = 'private-tenant.1.user.16';
     const failures = failuresIn(await findings({}, { channel, token: 'eyJ.e30.x' }));
     expect(failures['the channel is granted']).toMatch(
@@ -233,11 +233,11 @@ describe('the proxy in front of Usher', () => {
   });
 });
 
-describe('the clock', () => {
+describe('a wrong clock is reported:', () => {
   it.each([
     ['ahead', hour],
     ['behind', -hour],
-  ])('is an hour %s', async (word, off) => {
+  ])('an hour %s', async (word, off) => {
     const failures = failuresIn(await findings({}, {}, () => Date.now() + off));
     expect(failures['the clocks are in sync']).toMatch(new RegExp(`\\b3[56][0-9]{2} s ${word}`));
   });

@@ -82,7 +82,7 @@ describe('the documented commands', () => {
     await rm(checkout, { recursive: true });
   });
 
-  it('has pages to run', () => {
+  it('include those of the README and the guides', () => {
     expect(pages).toEqual(
       expect.arrayContaining([
         ...['README.md', 'docs/guest-chat.md', 'docs/tenant-channels.md', 'docs/rooms.md'],

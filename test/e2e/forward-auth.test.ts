@@ -120,7 +120,7 @@ describe.skipIf(missing.length > 0)('a documented proxy with forward authenticat
       return { client, server };
     };
 
-    it('connects allowed users, and passes their identity to the server behind', async () => {
+    it('connects allowed users, and passes their identity to the upstream server', async () => {
       const { client, server } = await open('/ws/chat/?theme=dark', as('staff'));
       expect(server.path).toBe('/ws/chat/?theme=dark');
       expect(server.headers).toMatchObject({
@@ -144,7 +144,7 @@ describe.skipIf(missing.length > 0)('a documented proxy with forward authenticat
       });
     });
 
-    it('refuses other users before the server behind gets the request', async () => {
+    it('refuses other users before the upstream server gets the request', async () => {
       const before = upstream.count();
       expect(await statusOf('/ws/chat/', as('owner'))).toBe(403);
       expect(await statusOf('/ws/chat/', as('nobody'))).toBe(401);
@@ -157,7 +157,7 @@ describe.skipIf(missing.length > 0)('a documented proxy with forward authenticat
       expect(upstream.count()).toBe(before);
     });
 
-    it('gives a client no identity and no path of its own choice', async () => {
+    it('does not let a client choose an identity or a path', async () => {
       const forged = {
         'x-usher-user': '1',
         'x-usher-kind': 'user',
@@ -188,7 +188,7 @@ describe.skipIf(missing.length > 0)('a documented proxy with forward authenticat
       expect(await statusOf('/ws/chat/?channel=of-the-application', as('staff'))).toBe(101);
     });
 
-    it('opens no path by another spelling that the server behind could read', async () => {
+    it('grants no other spelling of a path that the upstream server might accept', async () => {
       const before = upstream.count();
       for (const path of [
         '//ws/chat/',

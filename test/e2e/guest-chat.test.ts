@@ -38,7 +38,7 @@ function grantBody(channelName: string, channelData: string): string {
 }
 
 describe('a guest with a booking', () => {
-  it('enters the chat, and receives messages of the hotel', async () => {
+  it('subscribes, and receives messages of the hotel', async () => {
     const visit = await pages.newVisit();
     const client = pages.connect(visit);
     expect(await client.subscribe(visit.channelName)).toEqual({ ok: true });
@@ -47,21 +47,21 @@ describe('a guest with a booking', () => {
     expect(await message).toEqual({ text: 'Welcome' });
   });
 
-  it('gets the bytes that existing clients parse', async () => {
+  it('gets the exact response that existing clients parse', async () => {
     const visit = await pages.newVisit();
     const { status, text } = await pages.requestFor(visit);
     const data = `{"user_id":"guest_${visit.bookingId}","user_info":{"name":"Guest","booking_id":"${visit.bookingId}"}}`;
     expect({ status, text }).toEqual({ status: 200, text: grantBody(visit.channelName, data) });
   });
 
-  it('gets the room’s number where the booking has one', async () => {
+  it('gets the room number if the booking has one', async () => {
     const visit = await pages.newVisit({ room_number: '101' });
     const { text } = await pages.requestFor(visit);
     const data = `{"user_id":"guest_${visit.bookingId}","user_info":{"name":"Guest","booking_id":"${visit.bookingId}","room_number":"101"}}`;
     expect(text).toBe(grantBody(visit.channelName, data));
   });
 
-  it('may send JSON, with the token in either place, and with a trailing slash', async () => {
+  it('may send JSON, with the token in the query or the body, and a trailing slash', async () => {
     const { channelName, token } = await pages.newVisit();
     const fields = { socket_id: socketId, channel_name: channelName };
     const responses = await Promise.all([
@@ -74,7 +74,7 @@ describe('a guest with a booking', () => {
     expect(new Set(responses.map(({ text }) => text)).size).toBe(1);
   });
 
-  it('stays welcome until the stay is over', async () => {
+  it('is granted until the stay is over', async () => {
     const checkOut = new Date(Date.now() + 60_000).toISOString();
     expect(await pages.enter(await pages.newVisit({ check_out: checkOut }))).toEqual({ ok: true });
   });
@@ -171,15 +171,15 @@ describe.each(Object.entries(refusals))('a guest is refused with "%s"', (message
   });
 });
 
-describe('a malformed request', () => {
-  it('is one whose tokens differ, though each would do', async () => {
+describe('a malformed request is refused:', () => {
+  it('with two tokens that differ, even if both are valid', async () => {
     const visit = await pages.newVisit();
     const [booking_id, jti] = [visit.bookingId, 'another'];
     const client = pages.connect(visit, deployment.tokens.guest({ booking_id, jti }));
     expect(await client.subscribe(visit.channelName)).toEqual({ ok: false, status: 400 });
   });
 
-  it('is one without a token, a socket or a channel', async () => {
+  it('without a token, a socket or a channel', async () => {
     const { channelName, token } = await pages.newVisit();
     const whole: Record<string, string> = { token, socket_id: socketId, channel_name: channelName };
     expect((await postForm(pages.endpoint(), whole)).status).toBe(200);
@@ -195,12 +195,12 @@ describe('a malformed request', () => {
     }
   });
 
-  it('is seen as one by pusher-js', async () => {
+  it('and pusher-js reports it as an error', async () => {
     const visit = { ...(await pages.newVisit()), token: '' };
     expect(await pages.enter(visit)).toEqual({ ok: false, status: 400 });
   });
 
-  it('is one with an invalid socket id', async () => {
+  it('with an invalid socket id', async () => {
     const { channelName, token } = await pages.newVisit();
     const form = { token, socket_id: '1.1:user', channel_name: channelName };
     const { status, text } = await postForm(pages.endpoint(), form);
@@ -212,7 +212,7 @@ describe('a malformed request', () => {
 });
 
 describe('every response', () => {
-  it('can be read by a page of another origin, refusals too', async () => {
+  it('is readable by a page of another origin, including refusals', async () => {
     const { channelName, token } = await pages.newVisit();
     const form = { token, socket_id: socketId, channel_name: channelName };
     const headers = { origin: pageOrigin, cookie: deployment.cookie };
@@ -223,7 +223,7 @@ describe('every response', () => {
     }
   });
 
-  it('is kept in the audit log, and in the log without a token', async () => {
+  it('is in the audit log, and in the log without a token', async () => {
     const visit = await pages.newVisit();
     const grant = await pages.requestFor(visit);
     const refusal = await pages.requestFor({ ...visit, hotelInUrl: 'sea-view' });

@@ -71,7 +71,7 @@ describe.skipIf(laravel === undefined)('the documented route of a real Laravel',
     ...(await readRows(site.databaseUrl, 'users')),
   ];
 
-  it('recognizes a login, and leaves flash messages, the previous URL and the row as they are', async () => {
+  it('recognizes a login, and does not change flash messages, the previous URL and the row', async () => {
     const id = await site.addUser('flash');
     const login = await site.login('flash');
     const cookie = await site.save(login);
@@ -107,7 +107,7 @@ describe.skipIf(laravel === undefined)('the documented route of a real Laravel',
     expect((await signIn(usher, `${remembered}; usher_test=new`)).status).toBe(401);
   });
 
-  it('does not recognize a visitor who never logged in, a logout, and another password', async () => {
+  it('does not recognize a visitor without a login, after a logout, or after a change of the password', async () => {
     await site.addUser('gone');
     const { cookie: unknownVisitor } = await site.visit('');
     expect((await signIn(usher, unknownVisitor)).status).toBe(401);
@@ -121,7 +121,7 @@ describe.skipIf(laravel === undefined)('the documented route of a real Laravel',
     expect((await signIn(usher, `${second}; usher_test=new`)).status).toBe(401);
   });
 
-  it('responds to no other client; another secret is an outage, not a visitor who is not logged in', async () => {
+  it('responds to no other client; a wrong secret is an outage, not a visitor without a login', async () => {
     await site.addUser('secret');
     const cookie = await site.login('secret');
     cookies.push(cookie);
@@ -161,7 +161,7 @@ describe.skipIf('missing' in django)('the documented view of a real Django', () 
     return cookie;
   };
 
-  it('recognizes a login, and leaves messages and the row as they are', async () => {
+  it('recognizes a login, and does not change messages and the row', async () => {
     const id = await site.addUser('flash');
     await site.setStaff('flash', true);
     const cookie = await login('flash');
@@ -177,7 +177,7 @@ describe.skipIf('missing' in django)('the documented view of a real Django', () 
     expect(await rows()).not.toEqual(before);
   });
 
-  it('does not delete the session after another password, as a page does, and recognizes no login', async () => {
+  it('does not delete the session after a change of the password, as a page does, and recognizes no login', async () => {
     await site.addUser('gone');
     const cookie = await login('gone');
     await site.changePassword('gone');

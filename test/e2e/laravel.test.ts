@@ -58,7 +58,7 @@ describe.skipIf(version === undefined).each(hosts)(
       return { status, text };
     };
 
-    it('signs its users in by their cookie, from its own pages', async () => {
+    it('authenticates its users by their cookie, from its own pages', async () => {
       const { id, cookie } = await newVisitor();
       const { status, text } = await signIn(`theme=dark; ${cookie}`);
       expect(status).toBe(200);
@@ -78,19 +78,19 @@ describe.skipIf(version === undefined).each(hosts)(
       expect((await signIn(cookie)).status).toBe(200);
     });
 
-    it('does not sign in a visitor who never logged in', async () => {
+    it('does not authenticate a visitor without a login', async () => {
       const { cookie, id } = await site.visit('');
       expect(id).toBeNull();
       expect((await signIn(cookie)).status).toBe(401);
     });
 
-    it('ends with the logout', async () => {
+    it('refuses after the logout', async () => {
       const { cookie } = await newVisitor();
       await site.logout(cookie);
       expect((await signIn(cookie)).status).toBe(401);
     });
 
-    it('ends with another password, as behind AuthenticateSession', async () => {
+    it('refuses after a change of the password, as behind AuthenticateSession', async () => {
       const { name, cookie } = await newVisitor();
       // The middleware stores the hash with the first page after the login.
       const visited = await site.visit(cookie);

@@ -50,7 +50,7 @@ const alive = (pids: readonly number[]) => pids.filter((pid) => existsSync(`/pro
 if (process.platform !== 'linux') console.log('Skipped: the end of npm start, which reads /proc.');
 
 it.skipIf(process.platform !== 'linux').each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const)(
-  'npm start leaves nothing behind after %s',
+  'npm start leaves no process and no file after %s',
   { timeout: 180_000 },
   async (signal) => {
     const { pid, below, ended, output } = await npmStart();

@@ -130,7 +130,7 @@ describe.runIf(hasChromium())('the operator’s page', () => {
       expect(await page.locator('main img').count()).toBe(0);
     });
 
-    it('says that there is no such decision', async () => {
+    it('reports that the decision does not exist', async () => {
       await open('#decision/00000000-0000-4000-8000-000000000000');
       const alert = page.getByRole('alert');
       await expect.poll(() => alert.textContent()).toContain('404: There is no such decision');
@@ -184,7 +184,7 @@ describe.runIf(hasChromium())('the operator’s page', () => {
       );
     });
 
-    it('evaluates for a recorded decision, and says that a text is not JSON', async () => {
+    it('evaluates for a recorded decision, and reports text that is not JSON', async () => {
       await open(`#try?decision=${neighbour().id}`);
       const form = section('Evaluate');
       await form.getByLabel('Expression').fill("guest.id != ''");
@@ -254,7 +254,7 @@ describe.runIf(hasChromium())('the operator’s page', () => {
     expect(await main.textContent()).toMatch(/Tracked.*0 of 0 are shown/);
   });
 
-  it('examines the installation', async () => {
+  it('checks the installation', async () => {
     await open('#doctor');
     await page.getByRole('button', { name: 'Examine' }).click();
     const result = page.locator('main [role=status]');
@@ -263,7 +263,7 @@ describe.runIf(hasChromium())('the operator’s page', () => {
     expect(await result.textContent()).toContain('the demo has no Pusher server');
   });
 
-  it('revokes only if changes are allowed, and says which connections stay', async () => {
+  it('revokes only if changes are allowed, and shows which connections remain', async () => {
     await open('#revoke?user_id=77&tenant_id=1');
     const revoke = page.getByRole('button', { name: 'Revoke' });
     await expect.poll(() => revoke.isDisabled()).toBe(true);
@@ -275,7 +275,7 @@ describe.runIf(hasChromium())('the operator’s page', () => {
     expect(await result.textContent()).toContain('Connections stay open at pusher: not signed in.');
   });
 
-  it('moves the focus with the keyboard: past the navigation, and to the heading of a view', async () => {
+  it('supports the keyboard: skips the navigation, and moves the focus to the heading of a view', async () => {
     await open('#decisions');
     await page.locator('.skip').press('Enter');
     expect(await page.evaluate('document.activeElement.id')).toBe('main');
@@ -370,7 +370,7 @@ describe.runIf(hasChromium())('the operator’s page with a token', () => {
     await usher.stop();
   });
 
-  it('requests the token, sends it only in a header, and forgets it at a reload', async () => {
+  it('asks for the token, sends it only in a header, and discards it on reload', async () => {
     const page = await openBrowserPage(browser, `${usher.operatorUrl}/`);
     const input = page.getByLabel('OPS_TOKEN');
     await input.fill('another-token-of-tests');
@@ -390,7 +390,7 @@ describe.runIf(hasChromium())('the operator’s page with a token', () => {
     expect(await accessibilityFindings(page)).toEqual([]);
   });
 
-  it('forgets the token on request', async () => {
+  it('discards the token on request', async () => {
     const page = await openBrowserPage(browser, `${usher.operatorUrl}/`);
     await page.getByLabel('OPS_TOKEN').fill(token);
     await page.getByRole('button', { name: 'Use' }).click();

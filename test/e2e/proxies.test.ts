@@ -169,7 +169,7 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
         expect(await addressOf(id)).toBe(`${network}.4`);
       });
 
-      it('open WebSockets, and the server behind gets their address, host and scheme', async () => {
+      it('open WebSockets, and the upstream server gets their address, host and scheme', async () => {
         const { client, server } = await visitor(ports[name], `${network}.5`).open(asClerk);
         expect(server.headers).toMatchObject({
           host: 'app.example',
@@ -182,7 +182,7 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
         client.socket.terminate();
       });
 
-      it('reach the application at every other path, and the operator’s routes at none', async () => {
+      it('reach the application at every other path, and no route of the operator', async () => {
         const { sendRequest } = visitor(ports[name], `${network}.6`);
         for (const path of operatorPaths) {
           expect(await sendRequest(path)).toMatchObject({
@@ -207,7 +207,7 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
     },
   );
 
-  it('keep an idle WebSocket, since pings are sent before the proxy’s timeout', async () => {
+  it('keep an idle WebSocket, because pings are sent before the proxy’s timeout', async () => {
     const { length } = await Promise.all(
       documentedProxies.map(async ({ name }) => {
         const { client } = await visitor(ports[name], '127.0.9.1').open(asClerk);

@@ -131,7 +131,7 @@ describe('a connection at a real Pusher server', () => {
     expect(bystander.isOpen()).toBe(true);
   });
 
-  it('is closed when its credential ends, by one of two replicas', async () => {
+  it('is closed when its credential expires, by one of two replicas', async () => {
     await Promise.all([startReplica(), startReplica()]);
     const page = await signIn(running[0]!, 'expiring', 3);
     await page.gone();
@@ -139,7 +139,7 @@ describe('a connection at a real Pusher server', () => {
     expect(terminations('expiring')).toBe(1);
   });
 
-  it('stays when its user showed a later credential on the same connection', async () => {
+  it('stays open if its user sent a later credential on the same connection', async () => {
     const usher = await startReplica();
     const page = await signIn(usher, 'refreshing', 3);
     const response = await fetch(`${usher.publicUrl}/broadcasting/auth`, {
@@ -156,7 +156,7 @@ describe('a connection at a real Pusher server', () => {
     expect([page.isOpen(), terminations('refreshing')]).toEqual([true, 0]);
   });
 
-  it('is closed when its credential expires although Usher was restarted meanwhile', async () => {
+  it('is closed when its credential expires, even if Usher was restarted meanwhile', async () => {
     const before = await startReplica();
     const page = await signIn(before, 'restarted', 4);
     await running.pop()!.stop('SIGKILL');

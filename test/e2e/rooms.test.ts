@@ -79,7 +79,7 @@ it('a guest chats in a room, logs in, and keeps the chat', async () => {
   });
 });
 
-it('a guest receives nothing of other rooms, and after the logout nothing', async () => {
+it('a guest receives no message of other rooms, and none after the logout', async () => {
   const [session, other] = [await startSession(), await startSession()];
   const room = { participants: ['16'], guest_session_id: session.guest_session_id };
   await deployment.put('/resources/rooms/2', room);

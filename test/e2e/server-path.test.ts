@@ -65,7 +65,7 @@ const servers: Readonly<Record<string, () => Promise<{ soketi: Soketi; port: num
 };
 
 describe.each(Object.entries(servers))('soketi %s', (_case, startServer) => {
-  it('is found by the doctor, and ends the connections of a revoked user', async () => {
+  it('is found by the doctor, and terminates the connections of a revoked user', async () => {
     const { soketi, port } = await startServer();
     const env = {
       NODE_ENV: 'test',

@@ -130,7 +130,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     expect(leaksIn(usher.output(), secrets)).toEqual([]);
   };
 
-  it('its closures decide unchanged, and the shadow rules are compared', async () => {
+  it('its closures decide as before, and the shadow rules are compared', async () => {
     const usher = await start(policies.applicationDecides);
     const responses: (readonly [string, number, number])[] = [];
     for (const request of requests(60)) {
@@ -174,7 +174,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     ]);
   });
 
-  it('decides about all channels of the policy that is written for it', async () => {
+  it('decides about all channels of the generated policy', async () => {
     const usher = await startForPages(page, {
       POLICY: await initialPolicy(join(directory, 'initial')),
       HOST_URL: site.url,
@@ -200,7 +200,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     });
   });
 
-  it('may stop if it is the shadow: no response is delayed or broken', async () => {
+  it('may be down if it is the shadow: no response is delayed or fails', async () => {
     const usher = await start(policies.rulesDecide);
     const expected = ({ user, channel }: ShadowRequest) =>
       channel === `private-App.Models.User.${user.id}` || channel === 'presence-rooms.lobby'

@@ -74,11 +74,11 @@ const joining = (channelName: string, sign: Sign) =>
 const refused = { ok: false, status: 401 };
 
 describe('signatures of Usher at a real server, with pusher-js', () => {
-  it('let a socket into a private channel', async () => {
+  it('subscribe a socket to a private channel', async () => {
     expect(await joining('private-a.1', signing())).toEqual({ ok: true });
   });
 
-  it('let a member into a private channel in the dialect of the server only', async () => {
+  it('subscribe a member to a private channel only in the dialect of the server', async () => {
     expect(await joining('private-a.1', signing(alice))).toEqual({ ok: true });
     expect(await joining('private-a.1', signing(alice, { dialect: 'pusher' }))).toEqual(refused);
   });
@@ -94,7 +94,7 @@ describe('signatures of Usher at a real server, with pusher-js', () => {
     });
   });
 
-  it('carry client events between members', async () => {
+  it('allow client events between members', async () => {
     const [one, other] = [connect(authorizing(signing())), connect(authorizing(signing()))];
     await one.subscribe('private-a.1');
     await other.subscribe('private-a.1');
@@ -103,7 +103,7 @@ describe('signatures of Usher at a real server, with pusher-js', () => {
     expect(await typing).toEqual({ user: '15' });
   });
 
-  it('hand out the key with which an encrypted event is read', async () => {
+  it('include the key that decrypts an encrypted event', async () => {
     const client = connect(authorizing(signing()));
     const channelName = 'private-encrypted-a.1';
     const onTheWire = new Promise((resolve) => {
@@ -120,7 +120,7 @@ describe('signatures of Usher at a real server, with pusher-js', () => {
 });
 
 describe('signatures of Usher at a real server, with Laravel Echo', () => {
-  it('let it into private, encrypted and presence channels', async () => {
+  it('subscribe it to private, encrypted and presence channels', async () => {
     const client = keep(connectEcho(soketi, authorizing(signing(alice))));
     expect(await client.private('tenant.1.user.15')).toEqual({ ok: true });
     expect(await client.encryptedPrivate('tenant.1.user.15')).toEqual({ ok: true });
@@ -128,8 +128,8 @@ describe('signatures of Usher at a real server, with Laravel Echo', () => {
   });
 });
 
-describe('a signature that was made for something else is refused', () => {
-  it('by another secret', async () => {
+describe('a signature for another purpose is refused', () => {
+  it('with another secret', async () => {
     const sign = signing(undefined, { secret: new Secret('another-secret') });
     expect(await joining('private-a.1', sign)).toEqual(refused);
   });
@@ -160,7 +160,7 @@ describe('a signature that was made for something else is refused', () => {
   });
 });
 
-describe('sign-in on a real server', () => {
+describe('sign-in at a real server', () => {
   const signingIn = (secret: string, idOf = (mine: string) => mine) => {
     const signUser = createUserSigner(apps({ secret: new Secret(secret) }));
     return connect({

@@ -34,7 +34,7 @@ const refused = { ok: false, status: 403 };
 const chatOf = (escrowId: string) => `tenant.1.escrow.${escrowId}.chat`;
 
 describe('a user', () => {
-  it('enters their own channel, which others cannot enter', async () => {
+  it('subscribes to their own channel, and others cannot', async () => {
     expect(await users.connect().private('tenant.1.user.15')).toEqual(entered);
     for (const claims of [otherUser, admin]) {
       expect(await users.connect({ claims }).private('tenant.1.user.15')).toEqual(refused);
@@ -50,7 +50,7 @@ describe('a user', () => {
     expect(await news).toEqual({ text: 'Hello' });
   });
 
-  it('enters the admins’ channel as an admin only', async () => {
+  it('subscribes to the admins’ channel only as an admin', async () => {
     expect(await users.connect({ claims: admin }).private('tenant.1.admin')).toEqual(entered);
     expect(await users.connect().private('tenant.1.admin')).toEqual(refused);
   });
@@ -68,7 +68,7 @@ describe('a user', () => {
 });
 
 describe('an escrow', () => {
-  it('is open to its buyer and its seller alone', async () => {
+  it('grants only its buyer and its seller', async () => {
     const escrowId = await users.newEscrow('DISPUTED');
     for (const claims of [buyer, seller]) {
       const client = users.connect({ claims });
@@ -107,13 +107,13 @@ describe('an escrow', () => {
     expect(await tries()).toEqual([refused, refused]);
   });
 
-  it('that does not exist looks like one of others', async () => {
+  it('that does not exist gets the same response as one of others', async () => {
     const chat = chatOf('no-such-escrow');
     expect(await users.connect({ claims: buyer }).private(chat)).toEqual(refused);
     expect(await users.connect({ claims: admin }).join(chat)).toEqual(refused);
   });
 
-  it.each(['private', 'join'] as const)('carries who is typing, by %s', async (kind) => {
+  it.each(['private', 'join'] as const)('carries typing indicators by %s', async (kind) => {
     const chat = chatOf(await users.newEscrow());
     const [one, other] = [users.connect({ claims: buyer }), users.connect({ claims: seller })];
     expect(await one[kind](chat)).toMatchObject(entered);

@@ -75,7 +75,7 @@ describe('the tenants of the token, of the request and of the channel', () => {
     expect(await connect(two, '1').private(own)).toEqual(refusedWith(403));
   });
 
-  it('must be named', async () => {
+  it('are required', async () => {
     const noHeader = users.connect({ tenant: '' });
     expect(await noHeader.private(own)).toEqual(refusedWith(403));
     expect(await noHeader.private('announcements')).toEqual(refusedWith(403));
@@ -108,14 +108,14 @@ describe('a credential is refused with 401', () => {
 describe('a channel is refused with 403', () => {
   const unknown = ['tenant.1', 'tenant.1.user', 'tenant.1.user.15.x', 'tenant.1.users', 'user.15'];
 
-  it.each(unknown)('that is not defined: %s', async (name) => {
+  it.each(unknown)('that is not declared: %s', async (name) => {
     const client = users.connect();
     expect(await client.private(name)).toEqual(refusedWith(403));
     expect(await client.join(name)).toEqual(refusedWith(403));
     expect(await client.encryptedPrivate(name)).toEqual(refusedWith(403));
   });
 
-  it('in a form that it does not have', async () => {
+  it('in a form that is not declared', async () => {
     expect(await users.connect().private(own)).toEqual(entered);
     expect(await users.connect().join(own)).toEqual(refusedWith(403));
   });
@@ -139,7 +139,7 @@ describe('without a master key', () => {
     expect(await keyless.stop()).toEqual([]);
   });
 
-  it('an encrypted channel is refused in the words for an unknown one', async () => {
+  it('an encrypted channel gets the response for an unknown one', async () => {
     expect(await pages.connect().private(own)).toEqual(entered);
     expect(await pages.connect().encryptedPrivate(own)).toEqual(refusedWith(403));
     const [encrypted, unknownOne] = await Promise.all(
@@ -178,29 +178,29 @@ describe('a signature', () => {
   });
   const forOwnChannel = (mine: Form) => ({ ...mine, channel_name: `private-${own}` });
 
-  it('opens the channel for which it was made, to the socket for which it was made', async () => {
+  it('grants the channel and the socket for which it was made', async () => {
     expect(await users.connect(presenting((mine) => mine)).private(own)).toEqual(entered);
   });
 
-  it('is worth nothing on another socket', async () => {
+  it('is refused on another socket', async () => {
     const otherSocket = await users.connect().socketId();
     const page = presenting((mine) => ({ ...mine, socket_id: otherSocket }));
     expect(await users.connect(page).private(own)).toEqual(refusedWith(401));
   });
 
-  it('is worth nothing on another channel', async () => {
+  it('is refused on another channel', async () => {
     const page = presenting(forOwnChannel);
     expect(await users.connect(page).private('tenant.1.user.16')).toEqual(refusedWith(401));
   });
 
-  it('is worth nothing on the presence form, with a member of one’s own making', async () => {
+  it('is refused on the presence form with a forged member', async () => {
     const page = presenting(forOwnChannel, { channel_data: '{"user_id":"16"}' });
     expect(await users.connect(page).join(own)).toEqual(refusedWith(401));
   });
 });
 
 describe('the response to a refusal', () => {
-  it('has the body of the general routes', async () => {
+  it('has the body format of the general routes', async () => {
     const response = await requestChannel('private-tenant.1.user.16');
     expect(response.status).toBe(403);
     expect(bodyOf(response)).toEqual({
@@ -224,7 +224,7 @@ describe('the response to a refusal', () => {
     expect(bodyOf(theirs!)['message']).toBe(bodyOf(foreign!)['message']);
   });
 
-  it('names the malformed part', async () => {
+  it('names the malformed field', async () => {
     const url = endpoint(deployment);
     expect((await requestChannel('private-a b')).status).toBe(400);
     expect((await postForm(url, { socket_id: socketId })).status).toBe(400);

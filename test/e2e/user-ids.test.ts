@@ -33,7 +33,7 @@ const closed = ({ pusher }: PusherClient) => {
 
 const roomId = 'presence-room-ids';
 
-describe('through Usher, an id of the application', () => {
+describe('a user with an id of the application', () => {
   const page = (sub: string): PusherClient => {
     const { publicUrl } = deployment.usher;
     const token = deployment.tokens.user({ sub, tenant_id: undefined });
@@ -47,7 +47,7 @@ describe('through Usher, an id of the application', () => {
   it.each([
     ...['15', 'a_B-=@,.;9', 'auth0|5f7c8ec7', 'a+b@c', 'user:15', 'Ada Lovelace', 'José', '用户'],
     ...['..', 'a/b', 'a?b#c', '%7C', '=;auth0=7C5f7c8ec7', 'x'.repeat(255), 'é'.repeat(255)],
-  ])('enters, signs in, and is ended: %s', async (sub) => {
+  ])('subscribes, signs in, and is terminated: %s', async (sub) => {
     const userId = toUserId(sub, 1024)!;
     await deployment.put('/resources/rooms/ids', { participants: [sub, 'bystander'] });
     const [user, bystander] = [page(sub), page('bystander')];
@@ -74,7 +74,7 @@ describe('through Usher, an id of the application', () => {
 });
 
 /** The behaviour of soketi in `docs/user-ids.md`, without mapping of the id. */
-describe('soketi alone', () => {
+describe('soketi without Usher', () => {
   const sign = (text: string) => {
     const { key, secret } = deployment.soketi;
     return `${key}:${createHmac('sha256', secret).update(text).digest('hex')}`;
@@ -105,7 +105,7 @@ describe('soketi alone', () => {
 
   const awkward = ['auth0|15', 'a+b@c', 'user:15', 'Ada Lovelace', 'José', 'a/b', '..', 'a?b'];
 
-  it.each(awkward)('takes %s on presence channels and as a user', async (id) => {
+  it.each(awkward)('accepts %s on presence channels and as a user', async (id) => {
     const client = unmapped(id);
     await client.socketId();
     expect(await client.signIn()).toEqual({ ok: true, user: { id } });
@@ -113,7 +113,7 @@ describe('soketi alone', () => {
   });
 
   it.each(['auth0|15', 'Ada Lovelace', 'José', 'a/b', 'a?b'])(
-    'does not end %s, whose path it does not decode',
+    'does not terminate %s, whose path it does not decode',
     async (id) => {
       const [user, witness] = [unmapped(id), unmapped('witness')];
       await Promise.all([user.socketId(), witness.socketId()]);

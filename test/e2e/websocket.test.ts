@@ -96,7 +96,7 @@ describe('a chat page that opens GET /ws', () => {
   const arrival = (): Promise<UpstreamSocket> =>
     within(15_000, upstream.next(), () => 'Usher did not come to the chat server');
 
-  it('exchanges messages with the chat server behind it, which receives the user', async () => {
+  it('exchanges messages with its chat server, which receives the user', async () => {
     const { client, server } = await enter(
       { roles: ['member'] },
       { 'X-Usher-User-Id': '1', 'x-usher-roles': 'admin', Cookie: 'sessionid=mine' },
@@ -118,7 +118,7 @@ describe('a chat page that opens GET /ws', () => {
     expect(await closing(server)).toEqual({ code: 4000, reason: 'bye' });
   });
 
-  it('is accepted once with a ticket, of twenty attempts at the same time', async () => {
+  it('is accepted once with a ticket, in twenty concurrent attempts', async () => {
     const ticket = await ticketFor(tokens.user());
     const attempts = await Promise.all(Array.from({ length: 20 }, () => show(ticket)));
     const successes = attempts.filter(({ reply: response }) => 'sessionId' in response);
@@ -152,13 +152,13 @@ describe('a chat page that opens GET /ws', () => {
     expect((await closing(server)).code).toBe(4003);
   });
 
-  it('gets a close frame when the chat server dies', async () => {
+  it('gets a close frame when the chat server stops', async () => {
     const { client, server } = await enter();
     server.socket.terminate();
     expect((await closing(client)).code).toBe(1014);
   });
 
-  it('gets a close frame when Usher stops, and Usher stops', async () => {
+  it('gets a close frame when Usher stops, and Usher exits', async () => {
     const own = await startUsher({ ...environment, WS_UPSTREAM: upstream.url });
     const silent = await openClient(own.publicUrl, '/ws');
     const deaf = await openClient(own.publicUrl, '/ws');
@@ -211,7 +211,7 @@ describe.skipIf('missing' in django)('a page of a Django host that opens its Web
   };
   const as = (cookie: string, origin = page) => ({ headers: { cookie, origin } });
 
-  it('is accepted by its cookie, and the application gets its identity', async () => {
+  it('is accepted by its cookie, and the application receives its identity', async () => {
     const { id, cookie, client, server } = await newGuest();
     expect(server.path).toBe('/ws/chat/');
     expect(server.headers).toMatchObject({ cookie, origin: page, 'x-usher-user-id': id });
@@ -237,10 +237,10 @@ describe.skipIf('missing' in django)('a page of a Django host that opens its Web
   it.each<
     readonly [string, number, (guest: Awaited<ReturnType<typeof newGuest>>) => Promise<void>]
   >([
-    ['it signs out', 4001, ({ cookie }) => site.logout(cookie)],
-    ['its password changes', 4001, ({ name }) => site.changePassword(name)],
-    ['it is no staff any more', 4003, ({ name }) => site.setStaff(name, false)],
-    ['its account is closed', 4001, ({ name }) => site.changeUser(name, { is_active: false })],
+    ['the user signs out', 4001, ({ cookie }) => site.logout(cookie)],
+    ['the password changes', 4001, ({ name }) => site.changePassword(name)],
+    ['the user is no longer staff', 4003, ({ name }) => site.setStaff(name, false)],
+    ['the account is deactivated', 4001, ({ name }) => site.changeUser(name, { is_active: false })],
   ])('is closed when %s', async (_when, code, change) => {
     const guest = await newGuest();
     await change(guest);
@@ -248,7 +248,7 @@ describe.skipIf('missing' in django)('a page of a Django host that opens its Web
     expect((await closing(guest.server)).code).toBe(code);
   });
 
-  it('sees the payment of its own order only', async () => {
+  it('receives only the payment of its own order', async () => {
     const { id, cookie, client } = await newGuest();
     client.socket.close();
     for (const [order, owner] of [

@@ -73,7 +73,7 @@ describe('two workers', () => {
     }
   });
 
-  it('have one page of metrics, with a series for each', async () => {
+  it('have one page of metrics, with a series for each worker', async () => {
     const granted = await metric(/^usher_decisions_total\{.*outcome="grant"/);
     expect([...granted.values()].reduce((a, b) => a + b, 0)).toBe(10);
     expect([...(await metric(/^process_resident_memory_bytes/)).keys()]).toEqual(['1', '2']);
@@ -106,14 +106,14 @@ describe('two workers', () => {
     return { client, isIn: response.toString().includes('authentication_success') };
   };
 
-  it('accept a ticket once, of twenty attempts at the same time', async () => {
+  it('accept a ticket once, in twenty concurrent attempts', async () => {
     const issued = await ticket();
     const attempts = await Promise.all(Array.from({ length: 20 }, () => show(issued)));
     expect(attempts.filter(({ isIn }) => isIn)).toHaveLength(1);
     for (const { client } of attempts) client.socket.terminate();
   });
 
-  it('refuse immediately, and close WebSockets, after a revocation in either of them', async () => {
+  it('refuse immediately, and close WebSockets, after a revocation at either of them', async () => {
     const clients: TestSocket[] = [];
     for (let i = 0; i < 6; i += 1) clients.push((await show(await ticket())).client);
     const old = tokens.user({ sub: '21', iat: secondsNow() - 10 });
@@ -124,7 +124,7 @@ describe('two workers', () => {
     expect(new Set(closings.map(({ code }) => code))).toEqual(new Set([4003]));
   });
 
-  it('go on when one is killed, and another one takes its place', async () => {
+  it('continue when one is killed, and it is replaced', async () => {
     const [killed] = workersOf(usher);
     process.kill(killed!, 'SIGKILL');
     await within(
@@ -149,7 +149,7 @@ describe('two workers', () => {
     expect((await enter(tokens.user({ sub: '22' }))).status).toBe(403);
   }, 120_000);
 
-  it('complete open requests and end with SIGTERM, and leave no process', async () => {
+  it('complete open requests and exit after SIGTERM, and leave no process', async () => {
     const pids = workersOf(usher);
     await usher.stop('SIGTERM');
     expect(usher.output().match(/"msg":"closed"/g)).toHaveLength(2);
@@ -158,7 +158,7 @@ describe('two workers', () => {
 });
 
 describe('a worker that cannot start', () => {
-  it('ends Usher with its error', async () => {
+  it('stops Usher with its error', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as AddressInfo;

@@ -45,7 +45,7 @@ describePostgres('pages of facts', (server) => {
     ['a fact without a tenant', { kind: order, where: { owner_id: 'o7' } }, {}],
   ];
 
-  it.each(cases)('of %s come from indexes among 10,000', async (what, query, viewer) => {
+  it.each(cases)('of %s are read by indexes among 10,000', async (what, query, viewer) => {
     const requests: PreparedStatement[] = [];
     const database = {
       ...at.database,
@@ -75,7 +75,7 @@ describePostgres('pages of facts', (server) => {
     expect(plan).not.toMatch(/Rows Removed by Filter: \d{3,}/);
   });
 
-  it('have every fact of at least one query once, in one order', async () => {
+  it('have every fact that matches at least one query once, in one order', async () => {
     const database = createDatabase({ url: at.url, role: server.role, timeoutMs: 30_000 });
     onTestFinished(database.close);
     await withClient(at.url, (admin) =>
@@ -118,7 +118,7 @@ describePostgres('pages of facts', (server) => {
     }
   });
 
-  it('follow each change', async () => {
+  it('include each change', async () => {
     const listed = async () =>
       (
         await openFactPages(at.database)().list([{ kind: order, where: { owner_id: 'moved' } }], {})

@@ -68,21 +68,21 @@ describe('a fact by HTTP', () => {
     ['/orders/{order}.json', '?x=', '/orders/%3Fx%3D.json'],
     ['/orders/.{order}', '...', '/orders/....'],
     ['/orders/v1.{order}/', '%2e', '/orders/v1.%252e/'],
-  ])('may have text beside its id: %s of %s', async (template, id, path) => {
+  ])('may have text around its id: %s of %s', async (template, id, path) => {
     host.respondWith = json({ status: 'open' });
     await find(kindOf({}, { path: template }), id);
     expect(host.requests.map(({ path }) => path)).toEqual([`/app${path}`]);
   });
 
   it.each(['.', '..', '', '/8', './8', '7/..'])(
-    'is not requested with the id %j beside a text',
+    'is not requested with the id %j next to a text',
     async (id) => {
       expect(await find(kindOf({}, { path: '/orders/.{order}' }), id)).toBeUndefined();
       expect(host.requests).toEqual([]);
     },
   );
 
-  it('is the object of a 200', async () => {
+  it('is the object of a response with 200', async () => {
     host.respondWith = json({
       status: 'open',
       note: '',
@@ -113,12 +113,12 @@ describe('a fact by HTTP', () => {
     expect(headers.authorization).toBe('Bearer usher');
   });
 
-  it.each([404, 410])('does not exist with %i', async (status) => {
+  it.each([404, 410])('does not exist if the status is %i', async (status) => {
     host.respondWith = plain(status);
     expect(await find(kindOf(), '7')).toBeUndefined();
   });
 
-  it('lacks an optional field that is null', async () => {
+  it('has no optional field that is null', async () => {
     host.respondWith = json({ status: 'open', note: null });
     expect(await find(kindOf(), '7')).toEqual({ status: 'open' });
   });
@@ -254,7 +254,7 @@ describe('a fact by HTTP', () => {
     'a response byte by byte': [endless(' ', 50), silent],
   };
   it.each(Object.entries(unclear))(
-    'could not be found out, with the reason: %s',
+    'is unavailable, with the reason: %s',
     async (_name, [respondWith, reason]) => {
       host.respondWith = respondWith;
       const timeoutMs = reason === silent ? 300 : 30_000;
@@ -278,7 +278,7 @@ describe('a fact by HTTP', () => {
     ['.well-known', '.well-known'],
     ['ä 1', '%C3%A4%201'],
     ['%2e%2e', '%252e%252e'],
-  ])('has the id %j in one segment', async (id, segment) => {
+  ])('has the id %j in one path segment', async (id, segment) => {
     host.respondWith = json({ status: 'open' });
     await find(kindOf(), id);
     expect(host.requests[0]!.path).toBe(`/app/usher/orders/${segment}`);
@@ -293,14 +293,14 @@ describe('a fact by HTTP', () => {
     },
   );
 
-  it('has each id in its place', async () => {
+  it('has each id at its place in the path', async () => {
     host.respondWith = json({ status: 'open' });
     const kind = kindOf({ ids: ['order', 'user'] }, { path: '/u/{user}/o/{order}/' });
     await find(kind, '7', '15');
     expect(host.requests[0]!.path).toBe('/app/u/15/o/7/');
   });
 
-  it('is used again while it is fresh, and never longer than Cache-Control says', async () => {
+  it('is cached while it is fresh, and never longer than Cache-Control says', async () => {
     const requestsAfter = async (cacheControl: string | undefined, advanceMs: number) => {
       host.respondWith = json(
         { status: 'open' },
@@ -330,7 +330,7 @@ describe('a fact by HTTP', () => {
     expect(await requestsAfter('x-max-age=0, max-age-x=0', 0)).toBe(2);
   });
 
-  it('has one request at a time', async () => {
+  it('sends one request at a time', async () => {
     host.respondWith = (response, request) => {
       setTimeout(() => {
         json({ status: 'open' })(response, request);

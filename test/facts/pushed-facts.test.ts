@@ -48,7 +48,7 @@ describePostgres('pushed facts', (server) => {
   const find = (kind: FactKind, ids: readonly string[], viewer: FactViewer = {}) =>
     facts().find(kind, ids, viewer);
 
-  it('are returned as they were put: times in UTC, and to rules as dates', async () => {
+  it('are returned as they were stored: times in UTC, and as dates for rules', async () => {
     const body = {
       status: 'open',
       title: 'Ünï 🛎',
@@ -82,7 +82,7 @@ describePostgres('pushed facts', (server) => {
     expect(await find(booking, ['h', 'r'])).toEqual({ status: 'cancelled' });
   });
 
-  it('survive many puts of one fact at once', async () => {
+  it('accept many concurrent writes of one fact', async () => {
     const puts = Array.from({ length: 20 }, () =>
       facts().put(booking, ['h', 'race'], { status: 'open' }),
     );
@@ -90,7 +90,7 @@ describePostgres('pushed facts', (server) => {
     expect(await find(booking, ['h', 'race'])).toEqual({ status: 'open' });
   });
 
-  it('are found by their kind and all their ids only', async () => {
+  it('are found only by their kind and all their ids', async () => {
     await facts().put(booking, ['h', 'B'], { status: 'open' });
     for (const ids of [['H', 'B'], ['h', 'b'], ['h', 'B '], ['B', 'h'], ['h'], ['h', 'B', '']]) {
       expect(await find(booking, ids)).toBeUndefined();
@@ -98,7 +98,7 @@ describePostgres('pushed facts', (server) => {
     expect(await find({ ...booking, name: 'other' }, ['h', 'B'])).toBeUndefined();
   });
 
-  it('are removed, once', async () => {
+  it('are removed once', async () => {
     await facts().put(order, ['gone'], { owner_id: '15' });
     expect(await facts().remove(order, ['gone'])).toBe(true);
     expect(await facts().remove(order, ['gone'])).toBe(false);
@@ -106,7 +106,7 @@ describePostgres('pushed facts', (server) => {
     expect(await find(order, ['gone'])).toBeUndefined();
   });
 
-  it('return its own fact for each of many lookups of one tick, whatever its kind and viewer', async () => {
+  it('are returned to the right lookup of many concurrent ones, of any kind and viewer', async () => {
     await facts().put(escrow, ['a', 'same'], { buyer_id: 'of-a', seller_id: 's', status: 'x' });
     await facts().put(escrow, ['b', 'same'], { buyer_id: 'of-b', seller_id: 's', status: 'x' });
     await facts().put(room, ['of-a'], { tenant_id: 'a', participants: ['1'] });
@@ -146,7 +146,7 @@ describePostgres('pushed facts', (server) => {
     expect(await facts().read(room, ['tenanted'])).toEqual({ ...body, tenant_id: 'a' });
   });
 
-  it('name the user to whom a guest session is linked, in a fact of that user’s tenant or of none', async () => {
+  it('contain the user to whom a guest session is linked, in facts of that user’s tenant or of none', async () => {
     await onServer(`INSERT INTO guest_sessions (session_id, token_hash, linked_user_id, linked_tenant_id, expires_at)
       VALUES ('s', 'hash', '15', 'a', now())`);
     const put = (id: string, tenant: object) =>
@@ -180,14 +180,14 @@ describePostgres('pushed facts', (server) => {
     }
   });
 
-  it.each(awkward)('take %j for text and nothing else', async (text) => {
+  it.each(awkward)('store %j as text and nothing else', async (text) => {
     const body = { buyer_id: text, seller_id: text, status: text };
     expect(await facts().put(escrow, [text, text], body)).toEqual(body);
     expect(await find(escrow, [text, text])).toEqual(body);
     expect(await facts().remove(escrow, [text, text])).toBe(true);
   });
 
-  it.each(unstorable)('do not find %j, and do not store it', async (text) => {
+  it.each(unstorable)('are not found by %j, which is not stored', async (text) => {
     expect(await find(booking, ['h', text])).toBeUndefined();
     expect(await find(room, ['r'], { tenantId: text })).toBeUndefined();
     await expect(facts().remove(booking, [text, 'b'])).rejects.toThrow(FactRefused);
@@ -204,7 +204,7 @@ describePostgres('pushed facts', (server) => {
     },
   );
 
-  it('are looked up by the primary key, however the table is planned', async () => {
+  it('are looked up by the primary key, whatever plan PostgreSQL chooses', async () => {
     const texts: string[] = [];
     const execute: typeof at.database.execute = (statement) => {
       texts.push(statement.text);
@@ -252,9 +252,17 @@ describePostgres('pushed facts', (server) => {
     });
 
     it.each([
-      ['a bad field', { ...owner('bad'), body: { owner_id: 15 } }, 'body/owner_id must be string'],
-      ['a bad id', { ...owner(''), body: {} }, 'orderId must NOT have fewer than 1 characters'],
-      ['a fact twice', owner('first'), 'is the same fact as 0'],
+      [
+        'an invalid field',
+        { ...owner('bad'), body: { owner_id: 15 } },
+        'body/owner_id must be string',
+      ],
+      [
+        'an invalid id',
+        { ...owner(''), body: {} },
+        'orderId must NOT have fewer than 1 characters',
+      ],
+      ['a repeated fact', owner('first'), 'is the same fact as 0'],
     ])('are all refused for %s, with its place', async (_what, bad, message) => {
       const error: unknown = await facts()
         .putAll([owner('first'), bad, owner('last')])
@@ -270,7 +278,7 @@ describePostgres('pushed facts', (server) => {
       expect(await find(order, ['more-0'])).toBeUndefined();
     });
 
-    it('are stored by two calls with the same facts in another order, of which none waits for ever', async () => {
+    it('do not deadlock in two calls with the same facts in another order', async () => {
       const rows = Array.from({ length: 200 }, (_, i) => owner(`both-${i}`));
       await Promise.all(
         Array.from({ length: 8 }, (_, i) => facts().putAll(i % 2 === 0 ? rows : rows.toReversed())),
@@ -282,8 +290,8 @@ describePostgres('pushed facts', (server) => {
   it.each([
     ['another type', `{"seats": "2"}`],
     ['a fraction', `{"seats": 1.5}`],
-    ['another word', `{"status": "OPEN"}`],
-    ['no time', `{"starts": "tomorrow"}`],
+    ['a value that is not allowed', `{"status": "OPEN"}`],
+    ['an invalid time', `{"starts": "tomorrow"}`],
     ['a list of numbers', `{"teachers": [15]}`],
     ['an object', `{"title": {}}`],
   ])('that SQL stored with %s do not exist for rules', async (_what, fields) => {
@@ -297,7 +305,7 @@ describePostgres('pushed facts', (server) => {
     expect(await find(course, ['s', 'c'])).toEqual({});
   });
 
-  it('have the times of PostgreSQL, also the infinite ones', async () => {
+  it('accept the times of PostgreSQL, also the infinite ones', async () => {
     await onServer(`INSERT INTO bookings VALUES ('h', 'pg', 'open', NULL, '2026-01-01 12:00:00.25+01'),
       ('h', 'inf', 'open', NULL, 'infinity'), ('h', '-inf', 'open', NULL, '-infinity')`);
     const checkOut = async (id: string) => (await find(booking, ['h', id]))?.['check_out'];
@@ -313,7 +321,7 @@ describePostgres('pushed facts', (server) => {
     `INSERT INTO facts (kind, ids, fields) VALUES ('k', '{a}', '[]')`,
     `INSERT INTO bookings VALUES ('h', 'b', 'tentative')`,
     `INSERT INTO bookings (hotel_slug, status) VALUES ('h', 'open')`,
-  ])('do not take %s', async (statement) => {
+  ])('do not accept %s', async (statement) => {
     await expect(onServer(statement)).rejects.toThrow(/_check/);
   });
 
@@ -375,14 +383,14 @@ describe('the body of a fact', () => {
     expect((error as Error).message).toBe(message);
   });
 
-  it('must have what is not optional', async () => {
+  it('requires the fields that are not optional', async () => {
     const facts = createPushedFacts(at.database);
     await expect(facts.put(booking, ['h', 'b'], {})).rejects.toThrow(
       "body must have required property 'status'",
     );
   });
 
-  it('may have null for what is optional, which is then absent', async () => {
+  it('may contain null for an optional field, which is then absent', async () => {
     const facts = createPushedFacts(at.database);
     await expect(put({ status: null, title: 'Maths' })).resolves.toEqual({ title: 'Maths' });
     await expect(facts.put(booking, ['h', 'b'], { status: null })).rejects.toThrow(
@@ -390,7 +398,7 @@ describe('the body of a fact', () => {
     );
   });
 
-  it('counts characters, not the halves of surrogate pairs', async () => {
+  it('counts characters, not UTF-16 code units', async () => {
     await expect(put({ title: '🛎🛎🛎🛎🛎' })).resolves.toEqual({ title: '🛎🛎🛎🛎🛎' });
   });
 });

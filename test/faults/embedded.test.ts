@@ -12,8 +12,8 @@ import { canMount, mountSmallDisk } from './support/small-disk.ts';
 
 const home = ({ dataDir }: Usher) => join(dataDir, 'postgres');
 
-describe('the embedded database fails during requests', () => {
-  it('killed', async () => {
+describe('a failure of the embedded database during requests', () => {
+  it('SIGKILL', async () => {
     const usher = await startService();
     onTestFinished(() => usher.stop());
     const outage = await endure(usher, async () => {
@@ -30,7 +30,7 @@ describe('the embedded database fails during requests', () => {
     });
   });
 
-  it.skipIf(!canMount)('has no space for a new one, and says so in one message', async () => {
+  it.skipIf(!canMount)('no space for a new server, which is reported in one message', async () => {
     const disk = await mountSmallDisk();
     onTestFinished(disk.remove);
     await disk.fill(10 * 1024 * 1024);
@@ -39,7 +39,7 @@ describe('the embedded database fails during requests', () => {
     );
   });
 
-  it.skipIf(!canMount)('its disk is full', async () => {
+  it.skipIf(!canMount)('a full disk', async () => {
     const disk = await mountSmallDisk();
     onTestFinished(disk.remove);
     const usher = await startService({ DATA_DIR: join(disk.path, 'data') });

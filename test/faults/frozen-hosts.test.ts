@@ -51,7 +51,7 @@ function holdToFreezing(
   host: () => Host,
   { policy, settings = () => ({}), needing = tokenRequest }: Needs,
 ): void {
-  it(`${name} frozen: others are decided, those that need it get 503, and it recovers by itself`, async () => {
+  it(`${name} frozen: other requests are decided, those that need it get 503, and it recovers`, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-frozen-'));
     await writeFile(join(directory, 'host.yaml'), policy);
     const { url, freeze } = host();

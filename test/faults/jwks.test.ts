@@ -34,7 +34,7 @@ const faults: readonly { readonly fault: string; readonly respondWith: Respond }
   { fault: 'the key set’s server sends an invalid response', respondWith: json('<html>') },
 ];
 
-describe('the server of the keys fails during requests', () => {
+describe('the server of the key set fails during requests', () => {
   it.each(faults)('$fault', async ({ fault, respondWith }) => {
     const server = await startJwksServer();
     onTestFinished(server.close);

@@ -189,7 +189,7 @@ async function rows(): Promise<string> {
 const statusesOf = (responses: Awaited<ReturnType<typeof sendAll>>) =>
   new Set(responses.map(([, status]) => status));
 
-it('no presented secret is in a row or in the log, also while the database is unavailable', async () => {
+it('no credential is in a row or in the log, even while the database is unavailable', async () => {
   const ticket = record(ticketIn(await issueTicket(usher)));
   said.push(ticket.slice('ws_ticket_'.length));
   const before = await sendAll();

@@ -26,7 +26,7 @@ describe.skipIf(!hasPgBouncer)('PgBouncer in front of PostgreSQL', () => {
   afterAll(() => postgres.remove());
 
   it.each([
-    ['as it is installed', ''],
+    ['with its default configuration', ''],
     ['with ignored startup parameters', 'ignore_startup_parameters = options,extra_float_digits'],
     ['without a reset between clients', 'server_reset_query ='],
   ])('works in session mode %s', async (_how, settings) => {
@@ -66,7 +66,7 @@ describe.skipIf(!hasPgBouncer)('PgBouncer in front of PostgreSQL', () => {
   });
 
   it.each(['transaction', 'statement'])(
-    'is refused in %s mode, by each of eight starts at once and by the next one',
+    'is refused in %s mode, by each of eight concurrent starts and by the next one',
     async (mode) => {
       const bouncer = await startPgBouncer(postgres.url, `pool_mode = ${mode}`);
       onTestFinished(bouncer.stop);
@@ -85,7 +85,7 @@ describe.skipIf(!hasPgBouncer)('PgBouncer in front of PostgreSQL', () => {
     },
   );
 
-  it('ends a start that waits for another one, when it is to end', async () => {
+  it('stops a start that waits for another one', async () => {
     const holder = new Client({ connectionString: postgres.url });
     await holder.connect();
     onTestFinished(() => holder.end());

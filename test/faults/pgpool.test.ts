@@ -38,7 +38,7 @@ describe.skipIf(!hasPgpool)('Pgpool-II in front of PostgreSQL', () => {
     await usher.stop();
   });
 
-  it('gives reads of a source the settings of Usher at every server', async () => {
+  it('applies the settings of Usher to reads of a source at every server', async () => {
     const url = await start();
     const facts = `
 facts:

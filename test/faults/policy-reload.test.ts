@@ -151,7 +151,7 @@ describe.each([
   { mount: 'a ConfigMap', create: createConfigMap, files: (version: Files) => version },
   { mount: 'a directory', create: createDirectory, files: ofOneFile },
 ])('a policy in $mount', ({ mount, create, files: filesOf }) => {
-  it('changes every 100 ms, every second time to a broken one, and harms no request', async () => {
+  it('changes every 100 ms, every second time to an invalid one, and no request fails', async () => {
     const goodHashes = await Promise.all(good.map((version) => hashOf(filesOf(version))));
     const started = new Date();
     const directory = await create(good[0]);
@@ -201,7 +201,7 @@ describe.each([
 });
 
 describe('SIGHUP', () => {
-  it('takes the changed policy under load, and keeps the process', async () => {
+  it('loads the changed policy under load, and keeps the process', async () => {
     const directory = await createConfigMap(good[0]);
     const usher = await startService({ DATABASE_URL: postgres.url, POLICY: directory.path });
     const visitors = startTraffic(guestRequest(usher), { visitors: 8, pause: 0 });
@@ -224,7 +224,7 @@ describe('SIGHUP', () => {
 });
 
 describe('without a call or a signal', () => {
-  it('a changed policy is taken, and a broken one is reported', async () => {
+  it('a changed policy is loaded, and an invalid one is reported', async () => {
     const directory = await createConfigMap(good[0]);
     const usher = await startService({ DATABASE_URL: postgres.url, POLICY: directory.path });
     const visitors = startTraffic(guestRequest(usher));

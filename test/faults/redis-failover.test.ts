@@ -63,7 +63,7 @@ const cluster = async (processes: RedisProcesses): Promise<Kind> => {
   };
 };
 
-describeRedisKinds('Redis fails over while visitors ask', () => {
+describeRedisKinds('Redis fails over during requests', () => {
   let postgres: Postgres;
   let usher: Usher | undefined;
   beforeAll(async () => {
@@ -107,7 +107,7 @@ describeRedisKinds('Redis fails over while visitors ask', () => {
     });
   });
 
-  it('Redis restarted from an older snapshot: a spent ticket stays spent', async () => {
+  it('Redis restarted from an older snapshot: a redeemed ticket is refused', async () => {
     const redis = await processes.server();
     const running = await startService({
       DATABASE_URL: postgres.url,

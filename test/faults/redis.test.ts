@@ -52,7 +52,7 @@ const faults: readonly Fault[] = [
   },
 ];
 
-describeRedisServer('Redis fails while visitors ask', () => {
+describeRedisServer('Redis fails during requests', () => {
   let postgres: Postgres;
   let redis: RedisProcess;
   let usher: Usher;

@@ -46,7 +46,7 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
     await Promise.all([balancer.close(), one.stop(), other.stop()]);
   });
 
-  it('let a ticket in once, however many show it at both', async () => {
+  it('accept a ticket once, however many clients send it to both', async () => {
     for (let round = 0; round < 5; round += 1) {
       const ticket = ticketIn(await issueTicket(balancer));
       const responses = await Promise.all(
@@ -56,7 +56,7 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
     }
   });
 
-  it('see a change of the facts with the very next decision', async () => {
+  it('apply a change of the facts to the next decision', async () => {
     for (let round = 0; round < 20; round += 1) {
       await putBooking(one, 'cancelled');
       expect((await guestRequest(other)()).status).toBe(403);
@@ -85,7 +85,7 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
     });
   });
 
-  it('count together', async () => {
+  it('share their limits', async () => {
     await Promise.all([one.stop(), other.stop()]);
     const strict = { RATE_LIMIT_AUTHORIZATIONS: '20' };
     [one, other] = await Promise.all([startReplica(strict), startReplica(strict)]);

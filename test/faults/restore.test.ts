@@ -98,7 +98,7 @@ describe.skipIf(packagedPrograms === undefined)(
       }
     });
 
-    it('grants nothing by an open connection to the server that was behind the address before', async () => {
+    it('grants nothing on an open connection to the previous server at the address', async () => {
       const [before, after] = await Promise.all([startPostgres(), startPostgres()]);
       onTestFinished(() => Promise.all([before.remove(), after.remove()]).then(() => undefined));
       for (const [server, owner] of [

@@ -19,7 +19,7 @@ const tables = `CREATE TABLE members (project_id bigint PRIMARY KEY, role varcha
 
 /** Expectations for every source while its server is frozen. */
 function holdToFreezing(at: () => HostFacts, freeze: () => Promise<() => void>): void {
-  it('responds 503 within a bound while the server is frozen, and finds facts again after it', async () => {
+  it('responds 503 within a limited time while the server is frozen, and finds facts again afterwards', async () => {
     const { find } = at();
     expect(await find('member', '8')).toEqual({ role: 'editor' });
     const resume = await freeze();
@@ -66,7 +66,7 @@ describe('a source on PostgreSQL', () => {
     () => postgres!.freeze(),
   );
 
-  it('repeats the query on a new connection when the server ends the old ones', async () => {
+  it('repeats the query on a new connection if the server closed the old ones', async () => {
     for (let round = 0; round < 3; round += 1) {
       expect(await opened!.find('member', '8')).toEqual({ role: 'editor' });
       await postgres!.cutConnections();
@@ -84,7 +84,7 @@ describe('a source on PostgreSQL', () => {
   });
 
   describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode', () => {
-    it('finds facts, and leaves no settings on sessions of others', async () => {
+    it('finds facts, and leaves no settings on sessions of other clients', async () => {
       const settings = 'pool_mode = transaction\ndefault_pool_size = 2';
       const bouncer = await startPgBouncer(postgres!.url, settings);
       const behind = await openHostFacts(bouncer.url, facts);

@@ -71,7 +71,7 @@ async function memory(): Promise<number> {
 
 const open = () => sockets.filter((socket) => !socket.closed).length;
 
-describe('ordinary visitors are served beside', () => {
+describe('ordinary visitors are served during', () => {
   it('10,000 idle keep-alive connections', async () => {
     const before = await memory();
     await overload(10_000, 'GET /nothing HTTP/1.1\r\nHost: usher\r\n\r\n');

@@ -67,7 +67,7 @@ describe('an application that decides about a channel', () => {
     expect(headers.authorization).toBeUndefined();
   });
 
-  it('decides about a Sanctum token where Usher does not read these', async () => {
+  it('decides about a Sanctum token if Usher does not read these', async () => {
     host.respondWith = yes;
     const sanctum = { authorization: 'Bearer 12|mHy3x2Tg0cXbVq8sR5kLw9nZd7jPfA4uE6oYtQ1b2f3c4d5e' };
     expect((await requestChannel('private-orders.7', sanctum)).status).toBe(200);
@@ -76,7 +76,7 @@ describe('an application that decides about a channel', () => {
     expect((await requestChannel('presence-room.1', sanctum)).status).toBe(401);
   });
 
-  it.each([401, 403, 404])('refuses with %i, which is recorded', async (status) => {
+  it.each([401, 403, 404])('refuses with %i, and the audit log has the reason', async (status) => {
     host.respondWith = plain(status);
     const refused = await requestChannel('private-orders.7', cookie);
     expect(refused.status).toBe(403);
@@ -111,7 +111,7 @@ describe('an application that decides about a channel', () => {
     expect([status, headers.get('retry-after')]).toEqual([503, expect.any(String)]);
   });
 
-  it('passes named cookies on only, and takes its member over', async () => {
+  it('receives named cookies only, and may return the member', async () => {
     const data = { user_id: 15, user_info: { name: 'Ada', tags: ['a'], nested: { deep: 1 } } };
     host.respondWith = json({ auth: 'k:s', channel_data: JSON.stringify(data) });
     const { status, body } = await requestChannel('presence-room.1', {
@@ -128,7 +128,11 @@ describe('an application that decides about a channel', () => {
     ['no JSON', { channel_data: '{user_id' }, 503],
     ['a list', { channel_data: '[]' }, 503],
     ['no user_id', { channel_data: '{"user_info":{}}' }, 503],
-    ['a user_id that is not exact', { channel_data: '{"user_id":90071992547409931}' }, 503],
+    [
+      'a user_id that is not a safe integer',
+      { channel_data: '{"user_id":90071992547409931}' },
+      503,
+    ],
     ['an object as user_id', { channel_data: '{"user_id":{}}' }, 503],
     ['an empty user_id', { channel_data: '{"user_id":""}' }, 403],
     [
@@ -157,7 +161,7 @@ describe('an application that decides about a channel', () => {
     expect(host.requests).toHaveLength(0);
   });
 
-  it('decides after the rules, the kinds and the tenants', async () => {
+  it('decides after the rules, and after the checks of kinds and tenants', async () => {
     host.respondWith = yes;
     const user = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
     expect((await requestChannel('private-known.9', { ...user, ...cookie })).status).toBe(403);
@@ -176,7 +180,7 @@ describe('an application that decides about a channel', () => {
     ]);
   });
 
-  it('does not receive the cookies of a foreign page', async () => {
+  it('does not receive the cookies of a page of another origin', async () => {
     host.respondWith = yes;
     const from = (origin: string, site: string) =>
       requestChannel('private-orders.7', { ...cookie, origin, 'sec-fetch-site': site });
@@ -186,7 +190,7 @@ describe('an application that decides about a channel', () => {
     expect((await from('https://usher.example', 'same-origin')).status).toBe(200);
   });
 
-  it('does not receive the cookies of a foreign page beside a token, which would be of two persons', async () => {
+  it('does not receive these cookies together with a token, because they may belong to different users', async () => {
     host.respondWith = yes;
     const both = { ...cookie, authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
     const from = (origin: string) => requestChannel('private-orders.7', { ...both, origin });
@@ -276,7 +280,7 @@ describe('an application that decides about a channel', () => {
 describe('a decision point', () => {
   const user = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
 
-  it('gets a request of AuthZEN, and only true grants', async () => {
+  it('gets a request of AuthZEN, and grants only with true', async () => {
     host.respondWith = json({ decision: true });
     expect((await requestChannel('private-pdp.7', { ...user, ...cookie })).status).toBe(200);
     const [{ path, headers, body }] = host.requests as [(typeof host.requests)[0]];
@@ -299,7 +303,7 @@ describe('a decision point', () => {
     ['the text true', json({ decision: 'true' })],
     ['no decision', json({})],
     ['a list', json([true])],
-    ['401, which is a fault of the configuration', plain(401)],
+    ['401, which is an error of the configuration', plain(401)],
     ['403', plain(403)],
     ['201', json({ decision: true }, 201)],
   ])('responds 503: %s', async (_name, respondWith) => {
@@ -307,7 +311,7 @@ describe('a decision point', () => {
     expect((await requestChannel('private-pdp.7', user)).status).toBe(503);
   });
 
-  it('gets a request of its own about each credential of a user', async () => {
+  it('gets a separate request for each credential of a user', async () => {
     const held: (() => void)[] = [];
     host.respondWith = (response, request) => {
       const { subject } = JSON.parse(request.body) as {

@@ -69,8 +69,8 @@ beforeEach(async () => {
 
 afterEach(() => host.close());
 
-describe('a storm', () => {
-  it('of 400 pages at a server with one request at a time: each gets its response, in order', async () => {
+describe('many concurrent requests', () => {
+  it('of 400 pages each get a response, in order', async () => {
     const responded: string[] = [];
     const paths = Array.from({ length: 400 }, (_, page) => `/${page}`);
     const pages = paths.map(async (path) => {
@@ -99,7 +99,7 @@ describe('a storm', () => {
     expect([gauges.queued(), gauges.inFlight(), time.waiting()]).toEqual([0, 0, 0]);
   });
 
-  it('keeps the order exactly with one request at a time', async () => {
+  it('keep their order with one request at a time', async () => {
     client = clientOf({ limits: { ...hostLimits, maxConcurrent: 1 } });
     const paths = Array.from({ length: 20 }, (_, page) => `/${page}`);
     const pages = Promise.all(paths.map((path) => sendRequest(path)));
@@ -111,7 +111,7 @@ describe('a storm', () => {
     expect(host.paths).toEqual(paths);
   });
 
-  it('beyond the length of the queue is an outage at once, and no queued request loses its place', async () => {
+  it('over the queue limit are an outage immediately, and no queued request loses its place', async () => {
     client = clientOf({ limits: { maxConcurrent: 1, maxQueued: 2, maxWaitMs: second } });
     const pages = ['/1', '/2', '/3'].map((path) => sendRequest(path));
     expect(await reasonOf(sendRequest('/4'))).toBe('Too many requests to the server are queued');
@@ -123,7 +123,7 @@ describe('a storm', () => {
     expect(await Promise.all(pages)).toEqual(['/1', '/2', '/3']);
   });
 
-  it('is an outage for requests that wait too long, which are not sent later', async () => {
+  it('that wait too long are an outage, and are not sent later', async () => {
     client = clientOf({ limits: { maxConcurrent: 1, maxQueued: 2, maxWaitMs: 5 * second } });
     const first = sendRequest('/1');
     const late = reasonOf(sendRequest('/2'));
@@ -138,7 +138,7 @@ describe('a storm', () => {
 });
 
 describe('a request', () => {
-  it('with the same key is sent once at a time', async () => {
+  it('is sent once for concurrent calls with the same key', async () => {
     const both = Promise.all([sendRequest('/a'), sendRequest('/a'), sendRequest('/b')]);
     await host.arrived(2);
     host.respondToFirst();
@@ -151,7 +151,7 @@ describe('a request', () => {
     expect(await again).toBe('/a');
   });
 
-  it('with a body is a POST, with these headers', async () => {
+  it('with a body is a POST with these headers', async () => {
     const response = sendRequest('/form', { body: 'a=1', headers: { 'x-own': 'yes' } });
     await host.arrived(1);
     const [{ request }] = host.open as [(typeof host.open)[number]];
@@ -170,7 +170,7 @@ describe('a request', () => {
     expect(other.paths).toEqual([]);
   });
 
-  it('uses the connection of the one before', async () => {
+  it('reuses the previous connection', async () => {
     for (let count = 1; count <= 5; count += 1) {
       const response = sendRequest(`/${count}`);
       await host.arrived(count);
@@ -181,7 +181,7 @@ describe('a request', () => {
     expect(host.connections()).toBeLessThan(5);
   });
 
-  it('is repeated on a new connection if the host closed the idle one meanwhile', async () => {
+  it('is repeated on a new connection if the host has closed the idle one', async () => {
     const { server, port } = await startClosingHost();
     onTestFinished(() => void server.close());
     const origin = `http://127.0.0.1:${port}`;
@@ -214,7 +214,7 @@ describe('a response', () => {
     expect(await pending).toBe('The body is larger than 65536 bytes');
   });
 
-  it('that cannot be read is an outage, and the next request is sent', async () => {
+  it('that cannot be parsed is an outage, and the next request is sent', async () => {
     const read = () => {
       throw new Error('not what was asked');
     };
@@ -227,7 +227,7 @@ describe('a response', () => {
     expect(outcomes).toEqual(['invalid', 'invalid']);
   });
 
-  it('that does not arrive is an outage, also for all who wait for the same key, and the next request is sent', async () => {
+  it('that does not arrive is an outage for all calls with its key, and the next request is sent', async () => {
     client = clientOf({ limits: { ...hostLimits, maxConcurrent: 1 } });
     const silent = reasonOf(sendRequest('/1', { silenceMs: second }));
     const unsent = reasonOf(sendRequest('/2', { silenceMs: second }));
@@ -244,7 +244,7 @@ describe('a response', () => {
     expect(host.paths).toEqual(['/1', '/3']);
   });
 
-  it('that arrives byte by byte is an outage as well', async () => {
+  it('that arrives one byte at a time is an outage as well', async () => {
     const dripping = reasonOf(sendRequest('/', { silenceMs: second }));
     await host.arrived(1);
     host.open[0]!.response.write('{');
@@ -269,7 +269,7 @@ describe('a response', () => {
     await Promise.all(others);
   });
 
-  it('is not awaited once the host has responded to much later requests', async () => {
+  it('is not awaited after the host has responded to much later requests', async () => {
     const hanging = reasonOf(sendRequest('/hanging', { silenceMs: second }));
     await host.arrived(1);
     host.open.splice(0);
@@ -283,7 +283,7 @@ describe('a response', () => {
     expect(await hanging).toBe('The server did not respond in time');
   });
 
-  it('is not waited for longer than a page waits, however alive the host is', async () => {
+  it('is not awaited longer than a page waits, even if the host responds to others', async () => {
     const hanging = reasonOf(sendRequest('/hanging', { silenceMs: 60 * second }));
     await host.arrived(1);
     time.advance(55 * second);

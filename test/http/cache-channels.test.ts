@@ -55,7 +55,7 @@ describe('cache channels', () => {
   };
 
   it.each(['pusher', 'soketi', 'sockudo'])(
-    'exist at %s, with the key of the whole name',
+    'are signed for %s, with the key of the complete name',
     async (server) => {
       await start(server);
       const responses = await Promise.all(names.map(enter));
@@ -74,7 +74,7 @@ describe('cache channels', () => {
     },
   );
 
-  it('that Reverb does not support are refused there, and the reason is recorded', async () => {
+  it('are refused for Reverb, which does not support them, and the audit log has the reason', async () => {
     await start('reverb');
     const responses = await Promise.all(names.map(enter));
     expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 403]);
@@ -85,7 +85,7 @@ describe('cache channels', () => {
     expect((await listed()).toSorted()).toEqual(names.slice(0, 3).toSorted());
   });
 
-  it('are refused without the key that their encryption needs', async () => {
+  it('are refused without the key for their encryption', async () => {
     await start('pusher', '');
     const response = await enter(names[3]);
     expect(response.status).toBe(403);

@@ -67,7 +67,7 @@ describe('a client that drops channel_data on private channels, GUEST_CHAT_CHANN
     expect(response.auth).toBe(signatureOf(socketId, presence, response.channel_data!));
   });
 
-  it('changes nothing on soketi, which signs no member there anyhow', async () => {
+  it('has no effect at soketi, which signs no member there in any case', async () => {
     const response = await post(`${soketi.public}${path}`, { channel_name, token: guestToken() });
     expect(response.auth).toBe(signatureOf(socketId, channel_name));
     expect(JSON.parse(response.channel_data!)).toMatchObject({ user_info: { name: 'Guest' } });
@@ -88,7 +88,7 @@ describe('a native client that cannot send headers, TOKEN_FIELD=token', () => {
   const enter = async (fields: object, headers = {}) =>
     (await post(`${usher.public}${path}`, { channel_name, ...fields }, headers)).status;
 
-  it('enters with the token in the body', async () => {
+  it('is authenticated by the token in the body', async () => {
     expect(await enter({ token: userToken() })).toBe(200);
     expect(await enter({ token: userToken({ sub: '16' }) })).toBe(403);
     expect(await enter({ token: 'bad' })).toBe(401);
@@ -103,7 +103,7 @@ describe('a native client that cannot send headers, TOKEN_FIELD=token', () => {
     expect(await enter({ token }, bearer('bad'))).toBe(400);
   });
 
-  it('may leave the field without a value beside the header', async () => {
+  it('may leave the field empty if it sends the header', async () => {
     for (const token of ['', 'null', 'undefined']) {
       expect(await enter({ token }, bearer(userToken()))).toBe(200);
     }

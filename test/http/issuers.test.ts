@@ -142,7 +142,7 @@ afterAll(async () => {
 });
 
 describe('a token of an issuer of the policy', () => {
-  it('enters', async () => {
+  it('is accepted', async () => {
     expect(await enter('private-tenant.7', token(), '7')).toBe(200);
     expect(await enter('private-tenant.8', token(), '7')).toBe(403);
     expect(await enter('private-desk-sales', token(), '7')).toBe(200);
@@ -153,7 +153,7 @@ describe('a token of an issuer of the policy', () => {
     expect(await enter('private-news', userToken({ tenant_id: undefined }))).toBe(200);
   });
 
-  it('is accepted at a route of the policy that takes its kind only', async () => {
+  it('is accepted at a route of the policy only for its kind', async () => {
     const at = async (text: string) => {
       const fields = { socket_id: '1.2', channel_name: 'private-partner-a', token: text };
       const body = new URLSearchParams(fields);
@@ -165,7 +165,7 @@ describe('a token of an issuer of the policy', () => {
     expect(await at(userToken())).toBe(401);
   });
 
-  it('may have other claims that cannot be read, which costs the rules that need them', async () => {
+  it('may contain invalid claims, which affects only the rules that read them', async () => {
     const odd = { name: 7, jti: {}, realm_access: 'x', org: [], level: '9' };
     const named = { 'https://shop.example/tenant': undefined };
     expect(await enter('private-news', token({ ...odd, ...named }))).toBe(200);
@@ -200,17 +200,24 @@ describe('a token of an issuer of the policy', () => {
       'issuer keycloak: claim sub is a printable text of 1 to 255 characters or a whole number: found a list',
     ],
     [
-      'a long life',
+      'a long lifetime',
       { exp: testSeconds + 3601 },
       'issuer keycloak: claim exp is at most 3600 s after iat',
     ],
-    ['an end in the past', { exp: testSeconds - 1 }, 'issuer keycloak: claim exp is in the future'],
-  ])('with %s is refused for an exact reason', async (_case, changes, reason) => {
-    expect(await enter('private-news', token(changes))).toBe(401);
-    expect(await checksOf('private-news', token(changes))).toEqual([reason]);
-  });
+    [
+      'an expiry in the past',
+      { exp: testSeconds - 1 },
+      'issuer keycloak: claim exp is in the future',
+    ],
+  ])(
+    'with %s is refused, and the audit log has the exact reason',
+    async (_case, changes, reason) => {
+      expect(await enter('private-news', token(changes))).toBe(401);
+      expect(await checksOf('private-news', token(changes))).toEqual([reason]);
+    },
+  );
 
-  it('says which claims were left out of it', async () => {
+  it('that was accepted without some claims has a note of them', async () => {
     const changes = { level: 'high', 'https://shop.example/tenant': { id: 7 } };
     expect(await checksOf('private-high', token(changes))).toEqual(
       expect.arrayContaining([
@@ -227,7 +234,7 @@ describe('a changed policy', () => {
     expect((await reload(current())).status).toBe(200);
   });
 
-  it('uses changed issuers immediately, and keeps the keys of unchanged ones', async () => {
+  it('applies changed issuers immediately, and keeps the keys of unchanged ones', async () => {
     expect(await enter('private-tenant.7', token(), '7')).toBe(200);
     const before = idp.requests('/keys');
     const later = partner.replace('issuer: partner', 'issuer: partner-2');
@@ -261,7 +268,7 @@ describe('a changed policy', () => {
       '',
       'has no `issuer`, and the same kind of key as the USER_TOKEN_… settings, without USER_TOKEN_ISSUER: a token would fit both',
     ],
-  ])('that cannot be used changes nothing: %s → %s', async (before, after, problem) => {
+  ])('with a problem has no effect: %s → %s', async (before, after, problem) => {
     const changed = current().replace(before, after);
     const { status, text } = await reload(changed);
     expect([status, text]).toEqual([422, expect.stringContaining(problem)]);

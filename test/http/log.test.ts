@@ -19,7 +19,7 @@ async function linesAt(level: string): Promise<readonly unknown[]> {
 }
 
 describe('the log of a listener', () => {
-  it('has our lines and none of Fastify’s own, at any level', async () => {
+  it('has our lines and none of Fastify, at any level', async () => {
     expect(await linesAt('info')).toEqual(['a route’s own line']);
     expect(await linesAt('debug')).toEqual([
       'a route’s own line',
@@ -29,7 +29,7 @@ describe('the log of a listener', () => {
     expect(await linesAt('error')).toEqual([]);
   });
 
-  it('is opened without a deprecated option', async () => {
+  it('is created without a deprecated option', async () => {
     const warned = vi.spyOn(process, 'emitWarning');
     await linesAt('silent');
     expect(warned).not.toHaveBeenCalled();

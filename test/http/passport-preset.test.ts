@@ -112,26 +112,26 @@ function itChecks(host: TokenHost): void {
       return [response.status, checks?.find(({ passed }) => !passed)?.name];
     };
 
-    it('enters with its scopes, and the tenant of the host', async () => {
+    it('is accepted with its scopes, and with the tenant of the host', async () => {
       expect(await enter('private-inbox-15', tokenOf())).toEqual([200, undefined]);
       expect(await enter('private-orders-7', tokenOf())).toEqual([200, undefined]);
       expect((await enter('private-orders-8', tokenOf(), '8'))[0]).toBe(403);
     });
 
     it.each([
-      ['is revoked', { revoked: true }, 'row of the token in oauth_access_tokens is not revoked'],
-      ['does not exist', { id: 'e2'.repeat(40) }, 'token has a row in oauth_access_tokens'],
+      ['was revoked', { revoked: true }, 'row of the token in oauth_access_tokens is not revoked'],
+      ['was deleted', { id: 'e2'.repeat(40) }, 'token has a row in oauth_access_tokens'],
       [
-        'is of another user',
+        'belongs to another user',
         { user_id: '16' },
         'user_id of the token in oauth_access_tokens is its sub',
       ],
       [
-        'is of a client',
+        'belongs to a client',
         { user_id: null },
         'user_id of the token in oauth_access_tokens is its sub',
       ],
-    ])('is refused as soon as its row %s', async (_name, changes, check) => {
+    ])('is refused immediately after its row %s', async (_name, changes, check) => {
       // The signature is in the cache now.
       expect((await enter('private-inbox-15', tokenOf()))[0]).toBe(200);
       await put(changes);
@@ -163,7 +163,7 @@ function itChecks(host: TokenHost): void {
       return (await fetch(`${usher().public}/mail/auth`, { method: 'POST', body })).status;
     };
 
-    it('is refused when its row is revoked', async () => {
+    it('is refused after its row was revoked', async () => {
       expect(await enter()).toBe(200);
       await put({ revoked: true });
       expect(await enter()).toBe(401);

@@ -19,7 +19,7 @@ describe('paths and methods', () => {
     ['POST', '/api/guest/hotel/grand-hotel/staff/chat/pusher/auth'],
     ['POST', '/constructor'],
     ['POST', '/__proto__'],
-  ])('%s %s is no route', async (method, path) => {
+  ])('%s %s is not a route', async (method, path) => {
     const request = method === 'POST' ? userRequest({ path, headers }) : { method, path, headers };
     const response = await send(usher.public, request);
     const request_id = response.headers.get('x-request-id');
@@ -60,7 +60,7 @@ describe('paths and methods', () => {
     });
   });
 
-  it('a browser that opens the hotel chat’s or a ticket’s address reads it in their words', async () => {
+  it('a GET of the hotel chat or of tickets gets the error format of the route', async () => {
     const chat = '/api/guest/hotel/grand-hotel/chat/pusher/auth?token=x';
     const hotel = await send(usher.public, { method: 'GET', path: chat });
     const message = 'This route accepts POST, not GET';
@@ -69,7 +69,7 @@ describe('paths and methods', () => {
     expect([ticket.status, ticket.body]).toEqual([405, { success: false, error: message }]);
   });
 
-  it('the operator’s port says so too, and only to the operator', async () => {
+  it('the operator’s port responds with 405 too, and only to the operator', async () => {
     const path = '/revocations';
     const response = await send(usher.operator, { method: 'GET', path });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
@@ -100,7 +100,7 @@ describe('paths and methods', () => {
   it.each([
     ['hotel', (text: string) => `/api/guest/hotel/${text}/chat/pusher/auth`],
     ['tenantId', (text: string) => `/api/tenants/${text}/pusher/auth`],
-  ])('a %s that is too long is called that', async (name, pathOf) => {
+  ])('a %s that is too long gets an error with that reason', async (name, pathOf) => {
     const responseTo = async (text: string) => {
       const response = await send(usher.public, guestRequest({ path: pathOf(text), headers }));
       expect(response.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
@@ -114,12 +114,12 @@ describe('paths and methods', () => {
     expect(await responseTo('%31'.repeat(255))).not.toEqual(tooLong);
   });
 
-  it('a path that is no route is that, however long it is', async () => {
+  it('a path that is not a route gets 404 at any length', async () => {
     const response = await send(usher.public, userRequest({ path: `/${'a'.repeat(10_000)}` }));
     expect(response.status).toBe(404);
   });
 
-  it('the operator’s port names them too, and only to the operator', async () => {
+  it('the operator’s port reports malformed paths too, and only to the operator', async () => {
     const path = (id: string) => `/resources/orders/${id}`;
     const requestFor = async (id: string, more = {}) => {
       const response = await send(usher.operator, { method: 'GET', path: path(id), headers: more });
@@ -133,7 +133,7 @@ describe('paths and methods', () => {
 
   it.each([
     ['an unknown method', 'FETCH / HTTP/1.1\r\nHost: a\r\n\r\n'],
-    ['no HTTP', 'hello\r\n\r\n'],
+    ['a request that is not HTTP', 'hello\r\n\r\n'],
     [
       'two lengths',
       'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
@@ -142,30 +142,27 @@ describe('paths and methods', () => {
       'a length and chunks',
       'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     ],
-    [
-      'a length that is none',
-      'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n',
-    ],
+    ['an invalid length', 'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n'],
     [
       'a header with a line break',
       'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nX-Tenant-ID: 1\n 2\r\n\r\n',
     ],
     ['a header with NUL', 'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nX-Tenant-ID: 1\0\r\n\r\n'],
-    ['no host', 'POST /pusher/auth HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    ['no Host header', 'POST /pusher/auth HTTP/1.1\r\nConnection: close\r\n\r\n'],
     [
       'bad chunks',
       'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
     ],
-  ])('%s gets 400, and the connection ends', async (_case, text) => {
+  ])('%s gets 400, and the connection is closed', async (_case, text) => {
     expect(await speak(usher.public, text)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
   });
 
-  it('endless headers get 431, and the connection ends', async () => {
+  it('headers without end get 431, and the connection is closed', async () => {
     const text = `POST /pusher/auth HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(70_000)}\r\n\r\n`;
     expect(await speak(usher.public, text)).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  it('none of that ended the server', async () => {
+  it('the server still responds afterwards', async () => {
     expect((await send(usher.public, userRequest())).status).toBe(200);
   });
 });

@@ -75,14 +75,14 @@ describe('tenants with an app of their own', () => {
     expect((await send(usher.public, userRequest(ofTenant('1', encrypted('1'))))).status).toBe(403);
   });
 
-  it('enter public channels in the app of their tenant', async () => {
+  it('subscribe to public channels in the app of their tenant', async () => {
     // A connection is to one app, and a user of tenant 2 is connected to that of tenant 2.
     const everybodys = 'private-announcements';
     const response = await send(usher.public, userRequest(ofTenant('2', everybodys)));
     expect(response.body).toEqual({ auth: signed(two, socketId, everybodys) });
   });
 
-  it('leave the channels without a tenant to the default app', async () => {
+  it('use the default app for channels without a tenant', async () => {
     const { body } = await send(usher.public, guestRequest());
     expect((body as { readonly auth: string }).auth).toMatch(new RegExp(`^${pusherApp.key}:`));
   });
@@ -101,7 +101,7 @@ describe('webhooks of several apps', () => {
     return metric(text, 'usher_client_events_total', `tenant="${tenant}"`) ?? 0;
   };
 
-  it('count when signed by the new key or by the one that is retiring', async () => {
+  it('are counted if they are signed with the new or the retiring key', async () => {
     for (const by of [pusherApp, retiring]) {
       expect(await sendWebhook(by, 'private-tenant.1.user.15')).toBe(200);
     }
@@ -111,7 +111,7 @@ describe('webhooks of several apps', () => {
     expect([await countMembers('1'), await countMembers('2')]).toEqual([2, 2]);
   });
 
-  it('do not speak of channels of another app', async () => {
+  it('do not affect channels of another app', async () => {
     const before = [await countMembers('1'), await countMembers('2')];
     expect(await sendWebhook(two, 'private-tenant.1.user.15')).toBe(200);
     expect(await sendWebhook(oldTwo, 'private-tenant.4.user.15')).toBe(200);
@@ -123,7 +123,7 @@ describe('webhooks of several apps', () => {
     expect(await countMembers('')).toBe(1);
   });
 
-  it('are forged when key and secret are of two apps, or of two times', async () => {
+  it('are refused if key and secret belong to two apps, or to two times', async () => {
     expect(await sendWebhook(two, 'private-tenant.1.user.15', pusherApp.key)).toBe(401);
     expect(await sendWebhook(oldTwo, 'private-tenant.2.user.15', two.key)).toBe(401);
     expect(await sendWebhook(retiring, 'private-tenant.1.user.15', pusherApp.key)).toBe(401);

@@ -35,20 +35,20 @@ describe('requests of real clients', () => {
   it.each<[string, readonly string[], string]>([
     ['a form under both types', typed(both), form],
     ['JSON under both types', typed(both), json],
-    ['a form under both types, the other way round', typed(bothReversed), form],
-    ['JSON under both types, the other way round', typed(bothReversed), json],
+    ['a form under both types, in the other order', typed(bothReversed), form],
+    ['JSON under both types, in the other order', typed(bothReversed), json],
     ['JSON under the type of forms', typed('application/x-www-form-urlencoded'), json],
     ['a form under the type of JSON', typed('application/json'), form],
     ['a form without a type', withoutType, form],
     ['JSON without a type', withoutType, ` \n${json}`],
     ['a form under an empty type', typed(''), form],
     ['JSON under the type "undefined"', typed('undefined'), json],
-    ['two headers of the type', [...typed('application/json'), `Content-Type: ${both}`], form],
+    ['two Content-Type headers', [...typed('application/json'), `Content-Type: ${both}`], form],
     ['a charset', typed('application/x-www-form-urlencoded; charset=UTF-8'), form],
     ['a charset in quotes', typed('application/json;charset="utf-8"'), json],
-    ['a type in capitals', typed('Application/JSON; Charset=UTF-8'), json],
-    ['a charset as a header of its own', [...userLines(), 'charset: UTF-8'], form],
-    ['an odd Accept', [...userLines(), 'Accept: text/html;level=1, */*;q=0'], form],
+    ['a type in upper case', typed('Application/JSON; Charset=UTF-8'), json],
+    ['a charset in a separate header', [...userLines(), 'charset: UTF-8'], form],
+    ['an unusual Accept', [...userLines(), 'Accept: text/html;level=1, */*;q=0'], form],
     ['FormData', typed('multipart/form-data; boundary=----f7Q'), multipart(good)],
     [
       'FormData with a boundary in quotes',
@@ -82,7 +82,7 @@ describe('requests of real clients', () => {
     expect([response.status, response.text]).toEqual([200, await signed()]);
   });
 
-  it('a base address that ends in a slash gets there', async () => {
+  it('a base URL with a trailing slash reaches the route', async () => {
     for (const path of ['//broadcasting/auth', '/broadcasting//auth/', '///broadcasting/auth']) {
       expect((await post(userLines(), form, path)).status).toBe(200);
     }
@@ -116,21 +116,21 @@ describe('requests of real clients', () => {
       'X-Guest-Session is repeated',
     ],
     [
-      'FormData whose page set the type itself',
+      'FormData with a type that the page has set',
       typed('multipart/form-data'),
       multipart(good),
       400,
       'The Content-Type of the multipart form has no boundary',
     ],
     [
-      'half of a FormData',
+      'truncated FormData',
       typed('multipart/form-data; boundary=----f7Q'),
       multipart(good).slice(0, -9),
       400,
       'The multipart form is malformed',
     ],
     [
-      'a file for a socket',
+      'a file as the socket',
       typed('multipart/form-data; boundary=----f7Q'),
       multipart([[`${named('socket_id')}; filename="a"`, '1.2'], good[1]]),
       400,
@@ -167,7 +167,7 @@ describe('requests of real clients', () => {
         'The Content-Type must be application/json, application/x-www-form-urlencoded or multipart/form-data',
       ],
     ),
-  ])('%s is refused, and the response and the audit log name the cause', async (...row) => {
+  ])('%s is refused, and the response and the audit log contain the cause', async (...row) => {
     const [, lines, body, status, message] = row;
     const response = await post(lines, body);
     expect([response.status, JSON.parse(response.text)]).toMatchObject([status, { message }]);
@@ -249,7 +249,7 @@ async function recordOf(usher: Pick<TestUsher, 'database'>, head: string): Promi
   return rows;
 }
 
-describe('a request that cannot be read', () => {
+describe('a malformed request', () => {
   const usher = useUsher();
   const hotel = '/api/guest/hotel/grand-hotel/chat/pusher/auth';
   const large = 'a'.repeat(90_000);
@@ -261,7 +261,7 @@ describe('a request that cannot be read', () => {
     ['GET of a sign-in', { method: 'GET', path: '/broadcasting/user-auth' }, 405, 'sign-in'],
     ['GET of a ticket', { method: 'GET', path: '/api/websocket/ticket' }, 405, 'issue-ticket'],
     ['no socket', userRequest({ fields: { socket_id: undefined } }), 400, 'subscribe'],
-    ['no token at the hotel chat', guestRequest({ fields: { token: '' } }), 400, 'subscribe'],
+    ['no token in the hotel chat', guestRequest({ fields: { token: '' } }), 400, 'subscribe'],
     [
       'a large batch',
       asJson(userRequest({ path: '/pusher/auth/batch' }), `{"x":"${large}"}`),
@@ -276,7 +276,7 @@ describe('a request that cannot be read', () => {
     ],
     ['a form for a ticket', userRequest({ path: '/api/websocket/ticket' }), 415, 'issue-ticket'],
     [
-      'JSON for a ticket that says it is text',
+      'JSON for a ticket with a text type',
       { ...asJson(userRequest({ path: '/api/websocket/ticket' }), '{}'), headers: plain },
       415,
       'issue-ticket',
@@ -325,7 +325,7 @@ describe('a request that cannot be read', () => {
     ]);
   });
 
-  it('of no route that authorizes, or of no route at all, has no decision', async () => {
+  it('of another route, or of no route, has no decision', async () => {
     for (const path of ['/nowhere', '/%zz', '/api/guest-sessions/nowhere']) {
       const response = await send(usher.public, userRequest({ path }));
       expect(response.headers.get('x-decision-id')).toBeNull();
@@ -333,14 +333,14 @@ describe('a request that cannot be read', () => {
   });
 });
 
-describe('a flood of requests that cannot be read', () => {
+describe('a flood of malformed requests', () => {
   let usher: TestUsher;
   beforeAll(async () => {
     usher = await startUsher({ RATE_LIMIT_FAILURES: '3' });
   });
   afterAll(() => usher.stop());
 
-  it('is no flood of rows: it counts as refused', async () => {
+  it('is limited, and counts as refused requests', async () => {
     const statuses: number[] = [];
     for (let i = 0; i < 8; i += 1) {
       statuses.push((await send(usher.public, userRequest({ fields: { socket_id: '' } }))).status);

@@ -51,7 +51,7 @@ const nextLook = () => {
   usher.clock.advance(reloadIntervalMs);
 };
 
-it('uses changed secrets without a restart, and accepts the previous ones for an hour', async () => {
+it('changed secrets are used without a restart, and the previous ones are accepted for an hour', async () => {
   const before = await signIn(1);
   expect([before.status, (await signIn(2)).status]).toEqual([200, 401]);
   put('users', secretOf(2));
@@ -70,7 +70,7 @@ it('uses changed secrets without a restart, and accepts the previous ones for an
   expect([(await signIn(2)).status, await operate(1), await operate(2)]).toEqual([200, 401, 200]);
 });
 
-it('keeps the last valid secret while a file cannot be used, and logs this', async () => {
+it('the last valid secret remains in use while a file is invalid, which is logged', async () => {
   rmSync(join(directory, 'users'));
   nextLook();
   await expect.poll(readiness).toEqual({ status: 'ready', secrets: 'outdated' });

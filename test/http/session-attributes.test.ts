@@ -71,7 +71,7 @@ describe('attributes of a session that the application introspects', () => {
     expect(await enter('private-archive', 'one')).toBe(200);
   });
 
-  it('cost only the rules that read them, if they are of another type', async () => {
+  it('affect only the rules that read them, if they have another type', async () => {
     host.respondWith(
       json(JSON.stringify({ id: 1, attributes: { department: 'sales', plan: { level: '9' } } })),
     );

@@ -81,7 +81,7 @@ describe.skipIf(python === undefined)('tokens of a real Simple JWT', () => {
     expect(await enter('private-inbox-999', tokens.access)).toBe(403);
   });
 
-  it('are refused if they are for renewing only, sliding, or changed', async () => {
+  it('are refused if they are refresh tokens, sliding tokens, or changed', async () => {
     const inbox = `private-inbox-${tokens.id}`;
     expect(await enter(inbox, tokens.refresh)).toBe(401);
     expect(await enter(inbox, tokens.sliding)).toBe(401);

@@ -60,7 +60,7 @@ const operator = (method: string, path: string, body?: object) =>
   });
 
 describe('a fact by SQL', () => {
-  it('decides', async () => {
+  it('is used in decisions', async () => {
     expect(await enter('private-project-8')).toBe(200);
     expect(await enter('private-project-9')).toBe(403);
     expect(await enter('private-project-08')).toBe(403);
@@ -74,7 +74,7 @@ describe('a fact by SQL', () => {
     expect(await enter('private-project-8')).toBe(200);
   });
 
-  it('is read at the operator’s port, and changed in its database only', async () => {
+  it('is readable on the operator’s port, and can be changed only in its database', async () => {
     const read = await operator('GET', '/facts/membership/8/15');
     expect([read.status, await read.json()]).toEqual([200, { role: 'editor' }]);
     expect((await operator('GET', '/facts/membership/1/15')).status).toBe(404);
@@ -86,7 +86,7 @@ describe('a fact by SQL', () => {
     expect((await operator('DELETE', '/facts/membership/8/15')).status).toBe(400);
   });
 
-  it('is 503 for the channels that need it when the database has changed', async () => {
+  it('causes 503 for the channels that need it after a change of the database', async () => {
     await client!.query('ALTER TABLE project_members RENAME TO members');
     expect([await enter('private-project-8'), await enter('private-news')]).toEqual([503, 200]);
     const metrics = await (await operator('GET', '/metrics')).text();
@@ -101,7 +101,7 @@ describe('a fact by SQL', () => {
     expect(await enter('private-project-8')).toBe(200);
   });
 
-  it('keeps the last policy if the new one has a source without a URL', async () => {
+  it('whose source has no URL prevents the load of a policy, and the last one remains in use', async () => {
     await writeFile(
       join(directory!, 'more.yaml'),
       `facts: { other: { ids: [a], fields: { b: string }, sql: { source: unused, query: 'SELECT b FROM t WHERE a = :a' } } }`,
@@ -119,7 +119,7 @@ describe('a fact by SQL', () => {
     expect(await enter('private-project-8')).toBe(200);
   });
 
-  it('prevents the start without the URL of its source', async () => {
+  it('prevents a start without the URL of its source', async () => {
     const starting = startUsher({ POLICY: directory });
     await expect(starting).rejects.toThrow(
       'policy.yaml:3:3: source shop: the environment variable SHOP_DATABASE_URL is not set',

@@ -102,7 +102,7 @@ describe('a list by SQL', () => {
     await shop?.drop();
   });
 
-  it('has the channels that the rules grant, in each form, and no candidate besides', async () => {
+  it('has the channels that the rules grant, in each form, and no other candidates', async () => {
     const { status, channels } = await list(usher!, '15');
     expect([status, channels]).toEqual([
       200,
@@ -124,7 +124,7 @@ describe('a list by SQL', () => {
     expect(await list(usher!, sub)).toEqual({ status: 200, channels: ['private-news'] });
   });
 
-  it('has all rows, page by page', async () => {
+  it('has all rows, in pages', async () => {
     await client!.query(
       `INSERT INTO members SELECT n, 70, 1, 'editor' FROM generate_series(1, 450) n`,
     );
@@ -142,7 +142,7 @@ describe('a list by SQL', () => {
     expect(all.filter((name) => name === 'private-news')).toHaveLength(1);
   });
 
-  it('takes any cursor for a position only', async () => {
+  it('treats any cursor only as a position', async () => {
     const { next } = await list(usher!, '70');
     const cursor = JSON.parse(Buffer.from(next!, 'base64url').toString()) as object;
     for (const key of ['\0', '[]', '["8","9"]', '["8\' OR 1=1"]', '["\\u0000"]', '[null]', '{}']) {
@@ -153,7 +153,7 @@ describe('a list by SQL', () => {
     }
   });
 
-  it('is 503 if the database has changed, with the reason in the metric, and no other list is', async () => {
+  it('gets 503 if the database has changed, with the reason in the metric, and other lists are not affected', async () => {
     await client!.query('ALTER VIEW candidates RENAME TO others');
     expect([(await list(usher!, '15')).status, (await list(usher!, 'guest')).status]).toEqual([
       503, 200,
@@ -292,7 +292,7 @@ describeMariadb('a list of a frozen database', () => {
   });
   afterAll(() => usher?.stop());
 
-  it('is 503 within a bound, and others are not affected', async () => {
+  it('gets 503 within a limited time, and others are not affected', async () => {
     const before = await list(usher!, '15');
     expect(before.channels).toContain('private-team.red.8');
     const resume = await server.freeze();

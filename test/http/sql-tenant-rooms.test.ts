@@ -62,14 +62,14 @@ it('rooms by SQL are signed with the Pusher app of their tenant, for their guest
   expect(await enter('presence-tenant.1.room.r1', participant)).toBe('key-of-1');
 });
 
-it('a guest is refused the room of another guest, and the own room under the name of another tenant', async () => {
+it('a guest is refused the room of another guest, and their own room under the name of another tenant', async () => {
   const [guest, other] = [await startGuest(), await startGuest()];
   await openRoom('r2', '1', guest.id);
   expect(await enter('private-tenant.1.room.r2', other.headers)).toBe('403');
   expect(await enter('private-tenant.2.room.r2', guest.headers)).toBe('403');
 });
 
-it('a guest’s list has the rooms of every tenant that it opened, and no others', async () => {
+it('the list of a guest has the rooms that it opened in every tenant, and no others', async () => {
   const [guest, other] = [await startGuest(), await startGuest()];
   await openRoom('r3', '1', guest.id);
   await openRoom('r4', '2', guest.id);

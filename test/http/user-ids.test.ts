@@ -57,7 +57,7 @@ describe('an id of the application, at Pusher', () => {
     ]);
   });
 
-  it('is recorded with the one that the server uses', async () => {
+  it('is recorded together with the id that the server uses', async () => {
     const note = 'user id at the Pusher server is =;user=3A15';
     for (const response of [await signIn(usher, 'user:15'), await signIn(usher, '15')]) {
       const id = response.headers.get('x-decision-id') ?? '';
@@ -72,7 +72,7 @@ describe('an id of the application, at Pusher', () => {
   });
 });
 
-describe('a revoked user whose id the server does not take', () => {
+describe('a revoked user whose id the server does not accept', () => {
   const startServer = usePusherServers();
   let usher: TestUsher | undefined;
   afterEach(() => usher?.stop());
@@ -85,7 +85,7 @@ describe('a revoked user whose id the server does not take', () => {
     });
 
   it.each(['soketi', 'reverb', 'pusher'])(
-    'is ended at %s by the id it has there',
+    'is terminated at %s by the id that it has there',
     async (server) => {
       const { requests, port } = await startServer(200);
       usher = await startUsher({

@@ -16,7 +16,7 @@ describe('the cleanup job', () => {
     return { time, lines, job: startCleanupJob({ tasks, ...time.clock, log }) };
   };
 
-  it('runs at once and then every ten minutes, with the current time', async () => {
+  it('runs immediately and then every ten minutes, with the current time', async () => {
     const times: number[] = [];
     const { time, job } = start((now) => Promise.resolve(times.push(now)));
     await settle();

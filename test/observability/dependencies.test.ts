@@ -23,7 +23,7 @@ it('is up if the last request got a response, which may be a refusal', async () 
   expect(states().get('database')).toBe(true);
 });
 
-it('is up if all servers of one name respond, whichever got the last request', () => {
+it('is up if all servers with its name respond, whichever got the last request', () => {
   const { watch, states } = createDependencies();
   const [guests, users] = [watch('token keys'), watch('token keys')];
   guests.report(false);

@@ -37,7 +37,7 @@ const many = 'for (let i = 0; i < 5000; i += 1) log.info({ i }, "line");';
 const inOrder = Array.from({ length: 5000 }, (_, i) => i);
 
 describe('the log', () => {
-  it('has every line, in order, when the process exits', async () => {
+  it('contains every line, in order, when the process exits', async () => {
     const lines = await logging(many).lines();
     expect(lines.map(({ i }) => i)).toEqual(inOrder);
   });
@@ -50,7 +50,7 @@ describe('the log', () => {
     },
   );
 
-  it('has the time of each line', async () => {
+  it('contains the time of each line', async () => {
     const { lines } = logging(
       'log.info("a"); log.info("b"); globalThis.time = 1500; log.info("c");',
       '() => globalThis.time ?? 0',
@@ -62,7 +62,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('does not block the process while its output is not read, and reports afterwards how much was dropped', async () => {
+  it('does not block the process while its output is not read, and then reports the number of lost lines', async () => {
     const most = 40_000;
     const { child, lines } = logging(
       `const text = 'x'.repeat(1000); for (let i = 0; i < ${String(most)}; i += 1) log.info(text);

@@ -9,27 +9,31 @@ const params = { hotelSlug: 'grand-hotel', bookingId: 'BK-1' };
 
 describe('the guest chat', () => {
   it.each([
-    ['its guest', { who: guest(), fact: booking() }, 'enters'],
+    ['a guest of the booking', { who: guest(), fact: booking() }, 'enters'],
     [
-      'at the end of the stay',
+      'a guest at the end of the stay',
       { who: guest(), fact: booking({ check_out: new Date(noon + 1) }) },
       'enters',
     ],
-    ['another hotel', { who: guest({ hotel: 'x' }), fact: booking() }, 'token is for this hotel'],
     [
-      'another booking',
+      'a guest of another hotel',
+      { who: guest({ hotel: 'x' }), fact: booking() },
+      'token is for this hotel',
+    ],
+    [
+      'a guest of another booking',
       { who: guest({ booking: 'x' }), fact: booking() },
       'token is for this booking',
     ],
     ['cancelled', { who: guest(), fact: booking({ status: 'cancelled' }) }, 'booking is open'],
     [
-      'past the stay',
+      'a guest after the stay',
       { who: guest(), fact: booking({ check_out: new Date(noon) }) },
       'stay is not over',
     ],
-    ['no such booking', { who: guest() }, 'booking is open'],
+    ['a booking that does not exist', { who: guest() }, 'booking is open'],
     [
-      'another’s booking that is missing',
+      'another booking that does not exist',
       { who: guest({ booking: 'x' }) },
       'token is for this booking',
     ],

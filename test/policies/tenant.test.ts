@@ -53,9 +53,9 @@ describe.each(spellings)('grants and refusals, by $spelling', ({ policy }) => {
     ['seller', escrowChannel, { who: user('16'), fact: escrow() }, 'enters'],
     ['another user', escrowChannel, { who: user('17'), fact: escrow() }, noPart],
     ['admin', escrowChannel, { who: admin, fact: disputed }, noPart],
-    ['no escrow', escrowChannel, { who: user('15') }, noPart],
+    ['a user without an escrow', escrowChannel, { who: user('15') }, noPart],
     [
-      'other tenant',
+      'a user of another tenant',
       escrowChannel,
       { who: user('15', { tenantId: '2' }), fact: escrow() },
       otherTenant,
@@ -68,9 +68,9 @@ describe.each(spellings)('grants and refusals, by $spelling', ({ policy }) => {
     ['another user in a dispute', escrowChat, { who: user('17'), fact: disputed }, noPartInChat],
     ['admin', escrowChat, { who: admin, fact: escrow() }, noPartInChat],
     ['admin in a dispute', escrowChat, { who: admin, fact: disputed }, 'enters'],
-    ['admin, no escrow', escrowChat, { who: admin }, noPartInChat],
+    ['admin without an escrow', escrowChat, { who: admin }, noPartInChat],
     [
-      'other tenant’s admin',
+      'an admin of another tenant',
       escrowChat,
       { who: { ...admin, tenantId: '2' }, fact: disputed },
       otherTenant,
@@ -79,21 +79,21 @@ describe.each(spellings)('grants and refusals, by $spelling', ({ policy }) => {
     ['the user', userChannel, { who: user('15') }, 'enters'],
     ['another user', userChannel, { who: user('16') }, 'channel is the user’s own'],
     ['an admin', userChannel, { who: admin }, 'channel is the user’s own'],
-    ['other tenant’s 15', userChannel, { who: user('15', { tenantId: '2' }) }, otherTenant],
+    ['user 15 of another tenant', userChannel, { who: user('15', { tenantId: '2' }) }, otherTenant],
 
     ['admin', adminChannel, { who: admin }, 'enters'],
     ['user', adminChannel, { who: user('15') }, 'user is an admin'],
     [
-      'Admin in other letters',
+      'a user with the role Admin',
       adminChannel,
       { who: user('9', { roles: ['Admin'] }) },
       'user is an admin',
     ],
-    ['other tenant’s admin', adminChannel, { who: { ...admin, tenantId: '2' } }, otherTenant],
+    ['an admin of another tenant', adminChannel, { who: { ...admin, tenantId: '2' } }, otherTenant],
 
     ['user', tenantAnnouncements, { who: user('15') }, 'enters'],
     [
-      'other tenant’s user',
+      'a user of another tenant',
       tenantAnnouncements,
       { who: user('15', { tenantId: '2' }) },
       otherTenant,
@@ -105,14 +105,14 @@ describe.each(spellings)('grants and refusals, by $spelling', ({ policy }) => {
     expect(await verdict(family, { params, ...row })).toBe(expected);
   });
 
-  it('a user without a tenant enters no channel of tenants', async () => {
+  it('a user without a tenant is granted no channel of a tenant', async () => {
     const foreign: Principal = { kind: 'user', id: '15', roles: [], expiresAt: noon + 1 };
     for (const family of [escrowChannel, escrowChat, userChannel, adminChannel, announcements]) {
       expect(await verdict(family, { who: foreign, params, fact: disputed })).not.toBe('enters');
     }
   });
 
-  it('only the chat has a presence form, and all have an encrypted one', () => {
+  it('only the chat has a presence form, and all channels have an encrypted one', () => {
     const formsOf = (family: string) => channelOf(policy, family).forms;
     for (const channel of channels) expect(formsOf(channel)).toContain('private-encrypted');
     expect(channels.filter((channel) => formsOf(channel).includes('presence'))).toEqual([
@@ -120,7 +120,7 @@ describe.each(spellings)('grants and refusals, by $spelling', ({ policy }) => {
     ]);
   });
 
-  it('a refusal across tenants has a code of its own', async () => {
+  it('a refusal across tenants has its own code', async () => {
     const who = user('17', { tenantId: '2' });
     const codes = (await checks(escrowChannel, { who, params, fact: escrow() }))?.map(
       ({ passed, code }) => [passed, code],

@@ -18,11 +18,16 @@ describe('grants and refusals', () => {
     ['staff', chatBox, { who: visitor({ isStaff: true }) }, 'enters'],
     ['superuser', chatBox, { who: visitor({ isSuperuser: true }) }, 'enters'],
     ['anybody', chatBox, { who: visitor() }, ofTheHouse],
-    ['a bearer', chatBox, { who: user('15', { roles: ['admin', 'staff'] }) }, 'no rule'],
+    [
+      'a user with a bearer token',
+      chatBox,
+      { who: user('15', { roles: ['admin', 'staff'] }) },
+      'no rule',
+    ],
     ['the owner', payment, { who: visitor(), fact: order }, 'enters'],
     ['another', payment, { who: visitor({ id: '16' }), fact: order }, own],
     ['staff', payment, { who: visitor({ id: '16', isStaff: true }), fact: order }, own],
-    ['no order', payment, { who: visitor() }, own],
+    ['an order that does not exist', payment, { who: visitor() }, own],
   ])('%s of %s', async (...[, family, row, expected]) => {
     expect(await verdict(family, { params: { orderId: '99' }, ...row })).toBe(expected);
   });

@@ -100,7 +100,7 @@ describe.each(names)('the tests of the policy %s', (name) => {
     expect(unnoticed).toEqual([]);
   });
 
-  it('fail without the pins of a route', async () => {
+  it('fail without the constraints of a route', async () => {
     const { policy, test } = await readShipped(name);
     for (const path of Object.keys(policy.routes ?? {})) {
       const changed = structuredClone(policy);

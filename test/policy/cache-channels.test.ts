@@ -72,13 +72,13 @@ describe('a pattern that begins with a parameter', () => {
     }
   });
 
-  it('matches one with the form for it, and another pattern may have the rest', () => {
+  it('matches one with the form for it, and another pattern may match the rest', () => {
     const match = matching(type('private-{id}'), type('private-cache-{name}'));
     expect(match('private-7')).toEqual(['private-{id}', { id: '7' }]);
     expect(match('private-cache-7')).toEqual(['private-cache-{name}', { name: '7' }]);
   });
 
-  it('may not have a name in common with a cache pattern', () => {
+  it('may not match the same name as a cache pattern', () => {
     const both = [type('private-{id}', ['private-cache']), type('private-cache-{name}')];
     expect(() => createChannelRegistry(both)).toThrow('private-cache-{name}');
   });
@@ -88,7 +88,7 @@ describe('a pattern of cache channels', () => {
   it.each<[readonly PatternForm[]]>([
     [['presence', 'private-encrypted']],
     [['presence-cache', 'private-encrypted-cache']],
-  ])('has cache channels only, with %j', (also) => {
+  ])('matches only cache channels, with %j', (also) => {
     const prices = type('private-cache-price-{id}', also);
     const match = matching(prices);
     for (const form of ['private', 'presence', 'private-encrypted']) {
@@ -102,14 +102,14 @@ describe('a pattern of cache channels', () => {
     ]);
   });
 
-  it('may have nothing but a name', () => {
+  it('may consist of a name only', () => {
     expect(matching(type('private-cache-news'))('private-cache-news')).toEqual([
       'private-cache-news',
       {},
     ]);
   });
 
-  it('needs a member for the presence form', () => {
+  it('requires a member for the presence form', () => {
     const memberless = new Map([['user', { ...rules.get('user')!, member: undefined }]]);
     const parts = { about: 'everybody', params: {}, rules: memberless };
     for (const make of [

@@ -28,7 +28,7 @@ const usual = policyOf(channel('private-news'));
 /** A mapping with this depth of nesting. */
 const nested = (depth: number): string => `${'{a: '.repeat(depth)}x${'}'.repeat(depth)}`;
 
-describe('a file that would take too much', () => {
+describe('a file that would use too many resources', () => {
   const laughs = many(12, (n) =>
     n === 0
       ? '  l0: &l0 [ha, ha, ha, ha, ha, ha, ha, ha, ha]'
@@ -117,15 +117,15 @@ describe('a file that would take too much', () => {
   });
 });
 
-describe('a file that reads otherwise than it is', () => {
+describe('a file that is parsed differently than it looks', () => {
   it.each<[string, string, RegExp]>([
     [
-      'a key twice',
+      'a repeated key',
       policyOf(channel('private-a'), channel('private-a')),
       /:6:3: the key private-a is repeated/,
     ],
     [
-      'a rule twice',
+      'a repeated rule',
       usual.replace('{ has an id:', "{ has an id: 'false', has an id:"),
       /:5:42: the key has an id is repeated/,
     ],
@@ -146,7 +146,7 @@ describe('a file that reads otherwise than it is', () => {
       /:4:17: a control character/,
     ],
     [
-      'text that runs backwards',
+      'a right-to-left override',
       usual.replace('everybody', 'every\u202ebody'),
       /:4:17: an invisible character/,
     ],
@@ -157,12 +157,12 @@ describe('a file that reads otherwise than it is', () => {
       /:5:5: alow is not a key of a channel; the nearest is allow/,
     ],
     [
-      'a key of each object',
+      'a __proto__ key',
       usual.replace('allow:', '__proto__: {}\n    allow:'),
       /:5:5: __proto__ is not a key of a channel/,
     ],
     [
-      'a key that objects inherit',
+      'a key of the object prototype',
       usual.replace('allow:', 'constructor: {}\n    allow:'),
       /:5:5: constructor is not a key of a channel/,
     ],
@@ -206,8 +206,8 @@ describe.each(inherited)('the name %s, which every object has', (name) => {
   });
 });
 
-describe('names that JavaScript knows, and a policy may use', () => {
-  it('are names like others', async () => {
+describe('names that have a meaning in JavaScript', () => {
+  it('are accepted like others', async () => {
     const policy = inLines(
       'codes: { constructor: A code like others. }',
       'facts: { then: { ids: [length], fields: { then: string, toJSON: string, name: string } } }',
@@ -234,7 +234,7 @@ describe('names that JavaScript knows, and a policy may use', () => {
   });
 });
 
-describe('patterns that are made to be slow', { timeout: 20_000 }, () => {
+describe('patterns that are designed to be slow', { timeout: 20_000 }, () => {
   const overlapping = (params: (n: number) => string) =>
     policyOf(...many(160, (n) => channel(`private-{x}.{y}.${'ab'.repeat(10)}${n}`, params(n))));
 
@@ -270,7 +270,7 @@ describe('patterns that are made to be slow', { timeout: 20_000 }, () => {
     );
   });
 
-  it('read a hostile name in the time of its length', async () => {
+  it('parse a hostile name in time proportional to its length', async () => {
     const params = 'params: { a: id, b: id, c: id, d: id }';
     const text = policyOf(
       ...many(100, (n) => channel(`private-c${n}.{a}-{b}-{c}-{d}-end`, params)),
@@ -285,7 +285,7 @@ describe('patterns that are made to be slow', { timeout: 20_000 }, () => {
   it.each([
     ['private-a.{x}', 'private-a.{y}-b'],
     ['private-{x}-a-{y}', 'private-b-{z}'],
-  ])('%s and %s clash, with the line of the second', async (one, other) => {
+  ])('%s and %s conflict, with the line of the second', async (one, other) => {
     const paramsOf = (pattern: string) =>
       `params: { ${[...pattern.matchAll(/\{(\w)\}/g)].map(([, name]) => `${name}: id`).join(', ')} }`;
     const text = policyOf(channel(one, paramsOf(one)), channel(other, paramsOf(other)));
@@ -295,7 +295,7 @@ describe('patterns that are made to be slow', { timeout: 20_000 }, () => {
   });
 });
 
-describe('an expression that is not of a policy', () => {
+describe('an expression that a policy may not contain', () => {
   it.each([
     ["user.id.matches('(a+)+$')", /matches/],
     ['user.id + 1 == 2', /\+/],

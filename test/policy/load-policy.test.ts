@@ -30,15 +30,15 @@ export const x = defineChannel('${pattern}', { about: 'x', params: { school: 'id
 
 const clash = 'Ambiguous channel patterns, one name can match both';
 
-describe('two patterns that clash', () => {
-  it('have the places of both, in two files', async () => {
+describe('two patterns that conflict', () => {
+  it('are reported with the places of both, in two files', async () => {
     const other = channels.replace('private-a.{school}', 'private-{school}.b');
     expect(await problemsOf({ 'a.yaml': channels, 'b.yaml': other })).toEqual([
       `b.yaml:2:3: ${clash}: private-a.{school} and private-{school}.b; private-a.{school} is at a.yaml:2:3`,
     ]);
   });
 
-  it('have the places of both, in modules', async () => {
+  it('are reported with the places of both, in modules', async () => {
     const files = {
       'a.ts': module('private-a.{school}'),
       'b.js': module('private-{school}.b'),
@@ -58,7 +58,7 @@ describe('an undeclared refusal code', () => {
     );
   const codes = 'codes: { class-full: Raise its size. }\n';
 
-  it('has its place and the nearest code, of Usher or of another file', async () => {
+  it('is reported with its place and the nearest code, of Usher or of another file', async () => {
     for (const [code, nearest] of [
       ['tenant-mismach', 'tenant-mismatch'],
       ['clas-full', 'class-full'],
@@ -69,7 +69,7 @@ describe('an undeclared refusal code', () => {
     }
   });
 
-  it.each(['tenant-mismatch', 'class-full'])('is not %s', async (code) => {
+  it.each(['tenant-mismatch', 'class-full'])('cannot be %s', async (code) => {
     const files = { 'a.yaml': withCode(code), 'b.yaml': codes };
     await expect(loadPolicy([writeFiles(files)])).resolves.toBeDefined();
   });
@@ -82,7 +82,7 @@ facts:
 ${channels}`;
 
   it.each(['/u/{user}/orders/{order}.json', '/u-{user}/v1.{order}/', '/{user}/...{order}'])(
-    'may have text beside an id: %s',
+    'may have text next to an id: %s',
     async (path) => {
       await expect(loadPolicy([writeFiles({ 'a.yaml': factAt(path) })])).resolves.toBeDefined();
     },
@@ -95,7 +95,7 @@ ${channels}`;
     '/{user}/../{order}',
     '/{user}/%2e{order}',
     '/{user}/{order}?x',
-  ])('has one id in a segment and no other characters: %s', async (path) => {
+  ])('has one id in each segment and no other characters: %s', async (path) => {
     expect(await problemsOf({ 'a.yaml': factAt(path) })).toEqual([
       expect.stringMatching(
         /^a\.yaml:3:\d+: the value of `path` is not a path: begins with \/; each segment/,
@@ -104,8 +104,8 @@ ${channels}`;
   });
 });
 
-describe('a kind of principal that no credential makes', () => {
-  it('has its place in a module', async () => {
+describe('a kind of principal that no credential creates', () => {
+  it('is reported with its place in a module', async () => {
     const allow = "{ usr: () => [check('x', true)] }";
     expect(await problemsOf({ 'a.ts': module('private-a.{school}', allow) })).toEqual([
       'a.ts:2: the channel private-a.{school}: usr is not a kind of principal; the nearest is user',
@@ -143,42 +143,42 @@ const credential = 'credential: { kind: guest, query: token }';
 describe('a route', () => {
   it.each([
     [
-      'pins a parameter that no channel has',
+      'with a constraint on a parameter that no channel has',
       `  /t/{school}: { ${credential}, pins: { school: schol } }`,
       '6:77: schol is not a parameter of a channel; the nearest is school',
     ],
     [
-      'signs an unknown channel',
+      'that signs an unknown channel',
       `  /t: { ${credential}, only: [private-a.{school}, private-a.{schol}] }`,
       '6:79: private-a.{schol} is not a channel; the nearest is private-a.{school}',
     ],
     [
-      'signs a channel whose name is near to none',
+      'that signs a channel with no similar name',
       `  /t: { ${credential}, only: [private-orders] }`,
       '6:59: private-orders is not a channel; there is private-a.{school}',
     ],
     [
-      'is for a kind of principal whose name is near to none',
+      'for a kind of principal with no similar name',
       '  /t: { credential: { kind: courier, query: token } }',
       '6:23: courier is not a kind of principal; there are user, visitor, guest_session, guest',
     ],
     [
-      'has unknown answers',
+      'with an unknown answers style',
       `  /t: { ${credential}, answers: hotl }`,
       '6:61: hotl is not a style of answers; the nearest is hotel',
     ],
     [
-      'reads its credential in the name of the channel',
+      'that reads its credential from the name of the channel',
       '  /t: { credential: { kind: guest, field: channel_name } }',
       '6:43: channel_name is a field of every request, and cannot be the credential',
     ],
     [
-      'has a path of Usher',
+      'with a path of Usher',
       `  /api/tenants/{t}/pusher/auth/: { ${credential} }`,
       '6:3: /api/tenants/{t}/pusher/auth/ is the same path as /api/tenants/{tenantId}/pusher/auth of Usher',
     ],
     [
-      'has the path of another route',
+      'with the path of another route',
       `  /t/{a}: { ${credential} }\n  /t/{b}/: { ${credential} }`,
       '7:3: /t/{b}/ is the same path as /t/{a}',
     ],
@@ -187,14 +187,14 @@ describe('a route', () => {
     expect(await problemsOf({ 'p.yaml': text })).toEqual([`p.yaml:${problem}`]);
   });
 
-  it('may have the path of a WebSocket endpoint, which takes other requests', async () => {
+  it('may have the path of a WebSocket endpoint, which handles other requests', async () => {
     const endpoint = "{ channel: 'private-a.{x}', upstream: { env: SESSION_WS_UPSTREAM } }";
     const text = `${channels}routes:\n  /t/{x}: { ${credential} }\ndoors:\n  /t/{x}: ${endpoint}\n`;
     expect(await problemsOf({ 'p.yaml': text })).toEqual([]);
   });
 });
 
-it('does not list many names beside one that is near to none', async () => {
+it('suggests no name if none is similar', async () => {
   const other = (_: unknown, i: number) =>
     `  private-b${i}:\n    allow: { user: { in it: has(user.tenant) } }\n`;
   const text = `${channels}${Array.from({ length: 20 }, other).join('')}routes:\n`;
@@ -215,18 +215,18 @@ it('reports two WebSocket endpoints with one path in two files', async () => {
   ]);
 });
 
-describe('two kinds of facts of one path', () => {
+describe('two kinds of facts with one path', () => {
   const kind = (name: string, path: string) =>
     `  ${name}: { ids: [a], fields: { n: string }, path: '${path}' }\n`;
 
-  it.each(['/resources/x/{a}', '/resources/x/{a}/'])('%s', async (path) => {
+  it.each(['/resources/x/{a}', '/resources/x/{a}/'])('are refused: %s', async (path) => {
     const text = `facts:\n${kind('one', '/resources/x/{a}')}${kind('two', path)}`;
     expect(await problemsOf({ 'p.yaml': text })).toEqual([
       `p.yaml:3:43: ${path} is the same path as /resources/x/{a}`,
     ]);
   });
 
-  it('of which a module declares one', async () => {
+  it('are refused if a module declares one', async () => {
     const module = `import { defineFact } from 'usher/policy';
       export const one = defineFact('one', { ids: ['b'], fields: {}, path: '/resources/x/{b}' });`;
     const text = `facts:\n${kind('two', '/resources/x/{a}')}`;
@@ -236,7 +236,7 @@ describe('two kinds of facts of one path', () => {
   });
 });
 
-it('has the place of an unknown kind of fact in a demo, also without facts of it', async () => {
+it('an unknown kind of fact in a demo is reported with its place, even without facts of it', async () => {
   const text = `facts:\n  course: { ids: [a], fields: {} }\ndemo:\n  facts:\n    curse: []\n`;
   expect(await problemsOf({ 'p.yaml': text })).toEqual([
     'p.yaml:5:5: curse is not a kind of fact; the nearest is course',
@@ -249,24 +249,24 @@ describe('the tests of a shipped policy', () => {
     return new Set(tests.map(({ file }) => file));
   };
 
-  it('do not run in the service, since they have run in the build', async () => {
+  it('are not run by the service, because the build has run them', async () => {
     expect(await filesOf('builtin:rooms')).toEqual(new Set());
   });
 
-  it('run beside files of the operator, which can change its decisions', async () => {
+  it('are run together with files of the operator, which can change the decisions', async () => {
     const directory = writeFiles({ 'a.yaml': channels });
     expect(await filesOf('builtin:rooms', directory)).toEqual(
       new Set(['policies/rooms/policy.test.yaml']),
     );
   });
 
-  it('run by a command', async () => {
+  it('are run by a command', async () => {
     const { tests } = await loadPolicy(['builtin:rooms']);
     expect(tests.length).toBeGreaterThan(0);
   });
 });
 
-it('reads a file once that is named beside its directory', async () => {
+it('a file that is named together with its directory is read once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'policy-'));
   const path = join(folder, 'p.yaml');
   writeFileSync(path, channels);
@@ -305,7 +305,7 @@ channels:
   });
 });
 
-it('reports no names as unknown that are declared in a file which cannot be read', async () => {
+it('names that are declared in an unreadable file are not reported as unknown', async () => {
   const broken = `facts:\n  course: { ids: [a], field: {} }\n`;
   const other = `${channels.trimEnd()}\n    facts: { course: [user.id] }\n`;
   const test = `facts:\n  course: [{ a: x }]\nexpect:\n  - { chanel: private-a, refuse: not-allowed }\n`;
@@ -318,7 +318,7 @@ it('reports no names as unknown that are declared in a file which cannot be read
   ]);
 });
 
-it('has the place of an id of a test that is no string', async () => {
+it('an id of a test that is not a string is reported with its place', async () => {
   const facts = `facts:\n  course: { ids: [school, course], fields: {} }\n`;
   const test = `facts:
   course:
@@ -332,7 +332,7 @@ expect: [{ channel: private-a, refuse: not-allowed }]
   ]);
 });
 
-it('names the place of the other declaration of a name', async () => {
+it('a repeated name is reported with the place of its other declaration', async () => {
   const definitions = `import { defineFact, defineSource } from 'usher/policy';
     export const seat = defineFact('seat', { ids: ['a'], fields: {} });
     export const shop = defineSource('shop', { url: { env: 'SHOP_URL' } });`;
@@ -355,14 +355,14 @@ it('names the place of the other declaration of a name', async () => {
   ]);
 });
 
-it('has the nearest name of a parameter that a list misspells', async () => {
+it('a misspelt parameter of a list is reported with the nearest name', async () => {
   const text = `${channels.trimEnd()}\n    list: { user: { params: { schol: user.id } } }\n`;
   expect(await problemsOf({ 'p.yaml': text })).toContainEqual(
     expect.stringContaining('schol is not a parameter of the channel; the nearest is school'),
   );
 });
 
-it.each(['int', 'list(string)', 'timestamp'])('a tenant is no %s', async (type) => {
+it.each(['int', 'list(string)', 'timestamp'])('%s cannot be the tenant', async (type) => {
   const yaml = `facts:\n  seat: { ids: [a], fields: { n: ${type} }, tenant: n }\n`;
   const message = `the tenant must be a string, and n is of the type ${type}`;
   expect(await problemsOf({ 'p.yaml': yaml })).toEqual([expect.stringContaining(message)]);
@@ -371,7 +371,7 @@ it.each(['int', 'list(string)', 'timestamp'])('a tenant is no %s', async (type) 
   expect(await problemsOf({ 'm.ts': module })).toEqual([expect.stringContaining(message)]);
 });
 
-it('finds a subscription of the demo to a channel that the policy does not have', async () => {
+it('a subscription of the demo to an unknown channel is reported', async () => {
   const demo = (channel: string) =>
     `demo:\n  principals: { ada: { kind: user, id: '1' } }\n  subscribe:\n    - { who: ada, channel: ${channel} }\n`;
   expect(await problemsOf({ 'p.yaml': channels + demo('private-a.north') })).toEqual([]);

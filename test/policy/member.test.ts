@@ -23,7 +23,7 @@ function ofBytes(bytes: number, character = 'x') {
 const fits = (member: Member) => memberAt(member).checks.every(({ passed }) => passed);
 
 describe('memberAt', () => {
-  it('leaves a member whose id the server takes', () => {
+  it('does not change a member with an id that the server accepts', () => {
     const member = { user_id: '15', user_info: { name: 'Ada' } };
     expect(memberAt(member)).toStrictEqual({
       member,
@@ -31,7 +31,7 @@ describe('memberAt', () => {
     });
   });
 
-  it('maps only the id, and records the mapped one', () => {
+  it('maps only the id, and records the original one', () => {
     const member = { user_id: 'auth0|15', user_info: { id: 'auth0|15', name: 'Ada' } };
     expect(memberAt(member)).toStrictEqual({
       member: { ...member, user_id: '=;auth0=7C15' },
@@ -42,7 +42,7 @@ describe('memberAt', () => {
     });
   });
 
-  it('maps that of an application as well, and leaves a number a number', () => {
+  it('maps an id of an application as well, and does not change a number', () => {
     const named = (user_id: string | number) =>
       hostMemberAt({ user_id: String(user_id), data: { user_id } }, toUserId(String(user_id), 128));
     expect(named('auth0|15')).toStrictEqual({
@@ -58,7 +58,7 @@ describe('memberAt', () => {
     });
   });
 
-  it('has nothing to map without a member', () => {
+  it('returns nothing without a member', () => {
     expect(noMember).toStrictEqual({
       member: undefined,
       checks: [{ ...limits, passed: true }],
@@ -84,7 +84,7 @@ describe('memberAt', () => {
     expect(fits({ ...ofBytes(1018), user_id: '||' })).toBe(true);
   });
 
-  it('does not count the end of an id that is longer than any at Pusher', () => {
+  it('does not measure the rest of an id that is longer than the limit of Pusher', () => {
     const { user_info } = ofBytes(800);
     const [long, large] = [{ user_id: 'x'.repeat(1000), user_info }, ofBytes(1025)];
     expect(memberAt(long, 1024)).toStrictEqual({

@@ -16,7 +16,7 @@ describe('a channel name', () => {
     expect(parseChannelName(text)).toEqual({ text, form, body });
   });
 
-  it('may have 164 characters with its prefix, and not one more', () => {
+  it('may have 164 characters with its prefix, and no more', () => {
     const longest = `private-${'a'.repeat(156)}`;
     expect(longest).toHaveLength(164);
     expect(parseChannelName(longest)).toBeDefined();
@@ -45,7 +45,7 @@ describe('a channel name', () => {
     expect(parseChannelName(text)).toBeUndefined();
   });
 
-  it('is nothing outside the grammar', () => {
+  it('is refused outside the grammar', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 200 }),
       fc.tuple(fc.constantFrom(...prefixes), fc.string({ maxLength: 200 })).map((t) => t.join('')),
@@ -64,9 +64,12 @@ describe('a channel name', () => {
 });
 
 describe('a socket id', () => {
-  it.each(['1.1', '123.456', '0.0', `${'9'.repeat(31)}.${'9'.repeat(32)}`])('%s is one', (text) => {
-    expect(parseSocketId(text)).toBe(text);
-  });
+  it.each(['1.1', '123.456', '0.0', `${'9'.repeat(31)}.${'9'.repeat(32)}`])(
+    '%s is valid',
+    (text) => {
+      expect(parseSocketId(text)).toBe(text);
+    },
+  );
 
   it.each([
     ...vectors.refuse_socket_id.map(({ socket_id }) => socket_id),

@@ -56,7 +56,7 @@ describe('toUserId', () => {
     'a=7Cb',
     'a=b@c,d.e;f-G_9',
     'x'.repeat(128),
-  ])('leaves %j, which every server takes', (id) => {
+  ])('does not change %j, which every server accepts', (id) => {
     expect(atPusher(id)).toBe(id);
     expect(fromUserId(id)).toBe(id);
   });
@@ -75,7 +75,7 @@ describe('toUserId', () => {
     expect(fromUserId(userId)).toBe(id);
   });
 
-  it('puts the hash in place of an id that would be too long', () => {
+  it('uses a hash for an id that would be too long', () => {
     const [fits, long] = ['|'.repeat(42), '|'.repeat(43)];
     expect(atPusher(fits)).toBe(`=;${'=7C'.repeat(42)}`);
     expect(atPusher(long)).toBe('=;=sha256=1hBD2Js1lVju2bmFlE5TdZUT-owgvobCSSxkBtBCakY');
@@ -87,19 +87,22 @@ describe('toUserId', () => {
     expect(atPusher(id)).toBe(undefined);
   });
 
-  it.each([128, 1024])('makes of any two ids two user ids that a server takes: %i', (maxLength) => {
-    const mapped = ids.map((id) => toUserId(id, maxLength)!);
-    // Another user may have a mapped id as their own id.
-    const again = mapped.map((id) => toUserId(id, maxLength)!);
-    for (const userId of [...mapped, ...again]) {
-      expect(isPathSegment(userId, maxLength)).toBe(true);
-      expect(userId).toMatch(/^[A-Za-z0-9_\-=@,.;]+$/);
-    }
-    const both = [...new Set([...ids, ...mapped])];
-    expect(new Set(both.map((id) => toUserId(id, maxLength))).size).toBe(both.length);
-  });
+  it.each([128, 1024])(
+    'maps any two ids to two user ids that a server accepts: %i',
+    (maxLength) => {
+      const mapped = ids.map((id) => toUserId(id, maxLength)!);
+      // Another user may have a mapped id as their own id.
+      const again = mapped.map((id) => toUserId(id, maxLength)!);
+      for (const userId of [...mapped, ...again]) {
+        expect(isPathSegment(userId, maxLength)).toBe(true);
+        expect(userId).toMatch(/^[A-Za-z0-9_\-=@,.;]+$/);
+      }
+      const both = [...new Set([...ids, ...mapped])];
+      expect(new Set(both.map((id) => toUserId(id, maxLength))).size).toBe(both.length);
+    },
+  );
 
-  it('is undone by fromUserId, for every text', () => {
+  it('is reversed by fromUserId, for every text', () => {
     const texts = fc.string({
       unit: fc.constantFrom(...Array.from('aZ09_-=@,.;|+: /%~é😀A7C3BD')),
     });
@@ -115,12 +118,15 @@ describe('toUserId', () => {
 });
 
 it.each(['=;a', '=;%7C', '=;=7c', '=;=', '=;=7', '=;=C3', '=;15', '=;=sha256=x', '=;a b', '=7C'])(
-  'fromUserId leaves %j, which toUserId does not make',
+  'fromUserId does not change %j, which toUserId never returns',
   (userId) => {
     expect(fromUserId(userId)).toBe(userId);
   },
 );
 
-it.each(['', '.', '..', 'a/b', 'a b', 'a%2e', 'a?b', 'é'])('%j is no segment of a path', (text) => {
-  expect(isPathSegment(text, 128)).toBe(false);
-});
+it.each(['', '.', '..', 'a/b', 'a b', 'a%2e', 'a?b', 'é'])(
+  '%j cannot be a path segment',
+  (text) => {
+    expect(isPathSegment(text, 128)).toBe(false);
+  },
+);

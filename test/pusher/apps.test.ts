@@ -18,13 +18,13 @@ afterEach(() => {
 });
 
 describe('createPusherApps', () => {
-  it('is the same for every tenant, and is opened once', () => {
+  it('returns the same app for every tenant, and creates it once', () => {
     const apps = createPusherApps(settings());
     expect(apps.for(undefined)).toBeDefined();
     expect(apps.for('1')).toBe(apps.for('2'));
   });
 
-  it('knows whether the app has encrypted channels', () => {
+  it('reports whether the app has encrypted channels', () => {
     expect(createPusherApps(settings()).for(undefined)?.encrypts).toBe(false);
     const encrypted = createPusherApps(settings({ encryptionMasterKey: new Secret(masterKey) }));
     expect(encrypted.for(undefined)?.encrypts).toBe(true);
@@ -36,9 +36,9 @@ describe('createPusherApps', () => {
     ['the raw bytes', 'sixteen-bytes-oksixteen-bytes-ok'],
     ['base64url', Buffer.alloc(32, 0xff).toString('base64url')],
     ['a line break at the end', `${masterKey}\n`],
-    ['something hidden in it', masterKey.replace('B', 'B*')],
+    ['hidden text', masterKey.replace('B', 'B*')],
     ['nothing', ''],
-  ])('refuses a master key of %s without showing it anywhere', (_what, key) => {
+  ])('refuses a master key of %s without printing it', (_what, key) => {
     const printed = (['log', 'warn', 'error'] as const).map((method) => vi.spyOn(console, method));
     let thrown: unknown;
     try {
@@ -62,7 +62,7 @@ describe('createPusherApps', () => {
     expect(() => createPusherApps(settings(over))).toThrow(/^Pusher app with/);
   });
 
-  it('uses the host before the cluster, and TLS by default', () => {
+  it('prefers the host to the cluster, and uses TLS by default', () => {
     expect(addressOf({ cluster: 'eu' })).toBe('https://api-eu.pusher.com');
     expect(addressOf({})).toBe('https://api-mt1.pusher.com');
     expect(addressOf({ cluster: 'eu', host: '127.0.0.1', port: 6001, tls: false })).toBe(

@@ -47,7 +47,7 @@ describe('revoking a member of a presence channel at Reverb', () => {
     [500, 'status 500'],
     ['hang-up', 'no response (ECONNRESET)'],
   ])(
-    'reports the connections that stay and the cause after a response %s, and sends one request',
+    'reports the remaining connections and the cause after a response %s, and sends one request',
     async (behaviour, why) => {
       const { atReverb, requests } = await revokeMember(behaviour);
       expect(atReverb).toEqual([
@@ -58,7 +58,7 @@ describe('revoking a member of a presence channel at Reverb', () => {
     },
   );
 
-  it('says that the connections were ended when it says so', async () => {
+  it('reports that the connections were terminated if Reverb confirms it', async () => {
     const { atReverb, requests } = await revokeMember(200);
     expect(atReverb).toEqual([
       { effect: 'pusher-connections-ended', server: 'reverb', users: 1 },
@@ -67,7 +67,7 @@ describe('revoking a member of a presence channel at Reverb', () => {
     expect(requests).toEqual(['15']);
   });
 
-  it('sends no request with PUSHER_TERMINATE=off, and reports that all connections stay', async () => {
+  it('sends no request with PUSHER_TERMINATE=off, and reports that all connections remain', async () => {
     const { atReverb, requests } = await revokeMember(200, { PUSHER_TERMINATE: 'off' });
     const why = 'PUSHER_TERMINATE is off';
     expect(atReverb).toEqual([

@@ -44,7 +44,7 @@ const withoutPath = (path: string) => path.replace(/^\/realtime/, '');
 
 describe('a server behind a path', () => {
   it.each(['pusher', 'reverb', 'sockudo'] as const)(
-    'gets requests of %s there, signed without the path',
+    'gets requests for %s there, signed without the path',
     async (dialect) => {
       const { requests, where } = await startServer({ signedPath: withoutPath });
       const app = { ...where, path: '/realtime', dialect };
@@ -55,7 +55,7 @@ describe('a server behind a path', () => {
     },
   );
 
-  it('gets one request of soketi, whose own path is a part of the signature', async () => {
+  it('gets one request as soketi, whose own path is part of the signature', async () => {
     const { requests, where } = await startServer({});
     const app = { ...where, path: '/realtime', dialect: 'soketi' } as const;
     expect(await requestChannels(settings(app))).toMatchObject({ status: 200 });
@@ -66,7 +66,7 @@ describe('a server behind a path', () => {
     ]);
   });
 
-  it('gets a second request of soketi if a proxy removed the path', async () => {
+  it('gets a second request as soketi if a proxy removed the path', async () => {
     const { requests, where } = await startServer({ signedPath: withoutPath });
     await end({ ...where, path: '/realtime', dialect: 'soketi' });
     const path = '/realtime/apps/1/users/15/terminate_connections';
@@ -74,7 +74,7 @@ describe('a server behind a path', () => {
   });
 
   it.each([401, 404, 500])(
-    'of soketi responds %i: only a refused signature is retried',
+    'as soketi responds %i: only a refused signature is retried',
     async (status) => {
       const { requests, where } = await startServer({ statusOf: () => status });
       const app = { ...where, path: '/realtime', dialect: 'soketi' } as const;
@@ -91,7 +91,7 @@ describe('Sockudo', () => {
 
   it.each([
     ['has force_reconnect', 200, [forced]],
-    ['of an older version terminates', 404, [forced, terminated]],
+    ['of an older version uses terminate', 404, [forced, terminated]],
   ])('%s', async (_case, status, expected) => {
     const { requests, where } = await startServer({
       statusOf: (path) => (path === forced ? status : 200),
@@ -100,7 +100,7 @@ describe('Sockudo', () => {
     expect(requests).toEqual(expected);
   });
 
-  it.each([401, 500])('with status %i gets no further request', async (status) => {
+  it.each([401, 500])('gets no further request after the status %i', async (status) => {
     const { requests, where } = await startServer({ statusOf: () => status });
     const outcome = end({ ...where, dialect: 'sockudo' });
     await expect(outcome).rejects.toMatchObject({ cause: new Error(`status ${status}`) });

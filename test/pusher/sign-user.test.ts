@@ -14,7 +14,7 @@ const authOf = (text: string) =>
   `app-key:${createHmac('sha256', 'app-secret').update(text).digest('hex')}`;
 
 describe('createUserSigner', () => {
-  it('signs the id alone', () => {
+  it('signs only the id', () => {
     expect(signUser(signInOf({ socketId: '12.34', member: { user_id: '15' } }))).toEqual({
       auth: authOf('12.34::user::{"id":"15"}'),
       user_data: '{"id":"15"}',

@@ -60,14 +60,14 @@ describe('createSigner', () => {
     expect(signed({ memberData: given })).toBe(JSON.stringify(given));
   });
 
-  it('signs the UTF-8 bytes of what it returns', () => {
+  it('signs the UTF-8 bytes of the response', () => {
     const member = { user_id: '15', user_info: { name: 'Zoë 👩‍🚀 \ud800 "\n' } };
     const { auth, channel_data } = signerOf().sign({ ...presenceGrant, member });
     expect(JSON.parse(channel_data!)).toEqual(member);
     expect(auth).toBe(authOf(`12.34:presence-a.1:${channel_data!}`));
   });
 
-  it('gives the key of an encrypted channel', () => {
+  it('returns the key of an encrypted channel', () => {
     const signer = signerOf({ encryptionMasterKey: new Secret(masterKey) });
     const digest = createHash('sha256').update('private-encrypted-a.1').update(Buffer.alloc(32, 7));
     expect(signer.sign(encryptedGrant)).toEqual({
@@ -129,12 +129,12 @@ describe('the app of the tenant', () => {
   };
   const signer = createSigner(apps);
 
-  it('is the one that signs', () => {
+  it('is used for the signature', () => {
     expect(signer.sign({ ...privateGrant, tenantId: '1' }).auth).toMatch(/^key-one:/);
     expect(signer.encrypts('1')).toBe(true);
   });
 
-  it('is never another tenant’s', () => {
+  it('is never that of another tenant', () => {
     expect(() => signer.sign({ ...privateGrant, tenantId: '2' })).toThrow('without a Pusher app');
     expect(() => signer.sign(privateGrant)).toThrow('without a Pusher app');
     expect(signer.encrypts('2')).toBe(false);

@@ -45,7 +45,7 @@ it.each([
   ['two-key', '15', 'POST /apps/2/users/15/terminate_connections'],
   ['app-key', 'a_B-=@,.;9', 'POST /apps/1/users/a_B-=@,.;9/terminate_connections'],
 ])(
-  'requests at the server of the app %s the termination of %s',
+  'sends a request to the server of the app %s to terminate %s',
   async (appKey, userId, request) => {
     const { received, terminate } = await startServer(200);
     await terminate({ appKey, userId });
@@ -54,7 +54,7 @@ it.each([
 );
 
 it.each(['', '.', '..', '../../other', 'a/b', 'a b', 'ä', '%2e%2e', 'a?b', 'x'.repeat(129)])(
-  'sends no request for the user %j, which would be another path',
+  'sends no request for the user %j, which would change the path',
   async (userId) => {
     const { received, terminate } = await startServer(200);
     await expect(terminate({ appKey: 'app-key', userId })).rejects.toThrow(Unavailable);
@@ -62,19 +62,19 @@ it.each(['', '.', '..', '../../other', 'a/b', 'a b', 'ä', '%2e%2e', 'a?b', 'x'.
   },
 );
 
-it('is unavailable when soketi refuses, which it does with status 200', async () => {
+it('is unavailable if soketi refuses, which it does with status 200', async () => {
   const body = '{"error":"The secret authentication failed","code":401}';
   const { terminate } = await startServer(200, body);
   const outcome = terminate({ appKey: 'app-key', userId: '15' });
   await expect(outcome).rejects.toMatchObject({ cause: new Error('status 401') });
 });
 
-it('is unavailable when the server never ends its response', async () => {
+it('is unavailable if the server never completes its response', async () => {
   const { terminate } = await startServer(200, endless);
   await expect(terminate({ appKey: 'app-key', userId: '15' })).rejects.toThrow(Unavailable);
 });
 
-it('reports an error whose body never ends as no response', async () => {
+it('reports an error response without an end as no response', async () => {
   const { terminate } = await startServer(500, endless);
   const outcome = terminate({ appKey: 'app-key', userId: '15' });
   await expect(outcome).rejects.toMatchObject({ cause: new Error('no response') });
@@ -87,7 +87,7 @@ it('sends no request for an app that is not configured', async () => {
 });
 
 it.each([400, 401, 404, 500, undefined])(
-  'is unavailable when the server responds with %s, and reveals no secret',
+  'is unavailable if the server responds with %s, and the error contains no secret',
   async (status) => {
     const { terminate } = await startServer(status);
     const fault = await terminate({ appKey: 'app-key', userId: '15' }).catch((e: unknown) => e);

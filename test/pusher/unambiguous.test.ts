@@ -47,7 +47,7 @@ const appsOf = (dialect: PusherDialect) =>
 const runs = { numRuns: 2000 };
 
 /** Equal signatures mean equal texts to sign: no collision of HMAC-SHA256 is known. */
-describe('no signature is valid for two requests', () => {
+describe('a signature is valid for one request only', () => {
   it.each(['pusher', 'reverb'] as const)('%s binds socket, channel and member', (dialect) => {
     const signer = createSigner(appsOf(dialect));
     // Reverb gets an empty user_info for a presence member without one.
@@ -65,7 +65,7 @@ describe('no signature is valid for two requests', () => {
     );
   });
 
-  it('soketi does too, but for the member of a channel that is not presence', () => {
+  it('soketi binds them too, except the member of a channel that is not presence', () => {
     const signer = createSigner(appsOf('soketi'));
     // A member without user_info is the one with an empty user_info.
     const who = (member?: Member) => [member?.user_id, member?.user_info ?? {}];
@@ -80,7 +80,7 @@ describe('no signature is valid for two requests', () => {
     );
   });
 
-  it('a channel signature is never one of a sign-in, whatever its name and data', () => {
+  it('a channel signature is never valid for a sign-in, whatever its name and data', () => {
     const signer = createSigner(appsOf('pusher'));
     const signUser = createUserSigner(appsOf('pusher'));
     fc.assert(

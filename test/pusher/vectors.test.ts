@@ -51,7 +51,7 @@ const throughSigner = all.filter(grantable);
 const beneathSigner = all.filter((vector) => !grantable(vector) && writtenByJavaScript(vector));
 
 describe('channel signatures of the official libraries', () => {
-  it('are all reproduced but the two whose JSON text only PHP and Python write', () => {
+  it('are reproduced, except two whose JSON text only PHP and Python produce', () => {
     expect(all.length - throughSigner.length - beneathSigner.length).toBe(2);
     expect(throughSigner.length).toBeGreaterThanOrEqual(6);
   });

@@ -55,7 +55,7 @@ function setUp() {
 const turnedAway = { status: 503, headers: { 'retry-after': '5' } };
 
 describe('permits', () => {
-  it('do not count a client that disconnected in the queue as shed', async () => {
+  it('do not count a client that disconnected in the queue as rejected', async () => {
     const { time, begin, shed } = setUp();
     void begin('a');
     void begin('b');
@@ -80,7 +80,7 @@ describe('permits', () => {
     expect(await Promise.all(works)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  it('refuse requests over the queue limit immediately, and requests that waited too long', async () => {
+  it('are refused immediately over the queue limit, and to requests that waited too long', async () => {
     const { time, begin, end, names, shed } = setUp();
     const works = ['a', 'b', 'c', 'd', 'e'].map((name) => begin(name));
     await settled();
@@ -112,7 +112,7 @@ describe('permits', () => {
     expect(await gone).toMatchObject(turnedAway);
   });
 
-  it('are reserved for a request that needs several, which no later request overtakes', async () => {
+  it('are reserved for a request that needs several, so that no later request overtakes it', async () => {
     const { limiter, begin, end, names } = setUp();
     const works = [begin('a'), begin('wide', { permits: 2 }), begin('b'), begin('c')];
     await settled();
@@ -126,7 +126,7 @@ describe('permits', () => {
     expect(await Promise.all(works)).toEqual(['a', 'wide', 'b', 'c']);
   });
 
-  it('are sufficient for a request of any size, and are released by one that was aborted', async () => {
+  it('suffice for a request of any size, and are released by an aborted one', async () => {
     const { time, begin, end, names } = setUp();
     void begin('wider than all', { permits: 100 });
     await settled();
@@ -181,7 +181,7 @@ describe('permits of requests that wait for a server of the application', () => 
     return { ...time, limiter, run };
   };
 
-  it('are lent when the response is slow, and requests that wait in this way count as queued ones', async () => {
+  it('are released while the response is slow, and these requests count as queued', async () => {
     const { advance, limiter, run } = setUpRequests();
     for (let n = 0; n < 4; n += 1) void run(() => limiter.withLentPermit(unending));
     await settled();
@@ -206,7 +206,7 @@ describe('permits of requests that wait for a server of the application', () => 
     expect([limiter.lent(), waiting()]).toEqual([0, 0]);
   });
 
-  it('are returned immediately, and new work waits until few enough are in use', async () => {
+  it('are returned immediately, and new requests wait until few enough are in use', async () => {
     const { advance, limiter, run } = setUpRequests();
     let respondWith: () => void = () => undefined;
     const responded = new Promise<void>((resolve) => (respondWith = resolve));
@@ -233,7 +233,7 @@ describe('permits of requests that wait for a server of the application', () => 
     expect(hasStarted).toBe(true);
   });
 
-  it('are given back once if the request ends while its request is under way', async () => {
+  it('are returned once if the request ends while it waits for the application', async () => {
     const { advance, limiter, run } = setUpRequests();
     let respondWith: () => void = () => undefined;
     const responded = new Promise<void>((resolve) => (respondWith = resolve));
@@ -260,8 +260,8 @@ describe('permits of requests that wait for a server of the application', () => 
   });
 });
 
-describe('a server that is full', () => {
-  it('responds with CORS and Retry-After, handles preflights as usual, and reads bodies before it gives a permit', async () => {
+describe('a server at its limits', () => {
+  it('responds with CORS and Retry-After, handles preflights as usual, and reads bodies before it assigns a permit', async () => {
     const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
     onTestFinished(() => server.close());
     await addCors(server, {
@@ -348,10 +348,10 @@ describe('a batch', () => {
   });
 });
 
-describe('a storm', () => {
+describe('many concurrent requests', () => {
   const usher = useUsher();
 
-  it('of two thousand requests at once gets only successful responses', async () => {
+  it('two thousand at once all get successful responses', async () => {
     const changes = Array.from({ length: 2_000 }, () => send(usher.public, userRequest()));
     const alive = await send(usher.operator, { method: 'GET', path: '/livez' });
     expect(alive.status).toBe(200);

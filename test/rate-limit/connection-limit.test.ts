@@ -34,7 +34,7 @@ describe('connections from one address', () => {
     expect(new Set(responses)).toEqual(new Set(['authentication_success']));
   });
 
-  it('are ten a minute without authentication, whichever address of a /64 they have', async () => {
+  it('are limited to ten a minute without authentication, for all addresses of a /64', async () => {
     for (let i = 0; i < 10; i += 1) {
       await openClient(usher.public, '/ws', from(`2001:db8:0:7:${i}::1`));
     }
@@ -49,7 +49,7 @@ describe('connections from one address', () => {
     await openClient(usher.public, '/ws', from('2001:db8:0:8::1'));
   });
 
-  it('with bad tickets are failures of the address', async () => {
+  it('with invalid tickets count as failures of the address', async () => {
     for (let i = 0; i < 3; i += 1) {
       const client = await openClient(usher.public, '/ws', from('203.0.113.9'));
       client.socket.send(ticketMessage(`ws_ticket_${'0'.repeat(64)}`));

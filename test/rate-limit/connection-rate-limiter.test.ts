@@ -21,7 +21,7 @@ function setUp() {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('attempts to connect', () => {
+describe('connection attempts', () => {
   it('of one address are refused after a wait, and those of another are not', async () => {
     const { time, enter, through } = setUp();
     for (let i = 0; i < 3; i += 1) await through('a');
@@ -36,7 +36,7 @@ describe('attempts to connect', () => {
     expect(time.waiting()).toBe(0);
   });
 
-  it('accept queued attempts in FIFO order as others are refunded', async () => {
+  it('that wait are accepted in FIFO order as others are refunded', async () => {
     const { time, through } = setUp();
     const given = [await through('a'), await through('a'), await through('a')];
     const order: number[] = [];
@@ -68,7 +68,7 @@ describe('attempts to connect', () => {
     expect(time.waiting()).toBe(0);
   });
 
-  it('continue when a unit is free again', async () => {
+  it('continue when a unit is available again', async () => {
     const { time, through } = setUp();
     for (let i = 0; i < 3; i += 1) await through('a');
     time.now += 17_000;
@@ -78,7 +78,7 @@ describe('attempts to connect', () => {
     await waiting;
   });
 
-  it('that wait are bounded: one too many is refused immediately', async () => {
+  it('that wait are limited: one more is refused immediately', async () => {
     const { time, enter, through } = setUp();
     for (let i = 0; i < 3; i += 1) await through('a');
     const waiting = Array.from({ length: 1_000 }, () => enter('a'));

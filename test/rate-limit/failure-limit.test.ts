@@ -43,7 +43,7 @@ describe('refused requests of one address', () => {
 describe('refused requests without a trusted proxy', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '1' });
 
-  it('count for the address of the connection, whatever it forwards', async () => {
+  it('count for the address of the connection, whatever addresses it forwards', async () => {
     const headers = (address: string) => ({ ...bad, 'x-forwarded-for': address });
     const first = await send(usher.public, userRequest({ headers: headers('203.0.113.1') }));
     expect(first.status).toBe(401);
@@ -56,7 +56,7 @@ describe('refused requests behind a trusted proxy', () => {
   const from = (address: string) =>
     send(usher.public, userRequest({ headers: { ...bad, 'x-forwarded-for': address } }));
 
-  it('count for the client that the proxy names; of IPv6 for its /64', async () => {
+  it('count for the client that the proxy names, for IPv6 for its /64', async () => {
     expect((await from('203.0.113.1')).status).toBe(401);
     expect((await from('203.0.113.2')).status).toBe(401);
     expectLimited(await from('203.0.113.1'));
@@ -68,10 +68,10 @@ describe('refused requests behind a trusted proxy', () => {
   });
 });
 
-describe('requests for a WebSocket that are no handshake', () => {
+describe('requests for a WebSocket that are not a handshake', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '2' });
 
-  it('count as refused requests, so that a flood of them fills neither the log nor the table', async () => {
+  it('count as refused requests, so that many of them do not fill the log or the table', async () => {
     const request = { path: '/ws', method: 'GET', headers: { origin: allowedOrigin } };
     expect((await send(usher.public, request)).status).toBe(426);
     expect((await send(usher.public, request)).status).toBe(426);

@@ -36,12 +36,12 @@ async function rowsOf(usher: Pick<TestUsher, 'database'>, sql: string): Promise<
   return found.rows as unknown[];
 }
 
-describe('authorizations beyond those a minute', () => {
+describe('authorizations over the limit per minute', () => {
   // One in 20 seconds after the first three, so that none is added during the test.
   const usher = useUsher({ RATE_LIMIT_AUTHORIZATIONS: '3', RATE_LIMIT_FAILURES: '5' });
   const responseTo = (changes: object) => send(usher.public, userRequest(changes));
 
-  it('are refused on all routes together, in any spelling, and cost others of the address nothing', async () => {
+  it('are refused on all routes together, in any spelling, and do not affect others at the address', async () => {
     const ways = [
       { path: '/broadcasting/auth' },
       { path: '/api/tenants/1/pusher/auth/', fields: { socket_id: '7.7' } },
@@ -68,7 +68,7 @@ describe('authorizations beyond those a minute', () => {
     for (let i = 0; i < 3; i += 1) expect((await responseTo(others)).status).toBe(200);
   });
 
-  it('are decisions with a named check, and one signal a minute', async () => {
+  it('are decisions with a named check, and one security event a minute', async () => {
     const rows = await rowsOf(
       usher,
       `SELECT outcome, failed_check, count(*)::int FROM audit_log
@@ -100,7 +100,7 @@ describe('authorizations beyond those a minute', () => {
   });
 });
 
-describe('channels beyond those of a connection', () => {
+describe('channels over the limit of a connection', () => {
   const usher = useUsher({ RATE_LIMIT_SUBSCRIPTIONS: '2', RATE_LIMIT_FAILURES: '1' });
 
   it('are refused, one by one and in a batch', async () => {
@@ -138,7 +138,7 @@ describeRedisServer('two Ushers with one Redis', () => {
     return found;
   };
 
-  it('count together, say when they do not, and never refuse for it', async () => {
+  it('replicas share the limits, report when they do not, and refuse nothing because of it', async () => {
     const server = await startRedisServer();
     const start = () => startUsher({ ...limits, REDIS_URL: server.url });
     const [one, other] = [await start(), await start()];

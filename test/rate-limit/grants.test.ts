@@ -40,7 +40,7 @@ function setUp(changes: Changes = {}, limited: Partial<RateLimitGrantDeps> = {})
 
 const noChannel = { channelName: 'private-tenant.1.user.16' };
 
-describe('a grant beyond the limit of its principal', () => {
+describe('a grant over the limit of its principal', () => {
   it('is delayed if the delay is short, in order, and refused otherwise', async () => {
     const { time, requestChannel, requestMany, reported, recorded } = setUp();
     await requestMany(60);
@@ -65,7 +65,7 @@ describe('a grant beyond the limit of its principal', () => {
     expect(verdict(await pending[1]!)).toBe('grant');
   });
 
-  it('is refused when it was revoked while it waited', async () => {
+  it('is refused if it was revoked during the delay', async () => {
     const { time, requestChannel, requestMany, state } = setUp();
     await requestMany(60);
     const pending = requestChannel();
@@ -75,7 +75,7 @@ describe('a grant beyond the limit of its principal', () => {
     expect(verdict(await pending)).toBe('revoked');
   });
 
-  it('ends its delay when Usher closes, and no further delay begins', async () => {
+  it('is no longer delayed when Usher closes, and no further delay begins', async () => {
     const { time, requestChannel, requestMany, closing } = setUp();
     await requestMany(60);
     const pending = requestChannel();
@@ -99,11 +99,11 @@ describe('a grant beyond the limit of its principal', () => {
   });
 });
 
-describe('a grant of one more channel than a connection may have', () => {
+describe('a grant over the channel limit of a connection', () => {
   const names = ['private-tenant.1.escrow.42', 'private-tenant.1.user.15', 'private-announcements'];
   const another = 'private-tenant.1.announcements';
 
-  it('is refused, however often the others were requested, and not on another connection', async () => {
+  it('is refused, however often the other channels were requested, and not on another connection', async () => {
     const { requestChannel, reported } = setUp();
     for (const channelName of [...names, ...names]) {
       expect(verdict(await requestChannel({ channelName }))).toBe('grant');
@@ -118,7 +118,7 @@ describe('a grant of one more channel than a connection may have', () => {
     expect(verdict(await requestChannel({ channelName: another, socketId: '1.3' }))).toBe('grant');
   });
 
-  it('does not count for refused channels, nor for another principal that names its connection', async () => {
+  it('does not include refused channels, or another principal with the same socket id', async () => {
     const { requestChannel, state } = setUp();
     for (let i = 16; i < 26; i += 1) {
       expect(verdict(await requestChannel({ channelName: `private-tenant.1.user.${i}` }))).toBe(
@@ -134,7 +134,7 @@ describe('a grant of one more channel than a connection may have', () => {
       expect(verdict(await requestChannel({ channelName }))).toBe('grant');
   });
 
-  it('takes nothing of the authorizations of its principal', async () => {
+  it('consumes no authorization of its principal', async () => {
     const { requestChannel, time } = setUp();
     for (const channelName of names) await requestChannel({ channelName });
     for (let i = 0; i < 100; i += 1) {
@@ -147,7 +147,7 @@ describe('a grant of one more channel than a connection may have', () => {
   });
 });
 
-describe('a page that opens channel after channel on one connection', () => {
+describe('a page that subscribes to many channels in sequence on one connection', () => {
   const names = Array.from({ length: 100 }, (_, i) => `private-tenant.1.escrow.${i}`);
   const open = () => {
     const { time, requestChannel, ...rest } = setUp({}, { authorizations: 600, subscriptions: 20 });
@@ -158,7 +158,7 @@ describe('a page that opens channel after channel on one connection', () => {
     };
   };
 
-  it('is never refused, however many it has left, and waits 3 s at most when it is fast', async () => {
+  it('is never refused, however many channels it has left, and waits at most 3 s', async () => {
     const { time, requestChannel } = open();
     const waits: number[] = [];
     for (const name of names) {
@@ -172,7 +172,7 @@ describe('a page that opens channel after channel on one connection', () => {
     expect(waits).toEqual(names.map((_, i) => (i < 20 ? 0 : 3_000)));
   });
 
-  it('does not count a channel that it opened within the last minute', async () => {
+  it('does not count a channel again within a minute', async () => {
     const { time, requestChannel } = open();
     for (let round = 0; round < 5; round += 1) {
       for (const name of names.slice(0, 20))
@@ -195,7 +195,7 @@ describe('a page that opens channel after channel on one connection', () => {
   });
 });
 
-describe('a decision that is evaluated again because something changed meanwhile', () => {
+describe('a decision that is evaluated again because data changed meanwhile', () => {
   /** Dependencies whose audit log rejects the first decision by cached values. */
   const changedOnce = (count: { records: number }): Changes => ({
     cache: {
@@ -230,7 +230,7 @@ describe('a decision that is evaluated again because something changed meanwhile
     expect(reported).toEqual(['authorizations']);
   });
 
-  it('waits once, though it is decided three times', async () => {
+  it('waits once, although it is evaluated three times', async () => {
     const { requestChannel, time } = setUp(changedOnce({ records: 0 }), { authorizations: 60 });
     for (let i = 0; i < 60; i += 1) await requestChannel();
     const pending = requestChannel();

@@ -13,7 +13,7 @@ describe('limits in memory', () => {
   const limits = createMemoryLimits(now);
   limitsContract(() => limits, time);
 
-  it('are bounded for each limit: the key that was idle longest is evicted', async () => {
+  it('have a maximum for each limit: the least recently used key is evicted', async () => {
     const [first, second] = [newRate({ perMinute: 1 }), newRate({ perMinute: 1 })];
     const other = newRate({ perMinute: 1, limit: 'failures' });
     for (const each of [first, second, other]) await limits.consume([each]);
@@ -26,7 +26,7 @@ describe('limits in memory', () => {
     expect(await limits.consume([other])).toMatchObject({ exceeded: other.limit });
   });
 
-  it('forget the things that were taken longest ago when there are too many', async () => {
+  it('evict the oldest dedupe keys when there are too many', async () => {
     const fresh = createMemoryLimits(now);
     const [first, second] = [newThing({ perMinute: 1 }), newThing({ perMinute: 1 })];
     await fresh.consume([first]);
@@ -53,7 +53,7 @@ describeRedis('limits in Redis', () => {
   // A new one each time: nothing of it may be kept here.
   limitsContract(limits, time);
 
-  it('leave no key without an end', async () => {
+  it('leave no key without an expiry', async () => {
     const rate = newRate();
     await limits().consume([rate, newThing()]);
     await limits().consume([rate]);

@@ -3,7 +3,7 @@ import { createMemoryRateLimiter } from '../../src/rate-limit/memory-limits.ts';
 import { createProcessHeap } from '../../src/runtime/heap.ts';
 import { testNow } from '../support/tokens.ts';
 
-it('keeps the name of a channel without the body that it was cut out of', () => {
+it('keeps the name of a channel without the request body from which it was sliced', () => {
   const heap = createProcessHeap();
   const rates = createMemoryRateLimiter();
   heap.collect();

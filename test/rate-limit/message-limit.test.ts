@@ -4,7 +4,7 @@ import { createMessageLimit } from '../../src/rate-limit/message-limit.ts';
 import { testNow } from '../support/tokens.ts';
 import { startTestEndpoint, user, until } from '../websocket/test-endpoint.ts';
 
-it('is shared by all replicas, except for the message that detects an excess', async () => {
+it('is shared by all replicas, except for the message that exceeds it', async () => {
   let time = testNow;
   const now = () => time;
   const shared = createMemoryLimits(now);

@@ -30,7 +30,7 @@ const withoutCredential = userRequest({ headers: { authorization: undefined } })
 describe('a flood of requests without a credential from one address', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '60' });
 
-  it('writes the rows of sixty, and then one a minute that says how many more there were', async () => {
+  it('writes sixty rows, and then one a minute with the number of the others', async () => {
     const count = await statuses(usher, withoutCredential, 300);
     expect([count(401), count(429)]).toEqual([60, 240]);
     expect(await decisionsOf(usher)).toBe(60);
@@ -57,7 +57,7 @@ describe('a flood of requests without a credential from one address', () => {
     expect((await send(usher.public, guestRequest())).status).toBe(200);
   });
 
-  it('is the same with a valid token for a channel of another user', async () => {
+  it('is limited in the same way with a valid token for a channel of another user', async () => {
     const before = await decisionsOf(usher);
     const foreign = userRequest({ fields: { channel_name: 'private-tenant.1.user.16' } });
     const count = await statuses(usher, foreign, 100);
@@ -69,7 +69,7 @@ describe('a flood of requests without a credential from one address', () => {
 describe('a flood of forged webhooks', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '5' });
 
-  it('writes the rows of the limit, and is counted', async () => {
+  it('writes rows up to the limit, and is counted', async () => {
     const forged = {
       path: '/pusher/webhooks',
       headers: {
@@ -88,10 +88,10 @@ describe('a flood of forged webhooks', () => {
   });
 });
 
-describe('a flood of one principal beyond its own limit', () => {
+describe('a flood of one principal over its own limit', () => {
   const usher = useUsher({ RATE_LIMIT_AUTHORIZATIONS: '1', RATE_LIMIT_FAILURES: '3' });
 
-  it('writes the rows of the limit of refusals, and takes nothing from its address', async () => {
+  it('writes rows up to the limit of refusals, and consumes nothing of its address', async () => {
     const count = await statuses(usher, userRequest(), 30);
     expect([count(200), count(429)]).toEqual([1, 29]);
     expect(await decisionsOf(usher)).toBe(3);
@@ -103,17 +103,17 @@ describe('a flood of one principal beyond its own limit', () => {
   });
 });
 
-describe('guest sessions of a lobby behind one address', () => {
+describe('guest sessions behind one address', () => {
   const start = { path: '/api/guest-sessions' };
   const lobby = useUsher({ RATE_LIMIT_FAILURES: '60' });
   const strict = useUsher({ RATE_LIMIT_GUEST_SESSIONS: '2', RATE_LIMIT_FAILURES: '1' });
 
-  it('are started by three hundred within a minute, and take nothing from refused requests', async () => {
+  it('can be created by three hundred guests within a minute, and do not count as refused requests', async () => {
     expect((await statuses(lobby, start, 300))(200)).toBe(300);
     expect((await send(lobby.public, withoutCredential)).status).toBe(401);
   });
 
-  it('have a limit of their own, with its metric and its event', async () => {
+  it('have their own limit, with its metric and its event', async () => {
     expect((await send(strict.public, withoutCredential)).status).toBe(401);
     expect((await statuses(strict, start, 2))(200)).toBe(2);
     const limited = await send(strict.public, start);

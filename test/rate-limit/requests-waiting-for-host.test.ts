@@ -87,7 +87,7 @@ describe('channels that wait for a host', () => {
 
   it.each([
     ['a fact', waitingCount, (n: number) => one(`private-parcel-${n}`, asUser)],
-    ['its word', waitingCount, (n: number) => one(`private-asked-${n}`, asUser)],
+    ['its decision', waitingCount, (n: number) => one(`private-asked-${n}`, asUser)],
     ['a session', waitingCount, (n: number) => one('private-parcel-1', asVisitor(n))],
     [
       'a session, in batches',
@@ -99,7 +99,7 @@ describe('channels that wait for a host', () => {
         ),
     ],
   ])(
-    'for %s lend their permits to those that need no host',
+    'for %s release their permits to those that need no host',
     async (_what, requests, request) => {
       const pending = Array.from({ length: requests }, (_, n) => send(usher!.public, request(n)));
       const waiting = Promise.all(pending);

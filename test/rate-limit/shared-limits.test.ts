@@ -41,7 +41,7 @@ describeRedisServer('shared limits', () => {
     await server.kill();
   });
 
-  it('count together, separately while Redis is down, and together again, with a line for each switch', async () => {
+  it('are counted together, separately while Redis is down, and together again, with a log line for each change', async () => {
     const [one, other] = [await replica(), await replica()];
     const rate = newRate({ perMinute: 2 });
     const excess = { exceeded: rate.limit, retryAfterMs: 30_000 };
@@ -76,7 +76,7 @@ describeRedisServer('shared limits', () => {
     expect([one.lines, other.lines]).toEqual([lines, lines]);
   });
 
-  it('delay only the request that detects a silent Redis', async () => {
+  it('delay only the request that detects that Redis does not respond', async () => {
     const { limits } = await replica();
     const resume = await server.freeze();
     await limits.consume([newRate()]);

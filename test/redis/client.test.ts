@@ -159,26 +159,26 @@ describeRedis('a Redis that fails', () => {
     expect(lines).toEqual([]);
   });
 
-  it('is unavailable in bounded time while it is frozen, and serves again afterwards', async () => {
+  it('is unavailable within a limited time while it is frozen, and works again afterwards', async () => {
     wire.setFrozen(true);
     expect(await responsesTo(redis)).toBe(false);
     wire.setFrozen(false);
     await vi.waitUntil(() => responsesTo(redis), { timeout: 30_000 });
   });
 
-  it('replaces a silent connection', async () => {
+  it('gets a new connection if it does not respond on one', async () => {
     wire.freezeOpen();
     expect(await responsesTo(redis)).toBe(false);
     await vi.waitUntil(() => responsesTo(redis), { timeout: 30_000 });
   });
 
-  it('aborts a command that takes too long', async () => {
+  it('gets no result for a command that takes too long, which is aborted', async () => {
     const key = `usher-test-nothing-${String(process.pid)}`;
     const slow = redis.run((client) => client.blpop(key, (timeoutMs * 1.5) / 1000));
     await expect(slow).rejects.toThrow(Unavailable);
   });
 
-  it('fails open commands when the connection is lost, and never sends them again', async () => {
+  it('fails open commands when the connection is lost, and never receives them again', async () => {
     const key = `usher-test-cut-${String(process.pid)}`;
     wire.setFrozen(true);
     const pending = redis.run((client) => client.incr(key));
@@ -193,7 +193,7 @@ describeRedis('a Redis that fails', () => {
     expect(await redis.run((client) => client.getdel(key))).toBeNull();
   });
 
-  it('does not send commands later that failed while it was connecting', async () => {
+  it('does not receive commands later that failed before the connection', async () => {
     const key = `usher-test-later-${String(process.pid)}`;
     wire.setFrozen(true);
     wire.cut();
@@ -203,7 +203,7 @@ describeRedis('a Redis that fails', () => {
     expect(await redis.run((client) => client.getdel(key))).toBeNull();
   });
 
-  it('reports errors of Redis by their first word only', async () => {
+  it('is reported with the first word of its errors only', async () => {
     const script = `return redis.error_reply('OOM of a-value-of-ours')`;
     const failure: unknown = await redis
       .run((client) => client.eval(script, 0))
@@ -212,7 +212,7 @@ describeRedis('a Redis that fails', () => {
     expect(inspect(failure, { depth: 10 })).not.toContain('a-value-of-ours');
   });
 
-  it('does not reveal a refused password', async () => {
+  it('is reported without a refused password', async () => {
     const refused = await createRedis({ url: wire.url, log, timeoutMs });
     // A Redis without a password refuses every login, or takes no notice of it.
     await responsesTo(refused);

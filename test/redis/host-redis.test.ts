@@ -41,7 +41,7 @@ describeRedis('the Redis of a Laravel host', () => {
     expect(await readCase(one, readerOf(one, { session, user }))).toBe(expectedUser(one));
   });
 
-  it('gives the bytes of a key, and the time until it ends', async () => {
+  it('returns the bytes of a key, and its remaining time', async () => {
     const key = `${test.keyPrefix}value`;
     expect(await host.read(key)).toBeUndefined();
     const value = Buffer.from([0, 255, 13, 10]);

@@ -55,7 +55,7 @@ describeRedisKinds('a Redis Cluster of three nodes', () => {
   });
   limitsContract(() => limits!, time);
 
-  it('is found by one of its nodes, counts for all replicas, and has keys on each node', async () => {
+  it('is found by one of its nodes, counts for all replicas, and stores keys on each node', async () => {
     const [one, other] = [await limitsAt(`redis+cluster://${nodes[1]!.address}`), limits!];
     const rate = newRate({ perMinute: 2 });
     const thing = newThing({ key: rate.key });
@@ -95,7 +95,7 @@ describeRedisKinds('Sentinels', () => {
     url = sentinel.address;
   }, 120_000);
 
-  it('name the master, where limits are counted in the database that the address says', async () => {
+  it('return the master, where limits are counted in the database of the address', async () => {
     const limits = await limitsAt(`redis+sentinel://:a-password@${url}/main?db=3`);
     expect(await isShared(limits)).toBe(true);
     await limits.consume([newRate()]);
@@ -111,7 +111,7 @@ describeRedisKinds('Sentinels', () => {
     expect(redis.misconfiguration()).toMatch(message);
   });
 
-  it('do not delay the start if none responds, and are found when one does', async () => {
+  it('do not delay the start if none responds, and are used when one does', async () => {
     const redis = await connect(`redis+sentinel://:a-password@127.0.0.1:1/main`);
     expect(redis.misconfiguration()).toBeUndefined();
     expect(lines).toEqual(['{"reason":"no Sentinel responds"}Redis is not reachable']);
@@ -164,7 +164,7 @@ describeRedisKinds('a single Redis', () => {
   });
 });
 
-describeRedisKinds('a Redis that answers PING and refuses commands', () => {
+describeRedisKinds('a Redis that responds to PING and refuses commands', () => {
   const aclOf = (rules: string) => ['--user', 'default', 'on', 'nopass', ...rules.split(' ')];
   const refusing: readonly (readonly [string, readonly string[], string])[] = [
     ['out of memory', ['--maxmemory', '1mb', '--maxmemory-policy', 'noeviction'], 'OOM'],
@@ -175,7 +175,7 @@ describeRedisKinds('a Redis that answers PING and refuses commands', () => {
   ];
 
   it.each(refusing)(
-    '%s is not healthy, and limits are counted alone',
+    '%s is not healthy, and limits are counted locally',
     async (_case, options, reason) => {
       const server = await processes.server(...options);
       const limits = await limitsAt(`redis://${server.address}`);
@@ -187,7 +187,7 @@ describeRedisKinds('a Redis that answers PING and refuses commands', () => {
     },
   );
 
-  it('since it is a replica is not healthy, says so once, and is when it becomes a master', async () => {
+  it('is not healthy as a replica, logs it once, and is healthy when it becomes a master', async () => {
     const master = await processes.server();
     const replica = await processes.server('--replicaof', '127.0.0.1', String(master.port));
     await until(async () => /master_link_status:up/.test(String(await replica.query('INFO'))));

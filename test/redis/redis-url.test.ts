@@ -45,7 +45,7 @@ describe('the address of Redis', () => {
         sentinel: { master: 'main/one', login: { username: 's', password: 't' } },
       },
     ],
-  ])('%s is understood', (text, expected) => {
+  ])('%s is accepted', (text, expected) => {
     expect(parseRedisUrl(text)).toMatchObject(expected);
   });
 

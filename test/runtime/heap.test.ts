@@ -14,7 +14,7 @@ async function growthOf(manner: 'bounded' | 'as it is'): Promise<number> {
 }
 
 describe('a bounded heap', () => {
-  it('holds far less garbage than V8 would keep', async () => {
+  it('contains far less garbage than with the defaults of V8', async () => {
     // V8 decides differently from run to run when to collect garbage.
     const growths = [1, 2, 3].map(() => growthOf('as it is'));
     const growth = Math.max(...(await Promise.all(growths)));

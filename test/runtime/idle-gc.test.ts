@@ -9,7 +9,7 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 const megabyte = 1024 * 1024;
 
-describe('returning memory', () => {
+describe('the idle garbage collection', () => {
   let running: IntervalJob | undefined;
 
   afterEach(() => running?.stop());
@@ -37,7 +37,7 @@ describe('returning memory', () => {
     return { time, heap, look };
   }
 
-  it('does not collect in a busy process', async () => {
+  it('does not run in a busy process', async () => {
     const { heap, look } = start();
     heap.bytes = 400 * megabyte;
     expect(await look()).toBe(0);
@@ -45,7 +45,7 @@ describe('returning memory', () => {
     expect(await look()).toBe(0);
   });
 
-  it('collects until that gives little, and again only after the heap grew', async () => {
+  it('repeats until it frees little, and again only after the heap has grown', async () => {
     const { heap, look } = start();
     heap.busy = 0.01;
     heap.bytes = 70 * megabyte;
@@ -60,7 +60,7 @@ describe('returning memory', () => {
     expect(await look()).toBe(4);
   });
 
-  it('collects twice after work, however little the first time gave', async () => {
+  it('runs twice after work, however little the first run freed', async () => {
     const { heap, look } = start();
     for (let collections = 0; collections < 4; collections += 2) {
       heap.busy = 0.9;
@@ -97,7 +97,7 @@ describe('the heap of a process', () => {
     expect(globalThis).not.toHaveProperty('gc');
   });
 
-  it('measures the utilization', async () => {
+  it('the event loop utilization is measured', async () => {
     const heap = createProcessHeap();
     heap.utilization();
     const end = performance.now() + 50;

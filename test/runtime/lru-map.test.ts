@@ -19,7 +19,7 @@ const steps = fc.array(
 );
 
 describe('an LRU map', () => {
-  it('has the entries that were set last, up to its maximum', () => {
+  it('keeps the entries that were set last, up to its maximum', () => {
     fc.assert(
       fc.property(steps, (all) => {
         const map = createLruMap<number>(4);
@@ -49,7 +49,7 @@ describe('an LRU map', () => {
     );
   });
 
-  it('checks no more entries than it evicts, and one', () => {
+  it('checks one entry more than it evicts', () => {
     const map = createLruMap<number>(100);
     for (let i = 0; i < 100; i += 1) map.set(String(i), i);
     const checked: number[] = [];
@@ -60,7 +60,7 @@ describe('an LRU map', () => {
     expect(checked).toEqual([0, 1, 2]);
   });
 
-  it('keeps nothing of evicted and replaced entries in memory', async () => {
+  it('keeps no evicted or replaced entry in memory', async () => {
     const map = createLruMap<object>(100);
     map.set('first', {});
     const values = Array.from({ length: 1_000 }, (_, i) => {

@@ -22,7 +22,7 @@ it('keeps recently used values, and loads others again', async () => {
   expect(loaded.at(-1)).toBe('e');
 });
 
-it('caches that there is no value, and never a failure', async () => {
+it('caches the absence of a value, and never a failure', async () => {
   const loaded: string[] = [];
   const cache = createPromiseCache<string | undefined>(8, { hits: 0, misses: 0 });
   const find = (key: string, load: () => Promise<string | undefined>) =>

@@ -63,7 +63,7 @@ describe('requests to a server', () => {
     expect(await long).toBe('it is back');
   });
 
-  it('use no slot if they are due at the same time as the timeout', async () => {
+  it('use no slot if they become due at the same time as the timeout', async () => {
     const { queue, sendRequest, sent, advance } = setUp(1);
     void sendRequest();
     const late = sendRequest();

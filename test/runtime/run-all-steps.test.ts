@@ -10,7 +10,7 @@ import { runAllSteps } from '../../src/runtime/run-all-steps.ts';
 import { withClient } from '../support/database.ts';
 import { testEnvironment } from '../support/usher.ts';
 
-it('runs every step in order, also after one that failed, and throws the first error', async () => {
+it('runs every step in order, even after a failed one, and throws the first error', async () => {
   const done: number[] = [];
   const steps = [
     () => done.push(1),
@@ -24,7 +24,7 @@ it('runs every step in order, also after one that failed, and throws the first e
   expect(done).toEqual([1, 4]);
 });
 
-it('stops the embedded PostgreSQL although the connections to it could not be closed', async () => {
+it('stops the embedded PostgreSQL even if its connections could not be closed', async () => {
   const home = await mkdtemp(join(tmpdir(), 'usher-steps-'));
   // As root, the embedded database runs as another user, which needs access to its parent directory.
   await chmod(home, 0o755);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createTimeOrderedId } from '../../src/runtime/time-ordered-id.ts';
 import { testNow } from '../support/tokens.ts';
 
-it('is a UUID of version 7 with the time in its first 48 bits', () => {
+it('is a UUID version 7 with the time in its first 48 bits', () => {
   const ids = Array.from(
     { length: 1_000 },
     createTimeOrderedId(() => testNow),

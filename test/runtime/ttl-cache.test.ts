@@ -34,7 +34,7 @@ describe('a TTL cache', () => {
     expect(memory.get('long')).toBeUndefined();
   });
 
-  it('evicts the number of oldest entries that a long key needs', () => {
+  it('evicts as many old entries as a long key needs', () => {
     const memory = createTtlCache<string>({ maxEntries: 9, maxCharacters: 5, now: () => 0 });
     for (const key of ['aa', 'b', 'cc', 'dddd']) memory.set(key, key, 10);
     expect(['aa', 'b', 'cc', 'dddd'].map(memory.get)).toEqual([
@@ -58,7 +58,7 @@ describe('a TTL cache', () => {
     expect(memory.get('key 0')).toBeDefined();
   });
 
-  it('has the entries of a list that is truncated at its start', () => {
+  it('keeps the entries of a list that is truncated at its start', () => {
     const entry = fc.record({ key: fc.constantFrom('a', 'b', 'cc', 'ddd'), lifetime: fc.nat(3) });
     fc.assert(
       fc.property(fc.array(entry), (keeps) => {

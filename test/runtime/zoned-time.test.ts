@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createZonedTimes } from '../../src/runtime/zoned-time.ts';
 
-describe('a time without its zone', () => {
+describe('a time without a zone', () => {
   it.each([
     ['UTC', '2025-03-01T12:30:00.000000', '2025-03-01T12:30:00.000Z'],
     ['Europe/Berlin', '2025-03-01T12:30:00.250000', '2025-03-01T11:30:00.250Z'],
@@ -21,7 +21,7 @@ describe('a time without its zone', () => {
   });
 
   it.each(['', '0000-00-00T00:00:00.000000', '2025-13-01T00:00:00.000000', '2025-03-01', 'x'])(
-    '%j is none',
+    '%j is not one',
     (text) => {
       expect(createZonedTimes('UTC')(text)).toBeNaN();
     },

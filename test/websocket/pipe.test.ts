@@ -34,7 +34,7 @@ function sides() {
 }
 
 describe('the sender is paused for the receiver', () => {
-  it('when many bytes wait, and until they do not', () => {
+  it('while many bytes are buffered', () => {
     const { from, write, sendOne } = sides();
     for (let i = 0; i < 4; i += 1) write(64 * 1024);
     expect(from.isPaused).toBe(false);
@@ -44,7 +44,7 @@ describe('the sender is paused for the receiver', () => {
     expect(from.isPaused).toBe(false);
   });
 
-  it('when many messages wait, however small, and until they do not', () => {
+  it('while many messages are buffered, however small', () => {
     const { from, write, sendOne } = sides();
     for (let i = 0; i < 256; i += 1) write(0);
     expect(from.isPaused).toBe(false);
@@ -56,7 +56,7 @@ describe('the sender is paused for the receiver', () => {
 });
 
 describe('a message counts as delivered', () => {
-  it('once the reader has been handed it, and not when that failed', () => {
+  it('after the reader has received it, and not if the write failed', () => {
     const { write, sendOne, delivered } = sides();
     write(1);
     write(1);

@@ -57,8 +57,8 @@ async function pair(changes: TestEndpointOptions = {}, settings = {}) {
 const usherHeaders = ({ headers }: UpstreamSocket) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-usher')));
 
-describe('the server behind GET /ws', () => {
-  it('gets the headers of the user, at its own address', async () => {
+describe('the upstream server of GET /ws', () => {
+  it('receives the headers of the user, at its own address', async () => {
     const { client, server } = await pair();
     expect(server.path).toBe('/chat?v=1');
     expect(usherHeaders(server)).toEqual({
@@ -72,7 +72,7 @@ describe('the server behind GET /ws', () => {
     });
   });
 
-  it('gets the client’s request as from any reverse proxy, and no credential of it', async () => {
+  it('receives the request of the client as from any reverse proxy, and no credential', async () => {
     const { endpoint, server } = await pair(
       {},
       {
@@ -105,13 +105,13 @@ describe('the server behind GET /ws', () => {
     expect(new URL(endpoint.address).host).not.toBe('chat.example');
   });
 
-  it('gets its own address as Host where that is set, and the client’s beside it', async () => {
+  it('receives its own address as Host if that is configured, and that of the client in addition', async () => {
     const { server } = await pair({ preserveHost: false }, { headers: { Host: 'chat.example' } });
     expect(server.headers.host).toBe(new URL(upstream.url).host);
     expect(server.headers['x-forwarded-host']).toBe('chat.example');
   });
 
-  it('gets values that cannot end their header, add a role, or be mistaken for another', async () => {
+  it('receives values that cannot end their header, add a role, or be mistaken for another value', async () => {
     const hostile = 'a\r\nX-Usher-Roles: admin, b%2Cü\ud800';
     const redeemTicket: RedeemTicket = () => {
       const principal = { ...user, id: hostile, roles: ['a,b', 'c d', 'ü'] };
@@ -143,7 +143,7 @@ describe('the server behind GET /ws', () => {
 });
 
 describe('messages', () => {
-  it('go both ways as they are, text as text and binary as binary', async () => {
+  it('are forwarded in both directions unchanged, text as text and binary as binary', async () => {
     const { client, server } = await pair();
     const bytes = Buffer.from([0, 255, 128]);
     client.socket.send('hellö');
@@ -162,7 +162,7 @@ describe('messages', () => {
     ]);
   });
 
-  it('that arrive before the server behind is connected keep their order', async () => {
+  it('that arrive before the upstream server is connected keep their order', async () => {
     const { connect } = await start();
     const client = await connect();
     const texts = Array.from({ length: 40 }, (_, i) => `message ${i}`);
@@ -174,7 +174,7 @@ describe('messages', () => {
     expect(received).toEqual(texts);
   });
 
-  it('that arrive before that are limited: a flood ends the connection', async () => {
+  it('that arrive before that are limited: too many end the connection', async () => {
     let redeem: () => void = () => undefined;
     const waiting = new Promise<void>((resolve) => (redeem = resolve));
     const redeemTicket: RedeemTicket = async () => {
@@ -196,7 +196,7 @@ describe('messages', () => {
     expect(upstream.count()).toBe(0);
   });
 
-  it('beyond the limit do not get through, and the client is sent nothing about them', async () => {
+  it('over the limit are dropped, without a message to the client', async () => {
     const { client, server } = await pair({ mostMessages: 2 });
     const received: unknown[] = [];
     client.socket.on('message', (data) => received.push(data));
@@ -208,7 +208,7 @@ describe('messages', () => {
     expect(received).toEqual([]);
   });
 
-  it('of the server behind are not limited in number', async () => {
+  it('of the upstream server are not limited in number', async () => {
     const { client, server } = await pair({ mostMessages: 1 });
     for (let i = 0; i < 100; i += 1) server.socket.send(String(i));
     for (let i = 0; i < 100; i += 1) expect(await client.next()).toBe(String(i));
@@ -221,14 +221,14 @@ describe('messages', () => {
     expect((await server.closed).code).toBe(1001);
   });
 
-  it('of the server behind may be larger than those of a client', async () => {
+  it('of the upstream server may be larger than those of a client', async () => {
     const { client, server } = await pair({ maxMessage: 2048 });
     const text = 'x'.repeat(1024 * 1024);
     server.socket.send(text);
     expect((await client.next()).length).toBe(text.length);
   });
 
-  it('of the server behind end the connection with 1009 beyond a limit of their own', async () => {
+  it('of the upstream server end the connection with 1009 over their own limit', async () => {
     const { client, server } = await pair({ maxUpstreamMessage: 4096 });
     server.socket.send('x'.repeat(4096));
     expect((await client.next()).length).toBe(4096);
@@ -267,7 +267,7 @@ describe('a receiver that does not read', () => {
   const chunk = Buffer.alloc(32 * 1024, 'x');
   const chunks = 1024;
 
-  it.each(['client', 'server'] as const)('is waited for, and loses nothing (%s)', async (who) => {
+  it.each(['client', 'server'] as const)('causes a pause, and loses nothing (%s)', async (who) => {
     const { client, server } = await pair();
     const [writer, reader] = who === 'client' ? [server, client] : [client, server];
     reader.socket.pause();
@@ -282,7 +282,7 @@ describe('a receiver that does not read', () => {
     for (let i = 0; i < chunks; i += 1) expect((await reader.next()).length).toBe(chunk.length);
   });
 
-  it('is closed if it does not respond to pings either', async () => {
+  it('is disconnected if it does not respond to pings', async () => {
     const { endpoint, client, server } = await pair();
     client.socket.pause();
     for (let i = 0; i < 3; i += 1) {
@@ -294,7 +294,7 @@ describe('a receiver that does not read', () => {
     expect((await client.closed).code).toBe(1006);
   });
 
-  it('is closed if it pings without reading the pongs', async () => {
+  it('is disconnected if it sends pings without reading the pongs', async () => {
     const { client } = await pair();
     client.socket.pause();
     let sent = 0;
@@ -328,7 +328,7 @@ const settleLoop = async () => {
 };
 
 describe('the end of a connection', () => {
-  it.each([1000, 1001, 1003, 1012, 3000, 4000, 4999])('with %d is passed on', async (code) => {
+  it.each([1000, 1001, 1003, 1012, 3000, 4000, 4999])('with %d is forwarded', async (code) => {
     const one = await pair();
     one.client.socket.close(code, 'because');
     expect(await one.server.closed).toEqual({ code, reason: 'because' });
@@ -337,7 +337,7 @@ describe('the end of a connection', () => {
     expect(await two.client.closed).toEqual({ code, reason: 'becäuse' });
   });
 
-  it('without a code is passed on as a normal one', async () => {
+  it('without a code is forwarded as a normal one', async () => {
     const one = await pair();
     one.client.socket.close();
     expect((await one.server.closed).code).toBe(1000);
@@ -346,7 +346,7 @@ describe('the end of a connection', () => {
     expect((await two.client.closed).code).toBe(1000);
   });
 
-  it('without a close frame is passed on as a lost connection', async () => {
+  it('without a close frame is forwarded as a lost connection', async () => {
     const one = await pair();
     one.client.socket.terminate();
     expect((await one.server.closed).code).toBe(1001);
@@ -380,7 +380,7 @@ describe('the end of a connection', () => {
   });
 });
 
-describe('a server behind', () => {
+describe('an upstream server', () => {
   let tcp: Server | undefined;
   afterEach(() => {
     tcp?.close();
@@ -416,7 +416,7 @@ describe('a server behind', () => {
     reason: 'The server behind this address is not reachable',
   };
 
-  it('that is unreachable does not spend the ticket', async () => {
+  it('that is unreachable does not redeem the ticket', async () => {
     const gone = await listen(createTcpServer());
     await new Promise((resolve) => tcp?.close(resolve));
     expect(await turnedAway(gone)).toEqual({ response: failed, closing: notReachable, spent: 0 });
@@ -428,7 +428,7 @@ describe('a server behind', () => {
     ['200 OK', notReachable.reason],
     ['302 Found\r\nLocation: ws://127.0.0.1:1/', notReachable.reason],
     ['101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade', notReachable.reason],
-  ])('that responds with %s does not spend the ticket', async (head, reason) => {
+  ])('that responds with %s does not redeem the ticket', async (head, reason) => {
     const url = await listen(
       createTcpServer((socket) => {
         socket.on('error', () => undefined);
@@ -439,7 +439,7 @@ describe('a server behind', () => {
     expect(await turnedAway(url)).toEqual({ response: failed, closing, spent: 0 });
   });
 
-  it('that is not HTTP does not spend the ticket', async () => {
+  it('that is not HTTP does not redeem the ticket', async () => {
     const url = await listen(
       createTcpServer((socket) => {
         socket.on('error', () => undefined);
@@ -487,12 +487,12 @@ describe('a server behind', () => {
       },
     ],
     [
-      'was cut',
+      'was disconnected',
       (socket) => {
         socket.terminate();
       },
     ],
-  ])('is not connected when the client %s, and the ticket is not spent', async (_how, leave) => {
+  ])('is not connected if the client %s, and the ticket is not redeemed', async (_how, leave) => {
     const { url, arrival, departure } = await startSilent();
     let spent = 0;
     const redeemTicket: RedeemTicket = (presentation) => {
@@ -521,7 +521,7 @@ describe('a server behind', () => {
     await closing;
   });
 
-  it('that does not choose the promised subprotocol does not spend the ticket', async () => {
+  it('that does not select the promised subprotocol does not redeem the ticket', async () => {
     const other = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: () => false });
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;
@@ -548,7 +548,7 @@ describe('a server behind', () => {
     other.close();
   });
 
-  it('that compresses unasked is not joined', async () => {
+  it('that compresses without negotiation is not connected', async () => {
     const url = await listen(
       createTcpServer((socket) => {
         socket.on('error', () => undefined);
@@ -584,7 +584,7 @@ describe('a server behind', () => {
     expect(upstream.count()).toBe(1);
   });
 
-  it('that stops answering pings is given up', async () => {
+  it('that stops answering pings is disconnected', async () => {
     const { endpoint, client, server } = await pair();
     server.socket.pause();
     for (let i = 0; i < 3; i += 1) {

@@ -27,7 +27,7 @@ const endingAt =
 const watched = ({ time }: TestEndpoint) => until(() => time.waiting() === 3);
 
 describe('a connection ends', () => {
-  it('with the credential behind it, to the millisecond', async () => {
+  it('at the expiry of its credential, to the millisecond', async () => {
     const endpoint = await startTestEndpoint({ redeemTicket: endingAt(testNow + 12_000) });
     const client = await endpoint.enter();
     await watched(endpoint);
@@ -74,7 +74,7 @@ describe('a connection ends', () => {
     ).toBe(0);
   });
 
-  it('at the next revalidation when its credential is revoked at another replica', async () => {
+  it('at the next revalidation if its credential was revoked at another replica', async () => {
     let welcome = true;
     const endpoint = await startTestEndpoint({ isStillAllowed: () => Promise.resolve(welcome) });
     const client = await endpoint.enter();
@@ -126,7 +126,7 @@ describe('a connection ends', () => {
   });
 });
 
-it('checks once more when a connection is added to those that a revocation closes', async () => {
+it('a connection that is added while a revocation closes others is checked as well', async () => {
   // Revoked after the ticket was good, and before anybody could have ended this connection.
   const endpoint = await startTestEndpoint({ isStillAllowed: () => Promise.resolve(false) });
   expect((await (await endpoint.enter()).closed).code).toBe(4003);
@@ -175,7 +175,7 @@ describe('a heartbeat', () => {
 });
 
 describe('the message limit', () => {
-  it('counts all connections of a principal together, and not those of others', async () => {
+  it('includes all connections of a principal, and not those of others', async () => {
     let userId = '15';
     const redeemTicket: RedeemTicket = () => {
       const principal = { ...user, id: userId };
@@ -213,7 +213,7 @@ describe('the message limit', () => {
     await pending;
   });
 
-  it('ends the connection at the first message beyond it, where that is set', async () => {
+  it('closes the connection at the first message over the limit, if so configured', async () => {
     const endpoint = await startTestEndpoint({ mostMessages: 1, overLimit: 'close' });
     const client = await endpoint.enter();
     client.socket.send('one');
@@ -231,7 +231,7 @@ describe('the message limit', () => {
 });
 
 describe('a credential that was renewed', () => {
-  it('keeps its connection, also when that came after the last regular look', async () => {
+  it('keeps its connection, even if the renewal came after the last regular revalidation', async () => {
     const endpoint = await startTestEndpoint();
     const renewals: number[] = [testNow + 18_000, testNow + 60_000];
     const { connection, closed } = await watchAlone(endpoint, testNow + 18_000, () => {

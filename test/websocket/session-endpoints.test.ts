@@ -181,7 +181,7 @@ describe('a WebSocket endpoint of the application', () => {
       { path: '/ws/payment-socket/O-8/', settings: as(newCookie(owner)) },
     ],
     [
-      'an order that none can be',
+      'an order id that cannot exist',
       400,
       { path: '/ws/payment-socket/..%2Fchat/', settings: as(newCookie(owner)) },
     ],
@@ -191,12 +191,12 @@ describe('a WebSocket endpoint of the application', () => {
       { path: '/ws/payment-socket/O.7/', settings: as(newCookie(owner)) },
     ],
     [
-      'a foreign page',
+      'a page of another origin',
       403,
       { path: '/ws/chat/', settings: as(newCookie(staff), { origin: 'https://evil.example' }) },
     ],
     [
-      'no page',
+      'no Origin',
       403,
       { path: '/ws/chat/', settings: { headers: { cookie: `sid=${newCookie(staff)}` } } },
     ],
@@ -205,7 +205,7 @@ describe('a WebSocket endpoint of the application', () => {
       400,
       { path: '/ws/chat/', settings: as(newCookie(staff), { cookie: 'sid=a; sid=b' }) },
     ],
-    ['a user’s token', 403, { path: '/ws/chat/', settings: as(newCookie(staff), bearer()) }],
+    ['a bearer token', 403, { path: '/ws/chat/', settings: as(newCookie(staff), bearer()) }],
     ['a host that is down', 503, { path: '/ws/chat/', settings: as(newCookie(500)) }],
   ])('refuses %s with %d before the handshake', async (_who, status, { path, settings }) => {
     const reached = upstream.count();
@@ -224,7 +224,7 @@ describe('a WebSocket endpoint of the application', () => {
     expect(upstream.count()).toBe(reached);
   });
 
-  it('does not leave its path if the order contains dots', async () => {
+  it('does not leave its path if the order id contains dots', async () => {
     const received = await speak(
       usher.public,
       handshake('/ws/payment-socket/%2e%2e/', newCookie({ ...owner, ...staff })),
@@ -240,7 +240,7 @@ describe('a WebSocket endpoint of the application', () => {
     socket.destroy();
   });
 
-  it('counts only unauthenticated attempts against an address', async () => {
+  it('counts only unauthenticated attempts for an address', async () => {
     const strict = await startUsher({ ...environment(), RATE_LIMIT_CONNECTIONS: '2' });
     const attempt = (cookie: string) => tryClient(strict.public, '/ws/chat/', as(cookie));
     for (let visitor = 0; visitor < 4; visitor += 1) {
@@ -338,7 +338,7 @@ describe('a WebSocket endpoint of the application', () => {
     ]);
   });
 
-  it('has the decision id of two refused session cookies', async () => {
+  it('returns the decision id of two refused session cookies', async () => {
     const response = await tryClient(usher.public, '/ws/chat/', as('a; sid=b'));
     const id = 'headers' in response ? response.headers['x-decision-id'] : undefined;
     expect(response).toMatchObject({ status: 400 });
@@ -442,7 +442,7 @@ describe('the application’s response to the handshake', () => {
     expect(rows).toEqual([{ count: 2 }]);
   });
 
-  it('gets 502 if it is no HTTP, and 503 without a response', async () => {
+  it('is replaced by 502 if it is not HTTP, and by 503 if there is none', async () => {
     const own = await behind((_request, socket) => {
       socket.end('SSH-2.0-test\r\n');
     });
@@ -452,7 +452,7 @@ describe('the application’s response to the handshake', () => {
     expect(await attempt()).toMatchObject({ status: 503, headers: { 'retry-after': '2' } });
   });
 
-  it('gets 503 if it does not arrive within ten seconds', async () => {
+  it('is replaced by 503 if it does not arrive within ten seconds', async () => {
     const events = new EventEmitter();
     const arrival = once(events, 'arrival');
     const own = await behind(() => events.emit('arrival'));
@@ -464,18 +464,18 @@ describe('the application’s response to the handshake', () => {
 
   it.each<readonly [string, (socket: RawSocket) => void]>([
     [
-      'closes its half',
+      'half-closes its connection',
       (socket) => {
         socket.end('');
       },
     ],
     [
-      'is cut',
+      'disconnects',
       (socket) => {
         socket.destroy();
       },
     ],
-  ])('is not waited for when the client %s', async (_how, leave) => {
+  ])('is no longer awaited if the client %s', async (_how, leave) => {
     const events = new EventEmitter();
     const [arrival, departure] = [once(events, 'arrival'), once(events, 'departure')];
     const own = await behind((_request, socket) => {
@@ -522,7 +522,7 @@ describe('the subprotocols of a client', () => {
     client.socket.terminate();
   });
 
-  it('are not confirmed if the application chose none', async () => {
+  it('are not confirmed if the application selected none', async () => {
     const own = await behind(() => false);
     const socket = await openSocket(own.public);
     socket.write(
@@ -537,7 +537,7 @@ describe('the subprotocols of a client', () => {
     socket.destroy();
   });
 
-  it('end the handshake with 502 if the application chose one that was not offered', async () => {
+  it('end the handshake with 502 if the application selected one that was not offered', async () => {
     const own = await behind(() => 'v9.chat');
     const settings = { ...as(newCookie(staff)), protocols: offered };
     expect(await tryClient(own.public, '/ws/chat/', settings)).toMatchObject({ status: 502 });
@@ -588,7 +588,7 @@ describe('a connected visitor is disconnected', () => {
     });
   });
 
-  it('whose order changes to another owner', async () => {
+  it('if the owner of the order changes', async () => {
     const order = {
       path: '/resources/orders/O-9',
       method: 'PUT',
@@ -601,7 +601,7 @@ describe('a connected visitor is disconnected', () => {
     expect((await client.closed).code).toBe(4003);
   });
 
-  it('who is revoked, immediately', async () => {
+  it('immediately after a revocation', async () => {
     const { client } = await enter('/ws/chat/', newCookie({ user_id: '77', is_staff: true }));
     const response = await send(usher.operator, {
       path: '/revocations',
@@ -667,7 +667,7 @@ ${doors}`;
       door('private-backstage', 'SESSION_WS_UPSTREAM'),
       'visitor is superuser',
     ],
-  ])('if the policy %s', async (_which, doors, failed_check) => {
+  ])('closes connections if the policy %s', async (_which, doors, failed_check) => {
     const { own, reload, client, server } = await withPolicy();
     await reload(doors);
     own.clock.advance(15_000);
@@ -688,7 +688,7 @@ ${doors}`;
     expect((await other.next()).path).toBe('/ws/live/');
   });
 
-  it('keeps the last policy, if the policy names a variable that has no address of a WebSocket server', async () => {
+  it('keeps the last policy, if the policy names a variable without the address of a WebSocket server', async () => {
     const { own, change } = await withPolicy({ SITE: 'https://site.example' });
     await change(door('private-live', 'SITE'));
     expect(await send(own.operator, { path: '/policy/reload' })).toMatchObject({
@@ -704,7 +704,7 @@ ${doors}`;
 });
 
 describe('a connected visitor stays connected', () => {
-  it('when the application renewed the session after the last revalidation', async () => {
+  it('if the application renewed the session after the last revalidation', async () => {
     const cookie = newCookie(staff);
     const end = (after: number) =>
       visitors.set(cookie, { ...staff, expires_at: new Date(testNow + after).toISOString() });

@@ -26,7 +26,7 @@ describe('a client of GET /ws', () => {
     ['revoked', 'Invalid or expired ticket'],
     ['ticket-expired', 'Ticket has expired'],
     ['server-key-rejected', 'Authentication failed'],
-  ])('is refused a ticket that is %s with "%s"', async (code, error) => {
+  ])('is refused with a ticket that is %s and gets "%s"', async (code, error) => {
     const client = await (await startTestEndpoint()).connect();
     client.socket.send(ticketMessage(code));
     expect(await client.next()).toBe(JSON.stringify({ type: 'authentication_error', error }));
@@ -36,14 +36,14 @@ describe('a client of GET /ws', () => {
   it.each<readonly [string, string | Buffer]>([
     ['another message', '{"type":"message","text":"hello"}'],
     ['no JSON', 'hello'],
-    ['an empty one', ''],
+    ['an empty message', ''],
     ['null', 'null'],
     ['a list', '[]'],
-    ['a ticket that is no text', ticketMessage(7)],
+    ['a ticket that is not text', ticketMessage(7)],
     ['no ticket', '{"type":"ticket_authenticate"}'],
-    ['a binary one', Buffer.from(ticketMessage(goodTicket))],
-    ['a long one', ticketMessage(goodTicket).padEnd(4097)],
-  ])('that sends %s first gets an authentication request', async (_what, first) => {
+    ['a binary message', Buffer.from(ticketMessage(goodTicket))],
+    ['a long message', ticketMessage(goodTicket).padEnd(4097)],
+  ])('that sends %s first gets an authentication error', async (_what, first) => {
     const { connect, logged } = await startTestEndpoint();
     const client = await connect();
     client.socket.send(first);
@@ -55,7 +55,7 @@ describe('a client of GET /ws', () => {
     expect(logged).toContain('WebSocket closed: its first message is not a ticket');
   });
 
-  it('gets 1013 when its ticket could not be read', async () => {
+  it('gets 1013 if its ticket could not be read', async () => {
     const counted: string[] = [];
     const { connect } = await startTestEndpoint({
       redeemTicket: () => Promise.reject(new Unavailable('database')),
@@ -103,7 +103,7 @@ describe('a client of GET /ws', () => {
     await upstream.stop();
   });
 
-  it('that sends too large a message is closed by the protocol’s own code', async () => {
+  it('that sends too large a message is closed with the code of the protocol', async () => {
     const client = await (await startTestEndpoint({ maxMessage: 2048 })).connect();
     client.socket.send('x'.repeat(2049));
     expect((await client.closed).code).toBe(1009);
@@ -128,7 +128,7 @@ describe('a client of GET /ws', () => {
     expect(client.socket.extensions).toBe('');
   });
 
-  it('speaks the first subprotocol that it offers', async () => {
+  it('uses the first subprotocol that it offers', async () => {
     const client = await (await startTestEndpoint()).enter({ protocols: ['chat.v2', 'chat.v1'] });
     expect(client.socket.protocol).toBe('chat.v2');
   });
@@ -137,7 +137,7 @@ describe('a client of GET /ws', () => {
 const upgrade = ['Upgrade: websocket', 'Connection: Upgrade'];
 const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
 
-describe('a request for /ws that is no WebSocket handshake', () => {
+describe('a request for /ws that is not a WebSocket handshake', () => {
   it.each<readonly [string, number, string, readonly string[]]>([
     ['without Upgrade', 426, 'a proxy removed', ['Sec-WebSocket-Version: 13']],
     [
@@ -173,7 +173,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
     if (reason === 'must be 13') expect(received).toMatch(/^sec-websocket-version: 13\r$/im);
   });
 
-  it('is handled without an upgrade if it offers HTTP/2, as Java’s client does', async () => {
+  it('is handled without an upgrade if it offers HTTP/2, as the client of Java does', async () => {
     const { address } = await startTestEndpoint();
     const body = '{"a":"ü"}';
     const received = await speak(
@@ -226,7 +226,7 @@ describe('when Usher closes', () => {
     ]);
   });
 
-  it('terminates a client that does not respond', async () => {
+  it('a client that does not respond is disconnected', async () => {
     const { enter, close, time } = await startTestEndpoint();
     const client = await enter();
     client.socket.pause();

@@ -54,7 +54,7 @@ const revoke = (body: object, at = usher) =>
 const inFuture = new Date(testNow + 1_000).toISOString();
 
 describe('a ticket from the chat page', () => {
-  it('opens GET /ws, and the chat server behind it gets the identity', async () => {
+  it('opens GET /ws, and its chat server receives the identity', async () => {
     const { client, server } = await enter({ roles: ['member'] });
     expect(server.headers).toMatchObject({
       'x-usher-user-id': '15',
@@ -68,7 +68,7 @@ describe('a ticket from the chat page', () => {
     expect(await server.next()).toBe('hello');
   });
 
-  it('opens a connection that counts for its tenant, and so do its messages', async () => {
+  it('opens a connection that counts for its tenant, as do its messages', async () => {
     const figures = async () => {
       const { text } = await send(usher.operator, { path: '/metrics', method: 'GET' });
       const of = (name: string, labels: string) => metric(text, name, labels) ?? 0;
@@ -98,7 +98,7 @@ describe('a ticket from the chat page', () => {
     expect((await figures()).open).toBe(0);
   });
 
-  it('opens it once, of twenty attempts at the same time', async () => {
+  it('opens it once, in twenty concurrent attempts', async () => {
     const ticket = await getTicket(usher.public);
     const attempts = await Promise.all(Array.from({ length: 20 }, () => show(ticket)));
     const types = attempts.map(({ response: reply }) => reply.error ?? reply.type).sort();
@@ -110,7 +110,7 @@ describe('a ticket from the chat page', () => {
     await upstream.next();
   });
 
-  it('opens it after the chat server refused, once that has recovered, and then never again', async () => {
+  it('opens it after the chat server refused and recovered, and then never again', async () => {
     let isWell = false;
     const behind = await startUpstream(() => isWell);
     const own = await startUsher({ ...ticketEnvironment, WS_UPSTREAM: behind.url });
@@ -137,20 +137,20 @@ describe('a ticket from the chat page', () => {
     expect((await show(ticket)).response.error).toBe('Invalid or expired ticket');
   });
 
-  it('does not open it once it has expired', async () => {
+  it('does not open it after its expiry', async () => {
     const ticket = await getTicket(usher.public);
     usher.clock.now += 3_600_000;
     expect((await show(ticket)).response.error).toBe('Ticket has expired');
   });
 
-  it('does not open it when its token was revoked meanwhile', async () => {
+  it('does not open it after a revocation of its token', async () => {
     const bearer = { authorization: `Bearer ${userToken({ jti: 'lost' })}` };
     const ticket = await getTicket(usher.public, issueBody, bearer);
     await revoke({ token_id: 'lost', issued_before: inFuture });
     expect((await show(ticket)).response.error).toBe('Invalid or expired ticket');
   });
 
-  it('leaves a row for each attempt', async () => {
+  it('writes a row for each attempt', async () => {
     const bearer = { authorization: `Bearer ${userToken({ sub: 'u0' })}` };
     const ticket = await getTicket(usher.public, { ...issueBody, userId: 'u0' }, bearer);
     await show(ticket);
@@ -169,7 +169,7 @@ describe('a ticket from the chat page', () => {
 });
 
 describe('a connection', () => {
-  it('ends when the token behind its ticket does', async () => {
+  it('ends when the token of its ticket expires', async () => {
     const { client, server } = await enter({ exp: testSeconds + 25 });
     usher.clock.advance(24_999);
     await settle(client);
@@ -196,7 +196,7 @@ describe('a connection', () => {
     expect(await other.server.next()).toBe('still here');
   });
 
-  it('ends immediately when it was revoked on another replica, which refuses it as well', async () => {
+  it('ends immediately when it is revoked on another replica, which refuses it as well', async () => {
     const other = await startUsher({ DATABASE_URL: usher.database.reveal() });
     const { client } = await enter({ sub: 'u3' });
     const { client: bystander } = await enter({ sub: 'u4' });

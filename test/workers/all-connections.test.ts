@@ -47,7 +47,7 @@ it('lists those of the only process', async () => {
   expect(await list(1)).toMatchObject({ total: 2, connections: [{ since: 2 }] });
 });
 
-it('rejects if a worker does not respond, and leaves no worker out', async () => {
+it('rejects if a worker does not respond, and omits no worker', async () => {
   const [first, second] = createWorkerPeers(2);
   const list = createListAllConnections(openAt([1]), first!);
   second!.handle('connections', () => {

@@ -38,7 +38,7 @@ describe('a call of another process', () => {
     await expect(worker.call('other')).rejects.toThrow('no method other');
   });
 
-  it('rejects with the other process if that does not respond, and ignores a late response', async () => {
+  it('rejects with the other process if it does not respond, and ignores a late response', async () => {
     const time = createTestClock(0);
     let respond: (value: string) => void = () => undefined;
     const { worker } = createRpcPair(

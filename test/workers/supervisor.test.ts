@@ -126,7 +126,7 @@ describe('a supervisor', () => {
     expect(forked).toHaveLength(2);
   });
 
-  it('starts no worker again that waits for its delay when it stops', async () => {
+  it('does not restart a worker during its delay when it stops', async () => {
     const { forked, supervisor, time } = await startReady(1);
     forked[0]?.emit('exit', 1, null);
     await supervisor.stop();

@@ -116,7 +116,7 @@ describePostgres('a cache of tables', (server) => {
   const change = (statement: string) => withClient(at.url, (admin) => admin.query(statement));
   const put = (id: string, status: string) => change(putting('booking', `h,${id}`, { status }));
 
-  it('reads once, also for concurrent reads, and for missing rows', async () => {
+  it('reads once for concurrent reads, also if a row is missing', async () => {
     await put('B', 'open');
     const process = await start(at.database);
     const { requests, decide } = process;
@@ -129,7 +129,7 @@ describePostgres('a cache of tables', (server) => {
     expect(requests).toEqual(['booking', 'booking']);
   });
 
-  it('caches nothing before a statement has seen the tables, and no failed lookup', async () => {
+  it('caches nothing before a statement has read the table state, and no failed lookup', async () => {
     const tables = createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } });
     let calls = 0;
     const readCached = tables.cacheOf(['bookings']);
@@ -143,7 +143,7 @@ describePostgres('a cache of tables', (server) => {
     expect(calls).toBe(3);
   });
 
-  it('resets at another server under the same address, and sends no transaction of the old one', async () => {
+  it('resets when another server has the same address, and sends no transaction id of the old one', async () => {
     const tables = createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } });
     let calls = 0;
     const readCached = tables.cacheOf<number>(['bookings']);
@@ -162,7 +162,7 @@ describePostgres('a cache of tables', (server) => {
     ]);
   });
 
-  it('caches again at once after a table was rewritten, also while an old transaction is open', () => {
+  it('caches again immediately after a table was rewritten, even if an old transaction is open', () => {
     const tables = createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } });
     const changes = [{ xid: '7', changed: 'bookings' }];
     tables.refresh({ watched: '1 bookings:1', horizon: '5', changes }, tables.snapshot());
@@ -213,7 +213,7 @@ describePostgres('a cache of tables', (server) => {
       revocation,
       `INSERT INTO revocations (subject, issued_before) VALUES ('["user","u"]', now())`,
     ],
-  ])('knows that a %s may have changed (%#)', async (_name, read, statement) => {
+  ])('treats a %s as possibly changed (%#)', async (_name, read, statement) => {
     const process = await start(at.database);
     expect(await process.decide(() => read(process))).toMatchObject({ isKept: true });
     expect(
@@ -228,7 +228,7 @@ describePostgres('a cache of tables', (server) => {
     expect(process.requests).toHaveLength(2);
   });
 
-  it('reads again only the kind that changed', async () => {
+  it('reads only the changed kind again', async () => {
     const process = await start(at.database);
     await process.decide(booking(process, 'K'));
     await process.decide(() => order(process));
@@ -254,7 +254,7 @@ describePostgres('a cache of tables', (server) => {
     expect(process.requests).toEqual(['room']);
   });
 
-  it('sees a transaction that began long ago, and commits after many others', async () => {
+  it('detects a transaction that began long ago, and commits after many others', async () => {
     await put('L', 'open');
     const process = await start(at.database);
     await withClient(at.url, async (slow) => {
@@ -289,7 +289,7 @@ describePostgres('a cache of tables', (server) => {
     expect(await decide(booking(process, 'R'))).toMatchObject({ fact: { status: 'cancelled' } });
   });
 
-  it('ignores a statement that was sent before the first table state, and returns after another one', async () => {
+  it('ignores a statement that was sent before the first table state, and returned after another one', async () => {
     await put('N', 'open');
     const process = await start(at.database);
     const { clock, memory, decide, keep, keepSlowly, pending } = process;
@@ -308,7 +308,7 @@ describePostgres('a cache of tables', (server) => {
     expect([next.fact?.['status'], next.isKept]).toEqual(['cancelled', true]);
   });
 
-  it('never caches a view, nor a table whose trigger is switched off', async () => {
+  it('never caches a view, nor a table whose trigger is disabled', async () => {
     const replaced: readonly (readonly [string, string])[] = [
       [
         'ALTER TABLE facts RENAME TO stays; CREATE VIEW facts AS SELECT * FROM stays; GRANT SELECT ON facts TO PUBLIC',
@@ -372,7 +372,7 @@ describePostgres('a cache of tables', (server) => {
     expect(await count()).toBe(1);
   });
 
-  it('ignores a change of another server with a future number, as after a restore', async () => {
+  it('ignores a change of another server with a higher transaction id, as after a restore', async () => {
     await put('F', 'open');
     const process = await start(at.database);
     await process.decide(booking(process, 'F'));
@@ -396,7 +396,7 @@ describePostgres('a cache of tables', (server) => {
     await change('DELETE FROM table_changes');
   });
 
-  it('detects a transaction with the number of an earlier change of another server', async () => {
+  it('detects a transaction with the id of an earlier change at another server', async () => {
     await put('G', 'open');
     const process = await start(at.database);
     await process.decide(booking(process, 'G'));
@@ -417,7 +417,7 @@ describePostgres('a cache of tables', (server) => {
 
   it.each([
     [
-      'a trigger that was switched off for the change and on again',
+      'a disabled trigger, enabled again after the change',
       `ALTER TABLE facts DISABLE TRIGGER usher_note_change;
        ${putting('booking', 'h,S', { status: 'cancelled' })};
        ALTER TABLE facts ENABLE ALWAYS TRIGGER usher_note_change`,
@@ -436,7 +436,7 @@ describePostgres('a cache of tables', (server) => {
     expect((await process.decide(booking(process, 'S'))).fact?.['status']).toBe('cancelled');
   });
 
-  it('caches nothing on a connection whose server is unknown', async () => {
+  it('caches nothing on a connection to an unknown server', async () => {
     const unset: Database = {
       ...at.database,
       execute: (statement) =>
@@ -453,7 +453,7 @@ describePostgres('a cache of tables', (server) => {
     expect(process.requests).toEqual(['booking', 'booking']);
   });
 
-  it('deletes no change of a server with lower numbers by the horizon of the previous server', async () => {
+  it('deletes no change of a server with lower transaction ids by the horizon of the previous server', async () => {
     const seen = { watched: 'other bookings:1', horizon: '9000000000000', changes: [] };
     const tables = createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } });
     tables.refresh(seen, tables.snapshot());
@@ -466,7 +466,7 @@ describePostgres('a cache of tables', (server) => {
     expect(await count()).toBe(before);
   });
 
-  it('keeps only what is true, whatever transactions do', async () => {
+  it('never caches an outdated row, whatever transactions run', async () => {
     const clients = [0, 1, 2].map(
       () => new Client({ connectionString: at.url.reveal(), options: '-c search_path=usher' }),
     );

@@ -52,7 +52,7 @@ describe('a running embedded server', () => {
   });
   afterAll(() => instance.close());
 
-  it('keeps its files and its socket to its own account, and listens nowhere else', async () => {
+  it('restricts its files and its socket to its own account, and listens on no other address', async () => {
     const home = join(instance.dataDir, 'postgres');
     const modes = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
     expect(await modes(home)).toBe('700');
@@ -65,7 +65,7 @@ describe('a running embedded server', () => {
     ]);
   });
 
-  it('shows its password neither in its log nor on its command line nor to its children', async () => {
+  it('exposes its password neither in its log nor on its command line nor to its children', async () => {
     const password = new URL(instance.server.url.reveal()).password;
     expect(password.length).toBeGreaterThan(40);
     const home = join(instance.dataDir, 'postgres');
@@ -103,7 +103,7 @@ describe('a running embedded server', () => {
     ]);
   });
 
-  it('keeps rows’ values out of its log', async () => {
+  it('writes no row values to its log', async () => {
     await query('CREATE TABLE t (secret_note text CHECK (length(secret_note) < 3))');
     await expect(query(`INSERT INTO t VALUES ('private words')`)).rejects.toThrow('t_secret_note');
     const log = await readFile(join(instance.dataDir, 'postgres', 'log'), 'utf8');
@@ -111,7 +111,7 @@ describe('a running embedded server', () => {
     expect(log).not.toContain('private words');
   });
 
-  it('refuses a second Usher, and continues for the first', async () => {
+  it('refuses a second Usher, and continues to serve the first', async () => {
     const second = start(instance.dataDir);
     await expect(second).rejects.toThrow(StartRefused);
     await expect(second).rejects.toThrow('Another Usher uses this DATA_DIR');
@@ -120,7 +120,7 @@ describe('a running embedded server', () => {
 
   const heldAgain = () => instance.log.lines.some((line) => line.includes('is available again'));
 
-  it('is logged and started again when it dies', async () => {
+  it('is logged and restarted when it exits', async () => {
     const before = await serverPid(instance.dataDir);
     instance.log.lines.length = 0;
     process.kill(before, 'SIGKILL');
@@ -131,7 +131,7 @@ describe('a running embedded server', () => {
     await expect(start(instance.dataDir)).rejects.toThrow('Another Usher uses this DATA_DIR');
   });
 
-  it('is started again once the sessions of the dead one have ended', async () => {
+  it('is restarted when the sessions of the previous server have ended', async () => {
     const session = new Client({ connectionString: instance.server.url.reveal() });
     session.on('error', () => undefined);
     await session.connect();
@@ -147,7 +147,7 @@ describe('a running embedded server', () => {
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('is started again when the cause of the failure is removed', async () => {
+  it('is restarted when the cause of the failure is removed', async () => {
     const control = join(instance.dataDir, 'postgres', 'data', 'global', 'pg_control');
     instance.log.lines.length = 0;
     await rename(control, `${control}.away`);
@@ -177,7 +177,7 @@ describe('an embedded server that was stopped', () => {
     await withClient(server.url, (admin) => admin.query('SELECT n FROM kept'));
   };
 
-  it('starts again with its data and its password; stopping twice does no harm', async () => {
+  it('starts again with its data and its password; a second stop has no effect', async () => {
     await instance.stop();
     await startsWithItsData();
   });
@@ -191,11 +191,11 @@ describe('an embedded server that was stopped', () => {
     return child.pid!;
   };
   it.each([
-    ['a process that is no server', otherProcess],
+    ['a process that is not a server', otherProcess],
     ['ourselves', () => process.pid],
     ['the first process of the container', () => 1],
-    ['a process that is gone', () => 4_194_000],
-  ])('starts although the files of a dead server name %s', async (_what, makePid) => {
+    ['a process that no longer exists', () => 4_194_000],
+  ])('starts although the PID file of a dead server names %s', async (_what, makePid) => {
     const pid = await makePid();
     const { uid, gid } = await stat(home());
     const start = `${String(pid)}\n${home()}/data\n1700000000\n5432\n${home()}\n`;
@@ -210,7 +210,7 @@ describe('an embedded server that was stopped', () => {
     await startsWithItsData();
   });
 
-  it('is started by one of four concurrent processes', async () => {
+  it('is started by exactly one of four concurrent processes', async () => {
     const starts = await Promise.allSettled(
       Array.from({ length: 4 }, () => start(instance.dataDir)),
     );
@@ -230,7 +230,7 @@ describe('the first start of an embedded server', () => {
   });
   afterEach(() => directory.remove());
 
-  it('is done by one of three concurrent processes', async () => {
+  it('is performed by exactly one of three concurrent processes', async () => {
     const starts = await Promise.allSettled(
       Array.from({ length: 3 }, () => start(directory.dataDir)),
     );
@@ -258,7 +258,7 @@ describe('the first start of an embedded server', () => {
     await server.stop();
   });
 
-  it('listens on loopback where the path is too long for a socket', async () => {
+  it('listens on loopback if the path is too long for a socket', async () => {
     const dataDir = join(directory.dataDir, 'a,long"path'.repeat(12));
     const server = await start(dataDir);
     expect(new URL(server.url.reveal()).searchParams.get('host')).toBe('127.0.0.1');
@@ -270,7 +270,7 @@ describe('the first start of an embedded server', () => {
     await server.stop();
   });
 
-  it('has a socket in a directory with a comma, a quote and a space', async () => {
+  it('supports a socket directory with a comma, a quote and a space', async () => {
     const server = await start(join(directory.dataDir, 'a, "b" c'));
     await withClient(server.url, (admin) => admin.query('SELECT 1'));
     await server.stop();
@@ -278,7 +278,7 @@ describe('the first start of an embedded server', () => {
 
   // Root can write everywhere; test/database/embedded/reachable-files.test.ts covers a private directory.
   it.skipIf(process.getuid?.() === 0)(
-    'names DATABASE_URL where the directory cannot be used',
+    'suggests DATABASE_URL if the directory cannot be used',
     async () => {
       const closed = join(directory.dataDir, 'closed');
       await mkdir(closed, { recursive: true });
@@ -289,12 +289,12 @@ describe('the first start of an embedded server', () => {
     },
   );
 
-  it('names DATABASE_URL where there is no such server for the platform', () => {
+  it('suggests DATABASE_URL if there is no such server for the platform', () => {
     expect(() => findBinaries('sunos', 'sparc' as never)).toThrow(StartRefused);
     expect(() => findBinaries('sunos', 'sparc' as never)).toThrow('DATABASE_URL');
   });
 
-  it('says why initdb did not work, in its words', async () => {
+  it('reports the output of initdb if it fails', async () => {
     const binaries = { ...findBinaries(), initdb: join(directory.dataDir, 'initdb') };
     await mkdir(directory.dataDir, { mode: 0o755 });
     const script = '#!/bin/sh\necho "initdb: could not look up user" >&2; exit 1\n';
@@ -308,7 +308,7 @@ describe('the first start of an embedded server', () => {
     expect(await readdir(directory.dataDir)).toEqual(['initdb']);
   });
 
-  it('says why the server does not start', async () => {
+  it('reports why the server does not start', async () => {
     const server = await start(directory.dataDir);
     await server.stop();
     await writeFile(join(directory.dataDir, 'postgres', 'data', 'PG_VERSION'), '17\n');
@@ -318,14 +318,14 @@ describe('the first start of an embedded server', () => {
   });
 });
 
-describe('an Usher in another process', () => {
+describe('another Usher process', () => {
   let directory: Awaited<ReturnType<typeof makeDataDir>>;
   beforeEach(async () => {
     directory = await makeDataDir();
   });
   afterEach(() => directory.remove());
 
-  it('leaves its server to the next one when it is killed', async () => {
+  it('leaves its server to the next process when it is killed', async () => {
     const { child, exited } = await holdElsewhere(directory.dataDir);
     await expect(start(directory.dataDir)).rejects.toThrow('Another Usher uses this DATA_DIR');
     const pid = await serverPid(directory.dataDir);
@@ -338,7 +338,7 @@ describe('an Usher in another process', () => {
     await expect(serverPid(directory.dataDir)).rejects.toThrow('ENOENT');
   });
 
-  it('still has its database after Ctrl-C, and stops it itself', async () => {
+  it('still has its database after Ctrl-C, and stops it', async () => {
     const { child, said, exited } = await holdElsewhere(directory.dataDir);
     process.kill(-child.pid!, 'SIGINT');
     expect(await exited).toEqual([0, null]);
@@ -346,7 +346,7 @@ describe('an Usher in another process', () => {
     await expect(serverPid(directory.dataDir)).rejects.toThrow('ENOENT');
   });
 
-  it('gets no signal handlers of the embedded server', async () => {
+  it('has no signal handlers of the embedded server', async () => {
     const handlers = () =>
       ['SIGINT', 'SIGTERM', 'SIGHUP', 'exit'].map((s) => process.listenerCount(s));
     const before = handlers();

@@ -21,7 +21,7 @@ describe('a directory in which no file can be created', () => {
   });
 });
 
-describe.skipIf(!isRoot)('root in a private directory', () => {
+describe.skipIf(!isRoot)('root with a private data directory', () => {
   let directory: Awaited<ReturnType<typeof makeDataDir>>;
   let home: string;
   let sharedDirectory: string;
@@ -38,7 +38,7 @@ describe.skipIf(!isRoot)('root in a private directory', () => {
     return { log, server: await startEmbeddedPostgres({ dataDir, log, sharedDirectory }) };
   };
 
-  it('has a database elsewhere, always the same, and the log says where', async () => {
+  it('stores the database elsewhere, always in the same place, and logs the path', async () => {
     const dataDir = join(home, 'data');
     const first = await start(dataDir);
     await withClient(first.server.url, (client) => client.query('CREATE TABLE kept (n int)'));
@@ -59,14 +59,14 @@ describe.skipIf(!isRoot)('root in a private directory', () => {
     expect((await stat(database)).mode & 0o777).toBe(0o700);
   });
 
-  it('does not get an empty database when the previous one is missing', async () => {
+  it('does not start with an empty database if the previous one is missing', async () => {
     const dataDir = join(home, 'data');
     await (await start(dataDir)).server.stop();
     await rm(sharedDirectory, { recursive: true });
     await expect(start(dataDir)).rejects.toThrow(/was in .* and does not exist any more/);
   });
 
-  it('keeps the database in DATA_DIR when only DATA_DIR itself is private, as a new volume is', async () => {
+  it('keeps the database in DATA_DIR if only DATA_DIR itself is private, like a new volume', async () => {
     const volume = join(dirname(directory.dataDir), 'volume');
     await mkdir(volume, { mode: 0o700 });
     await (await start(volume)).server.stop();
@@ -79,7 +79,7 @@ describe.skipIf(!isRoot)('root in a private directory', () => {
     expect((await stat(home)).mode & 0o777).toBe(0o700);
   });
 
-  it('runs a copy of programs that others cannot reach, whatever the umask of the installation', async () => {
+  it('runs a copy of programs that other users cannot read, with any umask of the installation', async () => {
     const installed = findBinaries();
     const native = join(home, 'native');
     await cp(dirname(dirname(installed.postgres)), native, {

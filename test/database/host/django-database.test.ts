@@ -101,7 +101,7 @@ describePostgres('the database of a Django host', (server) => {
       expect(explained!.rows.map((row) => row['QUERY PLAN']).join('\n')).toMatch(/Index Cond/);
     });
 
-    it('does not fetch a session that is too large to be one', async () => {
+    it('does not fetch a session that is too large to be valid', async () => {
       const [row] = first!.rows.django_session;
       const large = { ...row!, session_data: 'a'.repeat(1_500_001) };
       await host.fill({ ...first!.rows, django_session: [large] });
@@ -122,7 +122,7 @@ describePostgres('the database of a Django host', (server) => {
       host.fill({ django_session: [], auth_user: [{ ...first!.rows.auth_user[0]!, id }] }),
     );
 
-    it('finds a user by the key as Django writes it, and by no other spelling', async () => {
+    it('finds a user by the key as Django writes it, in no other spelling', async () => {
       expect(await host.database.user(id)).toMatchObject({ id, username: 'alice' });
       for (const other of [id.toUpperCase(), id.replaceAll('-', ''), `{${id}}`, '1', '']) {
         expect(await host.database.user(other)).toBeUndefined();
@@ -162,7 +162,7 @@ describePostgres('the database of a Django host', (server) => {
       expect(await readCase(first!, read)).toEqual(expectedUser(first!));
     });
 
-    it('reports what is missing, and nothing of the rows', async () => {
+    it('reports the missing privilege, and no row', async () => {
       const wrong = limited.findRow('SELECT email FROM auth_user WHERE username = $1', ['alice']);
       await expect(wrong).rejects.toMatchObject({
         dependency: 'host database',
@@ -173,7 +173,7 @@ describePostgres('the database of a Django host', (server) => {
 });
 
 describe('a database that does not respond', () => {
-  it('is Unavailable within the time-out, without the address or the password', async () => {
+  it('is Unavailable within the timeout, without the address or the password', async () => {
     const sockets: Socket[] = [];
     const server = createServer((socket) => sockets.push(socket.on('error', () => undefined)));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

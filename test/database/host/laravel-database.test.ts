@@ -63,7 +63,7 @@ function itReads(keys: 'int' | 'uuid', opened: () => Opened): void {
     expect(await readCase(one, readerOf(one, storedHost(one, host)))).toEqual(expectedUser(one));
   });
 
-  it('finds a session by its whole id, in its own case', async () => {
+  it('finds a session by its complete id, with the exact case', async () => {
     const { made, host } = opened();
     await made.fill({ sessions: valid.rows.sessions });
     const { session } = storedHost(valid, host);
@@ -148,7 +148,7 @@ describeMariadb('the MariaDB of a Laravel host', () => {
     if (keys === 'int') itFindsIntegers(() => opened);
   });
 
-  it('is read by a login with the documented permissions, whose errors contain no password', async () => {
+  it('is read by a login with the documented permissions, and errors do not contain the password', async () => {
     const made = await createMysqlLaravel(server, 'int');
     await made.fill(valid.rows);
     await server.admin.query(`CREATE USER reader@127.0.0.1 IDENTIFIED BY 'geheim'`);
@@ -174,7 +174,7 @@ describeMariadb('the MariaDB of a Laravel host', () => {
     await wrong.host.close();
   });
 
-  it('does not respond while it is frozen, and responds again afterwards', async () => {
+  it('fails while the server is frozen, and works again afterwards', async () => {
     const made = await createMysqlLaravel(server, 'int');
     await made.fill(valid.rows);
     const url = new Secret(server.url);

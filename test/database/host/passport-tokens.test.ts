@@ -108,7 +108,7 @@ function itReads(host: TokenHost, sub: string) {
     expect(await readerOf(host)(tokenOf({ sub }))).toHaveProperty('principal');
   });
 
-  it('refuses the row of another user, and other spellings of the id of its user', async () => {
+  it('refuses the row of another user, and other spellings of the user id', async () => {
     await put();
     for (const other of ['16', `0${sub}`, `${sub} `, ` ${sub}`, `+${sub}`, `${sub}.0`, `${sub}x`]) {
       expect(await readerOf(host)(tokenOf({ sub: other }))).toEqual(
@@ -118,7 +118,7 @@ function itReads(host: TokenHost, sub: string) {
   });
 
   it.each<[string, unknown]>([
-    ['a space at its end', `${jti} `],
+    ['a trailing space', `${jti} `],
     ['upper case', jti.toUpperCase()],
     ['SQL', `' OR '1'='1`],
     ['SQL of MySQL', `x" OR 1=1 -- `],

@@ -116,7 +116,7 @@ function itReads(
       'tokenable_type of the token is SANCTUM_TOKENABLE_TYPE',
     ],
     [
-      'a model whose name begins the same',
+      'a model whose name has the same beginning',
       { type: 'App\\Models\\UserX' },
       'tokenable_type of the token is SANCTUM_TOKENABLE_TYPE',
     ],
@@ -215,7 +215,7 @@ function itReads(
     expect(row).toBeDefined();
   });
 
-  it('says which model the tokens are of, for the doctor', async () => {
+  it('returns the model of the tokens, for the doctor', async () => {
     await put({});
     expect(await findTokenProblem(host.client, 'App\\Models\\User')).toBeUndefined();
     for (const type of ['user', 'App\\User', 'app\\models\\user']) {

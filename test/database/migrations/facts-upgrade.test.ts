@@ -98,7 +98,7 @@ describePostgres('the upgrade of a database of the last release', (server) => {
     });
   };
 
-  it('keeps every fact, once, however often it is started', async () => {
+  it('keeps every fact once, however often Usher starts', async () => {
     await startLastRelease();
     await query(rows);
     for (let start = 0; start < 2; start += 1) {
@@ -154,7 +154,7 @@ describePostgres('the upgrade of a database of the last release', (server) => {
     await database.close();
   });
 
-  it('a replica of the last release can decide by the new rows, from indexes, and caches none of them', async () => {
+  it('lets a replica of the last release decide by the new rows, from indexes and without a cache', async () => {
     await startLastRelease();
     await query(rows);
     const before: Record<string, unknown> = {};
@@ -205,7 +205,7 @@ describePostgres('the upgrade of a database of the last release', (server) => {
     }
   });
 
-  it('works as a login that row-level security binds, which owns the tables', async () => {
+  it('works with a login that is subject to row-level security and owns the tables', async () => {
     const login = `usher_owner_${Date.now().toString(36)}`;
     const url = new URL(at.url.reveal());
     await query(`CREATE ROLE ${login} LOGIN PASSWORD 'p';
@@ -235,7 +235,7 @@ describePostgres('the upgrade of a database of the last release', (server) => {
     }
   });
 
-  it('leaves a view that the host has put in a table’s place, and reads it, also with a tenant', async () => {
+  it('keeps a view with which the host has replaced a table, and reads it, also with a tenant', async () => {
     await startLastRelease();
     await query(rows);
     await query(`ALTER TABLE rooms RENAME TO talks; ALTER TABLE orders RENAME TO sales;

@@ -35,7 +35,7 @@ describePostgres('migrations', (server) => {
     return (rows as { tablename: string }[]).map(({ tablename }) => tablename);
   };
 
-  it('makes the tables, and leaves the row that prisma migrate would', async () => {
+  it('creates the tables, and the row that prisma migrate would create', async () => {
     expect((await prepareDatabase(at.url)).applied).toContain(first);
     expect(await tables()).toEqual(
       expect.arrayContaining(['facts', 'fact_index', 'audit_log', 'security_events']),
@@ -68,7 +68,7 @@ describePostgres('migrations', (server) => {
     expect((await query('SELECT * FROM t')).rowCount).toBe(1);
   });
 
-  it('is applied by one of eight concurrent starts', async () => {
+  it('is performed by exactly one of eight concurrent starts', async () => {
     await addMigration('29990101000000_counted', 'CREATE TABLE t (n int); SELECT pg_sleep(0.1)');
     const starts = Array.from({ length: 8 }, () =>
       prepareDatabase(at.url, { migrations: directory }),
@@ -81,7 +81,7 @@ describePostgres('migrations', (server) => {
     expect(new Set(rows.map((row: { n: number }) => row.n))).toEqual(new Set([1]));
   });
 
-  it('waits for a prisma migrate that is at it', async () => {
+  it('waits for a running prisma migrate', async () => {
     await withClient(at.url, async (prisma) => {
       await prisma.query('SELECT pg_advisory_lock(72707369)');
       const start = prepareDatabase(at.url);
@@ -94,7 +94,7 @@ describePostgres('migrations', (server) => {
     });
   });
 
-  it('refuses the start when an applied one was edited', async () => {
+  it('refuses to start if an applied migration was edited', async () => {
     await prepareDatabase(at.url, { migrations: directory });
     await appendFile(join(directory, first, 'migration.sql'), '\n-- an edit');
     const start = prepareDatabase(at.url, { migrations: directory });
@@ -102,7 +102,7 @@ describePostgres('migrations', (server) => {
     await expect(start).rejects.toThrow(`Migration ${first} was changed after it was applied`);
   });
 
-  it('refuses the start when one failed, until that was resolved', async () => {
+  it('refuses to start if a migration failed, until it was resolved', async () => {
     await prepareDatabase(at.url);
     await addMigration('29990101000000_later', 'CREATE TABLE t (n int)');
     await query(`INSERT INTO _prisma_migrations (id, checksum, migration_name)
@@ -122,7 +122,7 @@ describePostgres('migrations', (server) => {
     expect((await prepareDatabase(at.url)).applied).toEqual([]);
   });
 
-  it('keeps nothing of a start whose last one fails, names the reason, and quotes no row', async () => {
+  it('rolls back a start whose last migration fails, reports the reason, and quotes no row', async () => {
     await addMigration(
       '29990101000000_bad',
       `CREATE TABLE t (n int UNIQUE); INSERT INTO nowhere VALUES (1)`,
@@ -145,7 +145,7 @@ describePostgres('migrations', (server) => {
     expect((await prepareDatabase(at.url, { migrations: directory })).applied).toContain(first);
   });
 
-  it('keeps a migration together with its row, or neither', async () => {
+  it('commits a migration together with its row', async () => {
     await addMigration(
       '29990101000000_rowless',
       `CREATE TABLE t (n int);

@@ -37,7 +37,7 @@ function listen(url: Parameters<typeof startListening>[0]['url']) {
 const eventually = { timeout: 30_000, interval: 10 };
 const user = { kind: 'user', userId: '15' } as const;
 
-describePostgres('listening for changes', (server) => {
+describePostgres('the listener for changes', (server) => {
   const at = useDatabase(server);
   const revocations = () => revocationHelper(at.database);
   const endSessions = () =>
@@ -83,7 +83,7 @@ describePostgres('listening for changes', (server) => {
     expect((await revocations().within(600_000)).length).toBeGreaterThan(1);
   });
 
-  it('announces nothing that was not committed', async () => {
+  it('sends no notification of a transaction that was rolled back', async () => {
     const { listener, received } = listen(at.url);
     await expect.poll(listener.isListening, eventually).toBe(true);
     await withClient(at.url, async (admin) => {

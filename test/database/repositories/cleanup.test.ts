@@ -29,7 +29,7 @@ describe('the cleanup of guest sessions', () => {
     });
   const find = (sessionId: string) => createGuestSessions(at.database).find(`hash of ${sessionId}`);
 
-  it('deletes one a day after it expired, and none before', async () => {
+  it('deletes a session one day after it expired, and not earlier', async () => {
     await start('a');
     await start('later', testNow + hour);
     expect(await deleteExpired(testNow + day)).toBe(0);
@@ -37,7 +37,7 @@ describe('the cleanup of guest sessions', () => {
     expect([await find('a'), (await find('later'))?.sessionId]).toEqual([undefined, 'later']);
   });
 
-  it('keeps one that was linked, whose user enters a room that is put a year later', async () => {
+  it('keeps a linked session, whose user enters a room that is stored a year later', async () => {
     await start('linked');
     await createGuestSessions(at.database).link('linked', { userId: '15' });
     await deleteExpired(testNow + 365 * day);
@@ -49,7 +49,7 @@ describe('the cleanup of guest sessions', () => {
     });
   });
 
-  it('deletes all of a large backlog at once', async () => {
+  it('deletes a large backlog in one run', async () => {
     await withClient(at.url, (client) =>
       client.query(`INSERT INTO guest_sessions (session_id, token_hash, expires_at)
         SELECT 's' || i, 'h' || i, to_timestamp(0) FROM generate_series(1, 12000) AS i`),
@@ -121,7 +121,7 @@ describe('the cleanup of revocations', () => {
     expect(await leftAfter(90 * day + 1, lives)).toEqual([]);
   });
 
-  it('invalidates no cached row of the table when there is nothing to delete', async () => {
+  it('does not invalidate cached rows if there is nothing to delete', async () => {
     await leftAfter(hour);
     const changes = () =>
       withClient(

@@ -28,7 +28,7 @@ describePostgres('revocations', (server) => {
   const revocations = () => revocationHelper(at.database);
   const user = (userId: string): RevocationSubject => ({ kind: 'user', userId });
 
-  it('has none for a subject without a revocation', async () => {
+  it('returns nothing for a subject without a revocation', async () => {
     expect(await revocations().latest([user('nobody'), { kind: 'tenant', tenantId: '1' }])).toBe(
       undefined,
     );
@@ -60,7 +60,7 @@ describePostgres('revocations', (server) => {
     expect(await revocations().revoke(user('back'), testNow + 1)).toBe(testNow + 1);
   });
 
-  it('keeps the latest of many at once', async () => {
+  it('keeps the latest of many in one call', async () => {
     const times = Array.from({ length: 20 }, (_, i) => testNow + ((i * 7) % 20));
     await Promise.all(times.map((time) => revocations().revoke(user('race'), time)));
     expect(await revocations().latest([user('race')])).toBe(testNow + 19);
@@ -79,7 +79,7 @@ describePostgres('revocations', (server) => {
     );
   });
 
-  it('has the same time if the database has another time zone', async () => {
+  it('returns the same time if the database has another time zone', async () => {
     const name = new URL(at.url.reveal()).pathname.slice(1);
     const setZone = (zone: string) =>
       withClient(at.url, (client) =>
@@ -97,7 +97,7 @@ describePostgres('revocations', (server) => {
     }
   });
 
-  it('is unavailable when the table is, so no credential counts as valid', async () => {
+  it('is unavailable if the table is, so no credential is accepted', async () => {
     const rename = (from: string, to: string) =>
       withClient(at.url, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
     await rename('revocations', 'elsewhere');

@@ -35,7 +35,7 @@ describePostgres('tickets in PostgreSQL', (server) => {
     expect(await tickets().consume(hash)).toMatchObject({ isFirstUse: false });
   });
 
-  it('is unavailable when the table is', async () => {
+  it('is unavailable if the table is', async () => {
     await query('ALTER TABLE tickets RENAME TO elsewhere');
     try {
       await expect(tickets().consume(newHash())).rejects.toThrow(Unavailable);

@@ -34,7 +34,7 @@ describePostgres('tracked connections', (server) => {
     (await tracked().leaseDue({ now, leaseUntil: now + lease })).users;
   const clear = () => withClient(at.url, (admin) => admin.query('DELETE FROM live_grants'));
 
-  it('leases due connections once, and again after the lease', async () => {
+  it('leases due connections once, and again after the lease has expired', async () => {
     await clear();
     const { appKey } = await keep(user(testNow + minute));
     expect(await dueAt(testNow + minute - 1)).toEqual([]);
@@ -62,7 +62,7 @@ describePostgres('tracked connections', (server) => {
     expect(await dueAt(now + lease)).toEqual([]);
   });
 
-  it('leases users once more if they were terminated soon after the grant', async () => {
+  it('leases users once more if they were terminated shortly after the grant', async () => {
     await clear();
     const end = testNow + settlingTimeMs - 1;
     const { appKey } = await keep(user(end));
@@ -114,7 +114,7 @@ describePostgres('tracked connections', (server) => {
     expect((await revoke({ kind: 'user', userId: 'nobody' })).length).toBe(0);
   });
 
-  it('misses no grant whose row is being written during a revocation', async () => {
+  it('includes a grant whose row is being written during a revocation', async () => {
     await clear();
     const { appKey } = await keep(user(testNow + minute, { id: 'racer' }));
     const subject = { kind: 'user', userId: 'racer' } as const;
@@ -136,20 +136,20 @@ describePostgres('tracked connections', (server) => {
     expect(written.lease.users).toEqual(expect.arrayContaining(users));
   });
 
-  it('keeps one whose credential has no end', async () => {
+  it('keeps a connection whose credential does not expire', async () => {
     await clear();
     await keep(user(8.64e15));
     expect(await dueAt(testNow + 1e12)).toEqual([]);
   });
 
-  it('is not retried later than a day after the credential expired', async () => {
+  it('does not retry later than a day after the credential expired', async () => {
     await clear();
     await keep(user(testNow));
     expect(await tracked().deleteExpired(testNow + 24 * 60 * minute)).toBe(0);
     expect(await tracked().deleteExpired(testNow + 24 * 60 * minute + 1)).toBe(1);
   });
 
-  it('is unavailable when the table is', async () => {
+  it('is unavailable if the table is', async () => {
     const rename = (from: string, to: string) =>
       withClient(at.url, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
     await rename('live_grants', 'elsewhere');

@@ -49,7 +49,7 @@ describePostgres('row-level security', (server) => {
     return rows.map((row) => row.tenant_id);
   };
 
-  it('is on, and forced upon the owner, on every table that has a tenant', async () => {
+  it('is enabled and forced for the owner on every table with a tenant', async () => {
     const { rows } = await withClient(at.url, (admin) =>
       admin.query<{ table: string; held: boolean }>(`
         SELECT c.relname AS table, c.relrowsecurity AND c.relforcerowsecurity AS held
@@ -65,11 +65,11 @@ describePostgres('row-level security', (server) => {
   });
 
   describe.each(['facts', 'escrows', 'audit_log', 'security_events'])('%s', (table) => {
-    it('shows nothing when no tenant was set', async () => {
+    it('returns no rows if no tenant is set', async () => {
       expect(await asService({}, tenantsIn(table))).toEqual([]);
     });
 
-    it("shows nothing when a tenant was set in an earlier transaction, which leaves ''", async () => {
+    it("returns no rows if a tenant was set in an earlier transaction, which leaves ''", async () => {
       const seen = await asService({ 'usher.tenant': 'a' }, async (client) => {
         await client.query('COMMIT; BEGIN');
         const { rows } = await client.query(`SELECT current_setting('usher.tenant', true) AS left`);
@@ -79,12 +79,12 @@ describePostgres('row-level security', (server) => {
       expect(seen).toEqual([]);
     });
 
-    it('shows the rows of the tenant that was set and no others', async () => {
+    it('returns the rows of the current tenant and no others', async () => {
       expect(await asService({ 'usher.tenant': 'a' }, tenantsIn(table))).toEqual(['a']);
       expect(await asService({ 'usher.tenant': 'A' }, tenantsIn(table))).toEqual([]);
     });
 
-    it("deletes nothing of another tenant's", async () => {
+    it('deletes no row of another tenant', async () => {
       const counts = await asService({ 'usher.tenant': 'a' }, async (client) => {
         const { rowCount } = await client.query(`DELETE FROM ${table} WHERE tenant_id = 'b'`);
         return rowCount;
@@ -109,7 +109,7 @@ describePostgres('row-level security', (server) => {
         `INSERT INTO escrows VALUES ('${tenant}', 'E2', 'x', 'y', 'OPEN')`,
     },
   ])(
-    "changes nothing of another tenant's rows of $table, and moves none to another tenant",
+    'changes no row of another tenant in $table, and moves no row to another tenant',
     async ({ change, move, insert }) => {
       const own = { 'usher.tenant': 'a' };
       expect((await asService(own, (client) => client.query(change))).rowCount).toBe(0);
@@ -127,7 +127,7 @@ describePostgres('row-level security', (server) => {
     },
   );
 
-  it('makes a fact of a tenant visible to its guest session, and one without a tenant to all', async () => {
+  it('shows a fact of a tenant to its guest session, and a fact without a tenant to all', async () => {
     const add = (id: string, tenant: string | null, session: string | null) =>
       withClient(at.url, (admin) =>
         admin.query(
@@ -158,7 +158,7 @@ describePostgres('row-level security', (server) => {
   });
 
   it.each(['audit_log', 'security_events'])(
-    'allows the operator to read and delete %s across tenants, and no role to change it',
+    'allows the operator to read and delete %s across tenants, and no role to update it',
     async (table) => {
       const operator = { 'usher.operator': 'on' };
       expect(await asService(operator, tenantsIn(table))).toEqual([null, '', 'a', 'b']);
@@ -192,7 +192,7 @@ describePostgres('row-level security', (server) => {
     }
   });
 
-  it('holds for the connections of createDatabase, although the URL is an administrator’s', async () => {
+  it('applies to the connections of createDatabase, even if the URL is an administrator’s', async () => {
     const { rows } = await withClient(at.url, (admin) =>
       admin.query('SELECT rolsuper AS administrator FROM pg_roles WHERE rolname = current_user'),
     );
@@ -207,7 +207,7 @@ describePostgres('row-level security', (server) => {
     expect(await at.database.query((prisma) => prisma.auditLog.findMany())).toEqual([]);
   });
 
-  it('is not left open on a pooled connection by a lookup', async () => {
+  it('keeps no tenant on a pooled connection after a lookup', async () => {
     const facts = createPushedFacts(at.database);
     await Promise.all(Array.from({ length: 30 }, () => facts.find(escrow, ['a', 'E'], {})));
     await Promise.all(Array.from({ length: 30 }, () => facts.read(escrow, ['a', 'E'])));

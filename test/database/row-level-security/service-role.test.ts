@@ -51,7 +51,7 @@ const whoWorks = async (url: Secret, role: string | undefined) => {
 describePostgres('the role of the service', (server) => {
   const at = useDatabase(server);
 
-  it('may read every table of ours, and nothing may change or empty the audit tables', async () => {
+  it('may read every table of ours, and no role may change or empty the audit tables', async () => {
     const { rows } = await withClient(at.url, (admin) =>
       admin.query<{ name: string; read: boolean; change: boolean }>(`
         SELECT tablename AS name, has_table_privilege('${serviceRole}', tablename::text, 'SELECT') AS read,
@@ -63,14 +63,14 @@ describePostgres('the role of the service', (server) => {
     expect(audit.map(({ change }) => change)).toEqual([false, false]);
   });
 
-  it('is not needed by an ordinary login that may not assume it: the policies hold for the owner', () =>
+  it('is not needed by an ordinary login that may not assume it: the policies apply to the owner', () =>
     withLogin(server, '', async (url, login) => {
       const { role } = await prepareDatabase(url);
       expect(role).toBeUndefined();
       expect(await whoWorks(url, role)).toEqual([{ who: login }]);
     }));
 
-  it('is assumed by an ordinary login that is its member', () =>
+  it('is assumed by an ordinary login that is a member', () =>
     withLogin(server, '', async (url, login) => {
       await withClient(server.url, (admin) => admin.query(`GRANT ${serviceRole} TO ${login}`));
       const { role } = await prepareDatabase(url);
@@ -78,14 +78,14 @@ describePostgres('the role of the service', (server) => {
       expect(await whoWorks(url, role)).toEqual([{ who: serviceRole }]);
     }));
 
-  it('is assumed by a login that bypasses the policies, where it may', () =>
+  it('is assumed by a login that bypasses the policies, if it may', () =>
     withLogin(server, 'BYPASSRLS', async (url, login) => {
       await withClient(server.url, (admin) => admin.query(`GRANT ${serviceRole} TO ${login}`));
       const { role } = await prepareDatabase(url);
       expect(await whoWorks(url, role)).toEqual([{ who: serviceRole }]);
     }));
 
-  it('refuses the start of a login that bypasses the policies and may not assume it', () =>
+  it('is required of a login that bypasses the policies', () =>
     withLogin(server, 'BYPASSRLS', async (url, login) => {
       const error: unknown = await prepareDatabase(url).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(StartRefused);
@@ -94,7 +94,7 @@ describePostgres('the role of the service', (server) => {
     }));
 });
 
-describe('the role of the service in a cluster that does not have it', () => {
+describe('the role of the service in a new cluster', () => {
   let instance: Instance;
   const onCluster = (statement: string) =>
     withClient(instance.server.url, (admin) => admin.query(statement));
@@ -107,7 +107,7 @@ describe('the role of the service in a cluster that does not have it', () => {
   });
   afterAll(() => instance.close());
 
-  it('is made once by many databases that start at the same time', async () => {
+  it('is created once by many databases that start at the same time', async () => {
     const names = Array.from({ length: 6 }, (_, i) => `race_${String(i)}`);
     const urls = names.map((name) => {
       const url = new URL(instance.server.url.reveal());
@@ -124,7 +124,7 @@ describe('the role of the service in a cluster that does not have it', () => {
     for (const name of names) await onCluster(`DROP DATABASE ${name}`);
   });
 
-  it('is made and assumed by a login that may create roles', () =>
+  it('is created and assumed by a login that may create roles', () =>
     withLogin({ url: instance.server.url.reveal() }, 'CREATEROLE', async (url, login) => {
       const { role } = await prepareDatabase(url);
       expect(await whoWorks(url, role)).toEqual([{ who: serviceRole }]);
@@ -133,7 +133,7 @@ describe('the role of the service in a cluster that does not have it', () => {
       expect(login).not.toBe(serviceRole);
     }));
 
-  it('is not needed by a login that may not create roles: the policies hold for that login', () =>
+  it('is not needed by a login that may not create roles: the policies apply to that login', () =>
     withLogin({ url: instance.server.url.reveal() }, 'NOCREATEROLE', async (url, login) => {
       const { role, applied } = await prepareDatabase(url);
       expect([role, applied.length > 0]).toEqual([undefined, true]);
@@ -141,7 +141,7 @@ describe('the role of the service in a cluster that does not have it', () => {
       expect((await prepareDatabase(url)).role).toBe(undefined);
     }));
 
-  it('refuses a login above row-level security that may not create it, and leaves nothing behind', () =>
+  it('is required of a login that bypasses row-level security and may not create it; nothing is left', () =>
     withLogin({ url: instance.server.url.reveal() }, 'BYPASSRLS', async (url) => {
       await expect(prepareDatabase(url)).rejects.toThrow('bypasses row-level security');
       const { rows } = await withClient(url, (admin) =>
@@ -150,7 +150,7 @@ describe('the role of the service in a cluster that does not have it', () => {
       expect(rows).toEqual([]);
     }));
 
-  it('refuses the start if the role may bypass the policies', () =>
+  it('may not bypass the policies itself', () =>
     withLogin({ url: instance.server.url.reveal() }, '', async (url, login) => {
       await onCluster(`CREATE ROLE ${serviceRole} BYPASSRLS ROLE ${login}`);
       const error: unknown = await prepareDatabase(url).catch((thrown: unknown) => thrown);

@@ -20,7 +20,7 @@ interface Server {
 }
 
 function itReconnects(at: () => Server): void {
-  it('does not make a request fail, however many connections were open', async () => {
+  it('causes no failed request, however many connections were open', async () => {
     const { query, countConnections, endConnections } = at();
     const queryMany = () => Promise.all(Array.from({ length: 64 }, query));
     do await queryMany();

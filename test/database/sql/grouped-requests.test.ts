@@ -94,7 +94,7 @@ describe('requests with the same statement', () => {
     expect(statements()).toEqual(['single', 'single', 'single']);
   });
 
-  it('are sent alone at first, which determines the columns, and then in larger and larger groups', async () => {
+  it('are first sent alone, to determine the columns, and then in growing groups', async () => {
     const { sendAll, statements } = start();
     await sendAll(3);
     expect(statements()).toEqual(['single', 'single', 'single']);
@@ -124,7 +124,7 @@ describe('requests with the same statement', () => {
     expect(statements()).toEqual(['group of 16', 'group of 16']);
   });
 
-  it('are sent alone if the server refuses the group, so that only the refused one fails', async () => {
+  it('are sent alone if the server refuses the group, so that only the invalid one fails', async () => {
     const refused = new ServerError('refused', { cause: { code: '22012' } });
     const { sendAll, grow, statements } = start((request) =>
       request.values.includes('2') ? refused : found(request),
@@ -136,7 +136,7 @@ describe('requests with the same statement', () => {
     expect(statements()).toEqual(['group of 4', 'single', 'single', 'single', 'single']);
   });
 
-  it('are sent alone if a value of the group is impossible', async () => {
+  it('are sent alone if a value of the group cannot exist', async () => {
     const { sendAll, grow, statements } = start((request) =>
       request.values.includes('2') ? 'impossible-value' : found(request),
     );
@@ -149,7 +149,7 @@ describe('requests with the same statement', () => {
     expect(statements()).toEqual(['single', 'single']);
   });
 
-  it('are sent alone while the columns of a group differ from those of a request', async () => {
+  it('are sent alone if the columns of a group differ from those of a single request', async () => {
     let type = 'tinyint(1)';
     const { sendAll, grow, statements } = start((request) => {
       const response = found(request) as SqlRows;

@@ -76,7 +76,7 @@ describe('the GRANTs of a query', () => {
     ],
     ['SELECT 1 FROM shop.a, a.b WHERE shop.a.id = :id', 'mysql', []],
     ['SELECT shop.level(id) FROM a WHERE id = :id', 'mysql', ['EXECUTE ON FUNCTION shop.level']],
-  ])('%s, beside its tables', (query, dialect, rights) => {
+  ])('%s, next to its tables', (query, dialect, rights) => {
     expect(rightsOf(query, dialect).filter((right) => !right.startsWith('SELECT'))).toEqual(rights);
   });
 });
@@ -100,7 +100,7 @@ describeMariadb('the GRANTs of a query that calls functions of its database', ()
   });
   afterAll(() => Promise.all(opened.map(({ hosts }) => hosts.close())));
 
-  it('contain those functions, and suffice', async () => {
+  it('include those functions, and are sufficient', async () => {
     const [admin, reader] = opened as [HostFacts, HostFacts];
     const grants = await admin.hosts.grants(admin.kind('seat'));
     expect(grants).toEqual([

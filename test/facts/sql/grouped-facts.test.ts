@@ -44,7 +44,7 @@ function testGroups(opened: () => HostFacts): void {
     }
   });
 
-  it('have the same outcomes as single queries', async () => {
+  it('have the same results as single queries', async () => {
     const ids = Array.from({ length: 100 }, (_, i) => [String(i), `row ${i % 3}`]);
     const odd = [
       ['08', 'row 2'],
@@ -67,7 +67,7 @@ function testGroups(opened: () => HostFacts): void {
     expect(await outcomes('taken', ids)).toEqual(expected);
   });
 
-  it('fail only where the row does not fit', async () => {
+  it('fail only if their own row is invalid', async () => {
     const found = await outcomes(
       'share',
       Array.from({ length: 16 }, (_, i) => [String(i + 1)]),
@@ -76,7 +76,7 @@ function testGroups(opened: () => HostFacts): void {
     expect(found[2]).toEqual({ v: 'seat 3' });
   });
 
-  it('fail only where the query finds two rows', async () => {
+  it('fail only if their own query finds two rows', async () => {
     const ids = ['90', '91', '92', '93', '100'].map((id) => [id]);
     expect(await outcomes('pair', ids)).toEqual([
       { v: 'seat 90' },
@@ -95,7 +95,7 @@ function testGroups(opened: () => HostFacts): void {
   });
 }
 
-describePostgres('facts by SQL that are asked at once', (server) => {
+describePostgres('concurrent facts by SQL', (server) => {
   const at = usePostgresFacts(server, async (client) => {
     for (const statement of setup) await client.query(statement);
     return facts;
@@ -119,7 +119,7 @@ describePostgres('facts by SQL that are asked at once', (server) => {
   });
 });
 
-describeMariadb('facts by SQL that are asked at once (MariaDB)', () => {
+describeMariadb('concurrent facts by SQL (MariaDB)', () => {
   const server = useMariadb();
   let opened: HostFacts | undefined;
   beforeAll(async () => {

@@ -46,18 +46,18 @@ describePostgres('an id of a fact by SQL', (server) => {
     ['bytes', '\\x8'],
     ['mail', 'ada'],
     ['words', 'ada &'],
-  ] as const)('in a column of type %s that cannot be %s is no fact', async (kind, id) => {
+  ] as const)('in a column of type %s that cannot be %s does not find a fact', async (kind, id) => {
     await expect(at.facts.find(kind, id)).resolves.toBeUndefined();
   });
 
   it.each(['broken', 'broken_function'])(
-    'is no reason for an error in the query itself (%s), which could not be found out',
+    'does not hide an error in the query itself (%s), which is an outage',
     async (kind) => {
       await expect(at.facts.reason(kind, '8')).resolves.toContain('22P02');
     },
   );
 
-  it('has the type that the column has now', async () => {
+  it('is compared with the current type of the column', async () => {
     const put = (id: string) => at.client.query(`INSERT INTO seats VALUES ('${id}', 'taken')`);
     await put('8');
     await expect(at.facts.find('seats', '8')).resolves.toEqual({ v: 'taken' });
@@ -93,14 +93,14 @@ describeMariadb('an id of a fact by SQL (MariaDB)', () => {
   afterAll(() => opened?.hosts.close());
 
   describe.each(Object.keys(charsets))('in a column %s of another character set', (kind) => {
-    it('that has a character which the column cannot have is no fact', async () => {
+    it('with a character that the column cannot contain does not find a fact', async () => {
       await expect(opened!.find(kind, '😀')).resolves.toBeUndefined();
       await expect(opened!.find(kind, 'ada')).resolves.toEqual({ v: 'found' });
     });
   });
 
   it.each(['ada', '😀'])(
-    'is no reason for a query that mixes collations: %s could not be found out',
+    'does not hide a query that mixes collations: %s is an outage',
     async (id) => {
       await expect(opened!.reason('mixed', id)).resolves.toContain('COLLATIONS');
     },

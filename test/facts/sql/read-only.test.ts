@@ -26,7 +26,7 @@ describePostgres('a query that would write', (server) => {
     return `facts:\n${kinds.join('')}`;
   });
 
-  it('is refused by the server, and the reason says so', async () => {
+  it('is refused by the server, and the error gives that reason', async () => {
     expect(await at.facts.reason('locked', '8')).toBe(readOnly);
     expect(await at.facts.reason('numbered', '8')).toBe(readOnly);
     expect(await at.facts.reason('deleted', '8')).toContain('data-modifying statement');
@@ -42,7 +42,7 @@ describeMariadb('a query that would write (MariaDB)', () => {
   });
   afterAll(() => opened?.hosts.close());
 
-  it('is refused by the server, and the reason says so', async () => {
+  it('is refused by the server, and the error gives that reason', async () => {
     expect(await opened!.reason('locked', '8')).toBe(readOnly);
   });
 });

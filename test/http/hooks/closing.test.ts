@@ -31,7 +31,7 @@ function isRefused(address: string): Promise<boolean> {
 }
 
 describe('closing', () => {
-  it('responds to a request that had started, and to one that follows on its connection', async () => {
+  it('responds to a request that was in progress, and to the next one on its connection', async () => {
     const usher = await startUsher();
     let stopped: Promise<void> | undefined;
     try {
@@ -56,7 +56,7 @@ describe('closing', () => {
     }
   });
 
-  it('accepts new connections during the notice, although no connection was open', async () => {
+  it('accepts new connections during the notice period, even without an open connection', async () => {
     const usher = await startUsher({ SHUTDOWN_NOTICE: '5s' });
     const stopped = usher.stop();
     try {

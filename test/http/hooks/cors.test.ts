@@ -20,7 +20,7 @@ const from = (origin: string, request: TestRequest): TestRequest => ({
 describe('a page’s preflight', () => {
   const usher = useUsher();
 
-  it('from an allowed origin may send the credential and the tenant', async () => {
+  it('from an allowed origin allows the credential and the tenant', async () => {
     const { status, headers } = await send(usher.public, preflight(allowedOrigin));
     expect(status).toBe(204);
     expect(headers.get('access-control-allow-origin')).toBe(allowedOrigin);
@@ -29,7 +29,7 @@ describe('a page’s preflight', () => {
     expect(headers.get('vary')).toMatch(/origin/i);
   });
 
-  it('is cached by the browser, so that a page sends one for many requests', async () => {
+  it('is cacheable, so that a browser sends one for many requests', async () => {
     const { headers } = await send(usher.public, {
       ...preflight(allowedOrigin, 'authorization,content-type,x-tenant-id'),
       path: '/pusher/auth/batch',
@@ -55,7 +55,7 @@ describe('a page’s preflight', () => {
     'https://app.example.evil.example',
     'https://APP.example',
     'null',
-  ])('from %s may not', async (origin) => {
+  ])('from %s is refused', async (origin) => {
     const { headers } = await send(usher.public, preflight(origin));
     expect(headers.get('access-control-allow-origin')).toBeNull();
   });
@@ -83,7 +83,7 @@ describe('a response to a page', () => {
     [200, guestRequest()],
     [400, guestRequest({ fields: { token: undefined } })],
     [403, guestRequest({ fields: { token: 'x' } })],
-  ])('%i is readable for the allowed origin and for no other', async (status, request) => {
+  ])('with %i is readable by the allowed origin and by no other', async (status, request) => {
     const good = await send(usher.public, from(allowedOrigin, request));
     expect([good.status, good.headers.get('access-control-allow-origin')]).toStrictEqual([
       status,
@@ -105,14 +105,14 @@ describe('a response to a page', () => {
 describe('with any origin allowed', () => {
   const usher = useUsher({ ALLOWED_ORIGINS: '*' });
 
-  it('lets every page read the response, and none send cookies', async () => {
+  it('lets every page read the response, and allows no cookies', async () => {
     const { headers } = await send(usher.public, from('https://any.example', userRequest()));
     expect(headers.get('access-control-allow-origin')).toBe('*');
     expect(headers.get('access-control-allow-credentials')).toBeNull();
   });
 });
 
-describe('with apps, and the subdomains of tenants', () => {
+describe('with the origins of apps, and of the subdomains of tenants', () => {
   const usher = useUsher({
     ALLOWED_ORIGINS:
       'capacitor://localhost,chrome-extension://abcdefghijklmnop,https://*.tenants.example,https://App.example:443',

@@ -103,7 +103,7 @@ function expectNothingSigned(response: TestResponse): void {
   expect(response.headers.get('x-decision-id')).toBeTruthy();
 }
 
-describe('a channel name that is nearly right', () => {
+describe('a channel name that is almost valid', () => {
   const usher = useUsher();
   /** In a form, and in JSON with every character escaped. */
   const bothWays = (request: TestRequest, name: string): readonly TestRequest[] => {
@@ -119,7 +119,7 @@ describe('a channel name that is nearly right', () => {
     ];
   };
 
-  it.each([own, booking])('%s itself is right', async (name) => {
+  it.each([own, booking])('%s itself is valid', async (name) => {
     const requestFor = name === own ? userRequest : guestRequest;
     for (const request of bothWays(requestFor({ fields: { channel_name: name } }), name)) {
       expect((await send(usher.public, request)).status).toBe(200);
@@ -127,7 +127,7 @@ describe('a channel name that is nearly right', () => {
   });
 
   it.each([...nearly(own), ...oracles, ...ofTenant, guestChannel])(
-    'is refused to a user: %j',
+    'is refused for a user: %j',
     async (name) => {
       for (const request of bothWays(userRequest({ fields: { channel_name: name } }), name)) {
         expectNothingSigned(await send(usher.public, request));
@@ -136,7 +136,7 @@ describe('a channel name that is nearly right', () => {
   );
 
   it.each([...nearly(booking), ...oracles, ...ofHotel, own])(
-    'is refused to a guest: %j',
+    'is refused for a guest: %j',
     async (name) => {
       for (const request of bothWays(guestRequest({ fields: { channel_name: name } }), name)) {
         expectNothingSigned(await send(usher.public, request));
@@ -144,7 +144,7 @@ describe('a channel name that is nearly right', () => {
     },
   );
 
-  it('is refused to an admin as well', async () => {
+  it('is refused for an admin as well', async () => {
     const headers = { authorization: `Bearer ${userToken({ role: 'admin' })}` };
     for (const channel_name of [
       ...oracles,

@@ -29,7 +29,7 @@ function expectRefused(response: TestResponse, status: number): void {
   expect(response.headers.get('x-request-id')).toBeTruthy();
 }
 
-describe('a request that is not right', () => {
+describe('an invalid request', () => {
   const usher = useUsher();
   const responseTo = (request: TestRequest) =>
     send(usher.public, { ...request, headers: { ...request.headers, origin: allowedOrigin } });
@@ -40,7 +40,7 @@ describe('a request that is not right', () => {
     ['no channel', form('socket_id=1.2'), 'channel_name is required'],
     ['an empty channel', form('socket_id=1.2&channel_name='), 'channel_name is required'],
     [
-      'a socket twice',
+      'a repeated socket',
       form(`socket_id=1.2&socket_id=1.2&channel_name=${own}`),
       'socket_id is repeated',
     ],
@@ -50,12 +50,12 @@ describe('a request that is not right', () => {
       'socket_id is repeated',
     ],
     [
-      'a channel twice',
+      'a repeated channel',
       form(`socket_id=1.2&channel_name=${own}&channel_name=a`),
       'channel_name is repeated',
     ],
     [
-      'the same name encoded',
+      'a percent-encoded repetition',
       form(`socket_id=1.2&channel_name=a&channel%5Fname=${own}`),
       'channel_name is repeated',
     ],
@@ -64,7 +64,7 @@ describe('a request that is not right', () => {
       form(`channel_name=a&socket_id=1.2&channel_name=b&channel_name=a`),
       'channel_name is repeated',
     ],
-    ['an array of PHP', form(`socket_id=1.2&channel_name[]=${own}`), 'channel_name is required'],
+    ['an array as in PHP', form(`socket_id=1.2&channel_name[]=${own}`), 'channel_name is required'],
     [
       'too many fields',
       form(Array.from({ length: 200 }, (_, i) => `f${String(i)}=1`).join('&')),
@@ -77,8 +77,8 @@ describe('a request that is not right', () => {
       'channel_name is too long',
     ],
     ['an empty JSON body', json(''), 'socket_id is required'],
-    ['half of a JSON body', json('{"socket_id":"1.2"'), 'The body is not JSON'],
-    ['JSON behind two byte order marks', json('\uFEFF\uFEFF{}'), 'The body is not JSON'],
+    ['truncated JSON', json('{"socket_id":"1.2"'), 'The body is not JSON'],
+    ['JSON after two byte order marks', json('\uFEFF\uFEFF{}'), 'The body is not JSON'],
     ['a JSON array', json('["socket_id"]'), 'The body must be a JSON object'],
     ['a JSON text', json('"socket_id=1.2"'), 'The body must be a JSON object'],
     ['JSON null', json('null'), 'socket_id is required'],
@@ -102,19 +102,19 @@ describe('a request that is not right', () => {
       json(`{"socket_id":"1.2","channel_name":["${own}"]}`),
       'channel_name is repeated',
     ],
-    ['a name twice', json('{"socket_id":"1.2","socket_id":"1.2"}'), 'socket_id is repeated'],
+    ['a repeated name', json('{"socket_id":"1.2","socket_id":"1.2"}'), 'socket_id is repeated'],
     [
-      'a name twice, once escaped',
+      'a repeated name, once escaped',
       json(String.raw`{"socket_id":"1.2","socket\u005fid":"1.3"}`),
       'socket_id is repeated',
     ],
     [
-      'only a prototype',
+      'only a __proto__ field',
       json(`{"__proto__":{"socket_id":"1.2","channel_name":"${own}"}}`),
       'socket_id is required',
     ],
     [
-      'a prototype in a form',
+      'a __proto__ field in a form',
       form('__proto__[socket_id]=1.2&constructor=x'),
       'socket_id is required',
     ],
@@ -132,7 +132,7 @@ describe('a request that is not right', () => {
     ['text that is JSON', typed('text/plain', '{"socket_id":"1.2","channel_name":"x"}'), 415],
     ['XML', typed('application/xml', '<a/>'), 415],
     ['JSON of another kind', typed('application/ld+json', '{}'), 415],
-    ['a nameless type', typed('garbage'), 415],
+    ['an invalid content type', typed('garbage'), 415],
     ['a large form', form(`socket_id=1.2&x=${'a'.repeat(25_000)}`), 413],
     ['large JSON', json(`{"x":"${'a'.repeat(25_000)}"}`), 413],
     ['large and deep JSON', json(nested(5_000)), 413],
@@ -144,7 +144,7 @@ describe('a request that is not right', () => {
 
   it.each<[string, TestRequest, string]>([
     [
-      'the token twice in the query',
+      'two tokens in the query',
       query(`token=${guestToken()}&token=${guestToken()}`),
       'token is repeated',
     ],
@@ -163,13 +163,13 @@ describe('a request that is not right', () => {
     ],
     ['a long token', guestRequest({ fields: { token: 'a'.repeat(16_385) } }), 'token is too long'],
     ['a long token in the query', query(`token=${'a'.repeat(16_385)}`), 'token is too long'],
-  ])('the hotel chat says so in two fields: %s', async (_case, request, message) => {
+  ])('the hotel chat responds with two fields: %s', async (_case, request, message) => {
     const response = await responseTo(request);
     expectRefused(response, 400);
     expect(response.body).toStrictEqual({ error: 'Bad Request', message });
   });
 
-  it('the hotel chat takes null for a missing field', async () => {
+  it('the hotel chat treats null as a missing field', async () => {
     const body = JSON.stringify({ socket_id: '1.2', channel_name: guestChannel, token: null });
     const inQuery = query(`token=${guestToken()}`);
     expect((await responseTo(asJson(inQuery, body))).status).toBe(200);
@@ -179,7 +179,7 @@ describe('a request that is not right', () => {
   });
 
   it.each(['gzip', 'br, gzip', 'x-custom'])(
-    'says that a body with the encoding %s is compressed',
+    'reports that a body with the encoding %s is compressed',
     async (coding) => {
       const { headers, ...request } = userRequest();
       const compressed = { ...request, headers: { ...headers, 'content-encoding': coding } };

@@ -29,11 +29,11 @@ describe('a bearer token', () => {
     `Bearer ${userToken()} ${userToken()}`,
     'Bearer null',
     'Bearer undefined',
-  ])('is not in %j', async (header) => {
+  ])('is not read from %j', async (header) => {
     expectUnauthorized(await send(usher.public, withHeader(header)));
   });
 
-  it('is refused beside another one that a proxy or a page joined with it', async () => {
+  it('is refused if a proxy or a page has joined another one to it', async () => {
     for (const sub of ['15', '16']) {
       const header = `Bearer ${userToken()}, Bearer ${userToken({ sub })}`;
       const { status, body } = await send(usher.public, withHeader(header));
@@ -41,7 +41,7 @@ describe('a bearer token', () => {
     }
   });
 
-  it('is taken from its header and from nowhere else', async () => {
+  it('is read only from its header', async () => {
     const token = userToken();
     const request = userRequest({
       path: `/broadcasting/auth?token=${token}&access_token=${token}`,
@@ -52,7 +52,7 @@ describe('a bearer token', () => {
   });
 });
 
-describe('users’ tokens with a public key, an issuer and an audience', () => {
+describe('tokens of users with a public key, an issuer and an audience', () => {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const usher = useUsher({
@@ -68,7 +68,7 @@ describe('users’ tokens with a public key, an issuer and an audience', () => {
   const responseTo = (token: string) =>
     send(usher.public, userRequest({ headers: { authorization: `Bearer ${token}` } }));
 
-  it('are valid if signed with the private key', async () => {
+  it('are accepted if they are signed with the private key', async () => {
     expect((await responseTo(signed())).status).toBe(200);
     expect((await responseTo(signed({ aud: ['other', 'usher'] }))).status).toBe(200);
   });
@@ -76,13 +76,13 @@ describe('users’ tokens with a public key, an issuer and an audience', () => {
   it.each([
     ['signed with the public key as a secret', hmacToken(userClaims(ours), {}, pem)],
     ['the same with its line break cut', hmacToken(userClaims(ours), {}, pem.trim())],
-    ['signed with the secret of before', userToken(ours)],
+    ['signed with the previous secret', userToken(ours)],
     ['without a signature', unsigned],
     ['signed by another key', keyToken(userClaims(ours), { alg: 'ES256' }, other)],
     ['of another issuer', signed({ iss: 'https://login.example/' })],
-    ['of no issuer', signed({ iss: undefined })],
+    ['without an issuer', signed({ iss: undefined })],
     ['for another audience', signed({ aud: 'other' })],
-    ['for no audience', signed({ aud: undefined })],
+    ['without an audience', signed({ aud: undefined })],
   ])('are refused %s', async (_case, token) => {
     expectUnauthorized(await responseTo(token));
   });

@@ -28,21 +28,26 @@ describe('in production, with', () => {
     ['session cookies only', cookies],
     ['Sanctum only', { SANCTUM_DATABASE_URL: 'postgres://reader@127.0.0.1:1/shop' }],
     ['guest tokens only', { GUEST_TOKEN_SECRET: guestSecret }],
-  ])('%s, it starts and refuses the other kinds with the exact reason', async (_case, changes) => {
-    const { usher, codeOf } = await start(changes);
-    const responses = [
-      await send(usher.public, userRequest()),
-      ...('GUEST_TOKEN_SECRET' in changes ? [] : [await send(usher.public, guestRequest())]),
-    ];
-    for (const response of responses) {
-      expect([401, 403]).toContain(response.status);
-      // The response reveals nothing of the configuration.
-      expect(response.text).toMatch(/The credential is not valid|Token expired or invalid/);
-      expect(await codeOf(response.headers.get('x-decision-id'))).toBe('credential-not-configured');
-    }
-  });
+  ])(
+    '%s, Usher starts and refuses the other kinds with the exact reason',
+    async (_case, changes) => {
+      const { usher, codeOf } = await start(changes);
+      const responses = [
+        await send(usher.public, userRequest()),
+        ...('GUEST_TOKEN_SECRET' in changes ? [] : [await send(usher.public, guestRequest())]),
+      ];
+      for (const response of responses) {
+        expect([401, 403]).toContain(response.status);
+        // The response reveals nothing of the configuration.
+        expect(response.text).toMatch(/The credential is not valid|Token expired or invalid/);
+        expect(await codeOf(response.headers.get('x-decision-id'))).toBe(
+          'credential-not-configured',
+        );
+      }
+    },
+  );
 
-  it('guest tokens only, guests are let in once their booking is there', async () => {
+  it('guest tokens only, guests are granted when their booking is stored', async () => {
     const { usher } = await start({ GUEST_TOKEN_SECRET: guestSecret });
     await send(usher.operator, {
       method: 'PUT',
@@ -54,7 +59,7 @@ describe('in production, with', () => {
     expect(response.status).toBe(200);
   });
 
-  it('users’ tokens only, a hotel guest is refused with the exact reason', async () => {
+  it('tokens of users only, a hotel guest is refused with the exact reason', async () => {
     const { usher, codeOf } = await start({ USER_TOKEN_SECRET: testSecret.reveal() });
     expect((await send(usher.public, userRequest())).status).toBe(200);
     const response = await send(usher.public, guestRequest());

@@ -36,7 +36,7 @@ describe('a form', () => {
     return [response.statusCode, response.statusCode === 200 ? response.json() : undefined];
   };
 
-  it('gives each field as it was sent, and of one that repeats none', async () => {
+  it('has each field as it was sent, and no repeated field', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(field, { maxLength: 6 }), async (fields) => {
         const text = fields.map(
@@ -54,7 +54,7 @@ describe('a form', () => {
     );
   });
 
-  it('never causes an internal error, whatever its bytes', async () => {
+  it('never causes an internal error, with any bytes', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.stringMatching(/^[%&=+;a0]*$/)),

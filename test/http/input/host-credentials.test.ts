@@ -35,7 +35,7 @@ async function operateRoom(usher: TestUsher, room: string, body: object): Promis
   expect(response.status).toBe(200);
 }
 
-describe('Sanctum’s tokens', () => {
+describe('Sanctum tokens', () => {
   let host: TestDatabase;
   let usher: TestUsher;
   beforeAll(async () => {
@@ -55,7 +55,7 @@ describe('Sanctum’s tokens', () => {
     await host.drop();
   });
 
-  it('are bearer tokens', async () => {
+  it('are accepted as bearer tokens', async () => {
     const { status, text } = await signIn(usher, `7|${secret}`);
     expect([status, text]).toEqual([200, expect.stringContaining('{\\"id\\":\\"15\\"') as string]);
   });
@@ -66,7 +66,7 @@ describe('Sanctum’s tokens', () => {
     expect((await signIn(usher, 'x'.repeat(16_384))).status).toBe(401);
   });
 
-  it('have no tenant: they open rooms without one, and neither announcements nor a request for a tenant', async () => {
+  it('have no tenant: they grant rooms without one, but neither announcements nor requests for a tenant', async () => {
     await operateRoom(usher, 's', { participants: ['15'] });
     const enter = (channel: string, headers = {}) => enterAs(usher, channel, headers);
     expect(await enter('private-room-s')).toBe(200);
@@ -91,13 +91,13 @@ describe('Sanctum’s tokens', () => {
     await single.stop();
   });
 
-  it('with another secret are not, and no response repeats them', async () => {
+  it('with another secret are refused, and no response repeats them', async () => {
     const { status, text } = await signIn(usher, `7|${secret}x`);
     expect(status).toBe(401);
     expect(text).not.toContain(secret);
   });
 
-  it('are of a kind that is not configured, where no host was', async () => {
+  it('are of a kind that is not configured if there is no host', async () => {
     const without = await startUsher();
     expect((await signIn(without, `7|${secret}`)).status).toBe(401);
     const { rows } = await withClient(without.database, (client) =>
@@ -108,7 +108,7 @@ describe('Sanctum’s tokens', () => {
   });
 });
 
-describe('Passport’s tokens', () => {
+describe('Passport tokens', () => {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const jti = 'e1'.repeat(40);
@@ -141,7 +141,7 @@ describe('Passport’s tokens', () => {
     await host.drop();
   });
 
-  it('are bearer tokens until they are revoked at the host', async () => {
+  it('are accepted as bearer tokens until the host revokes them', async () => {
     const token = passportToken(usher);
     expect((await signIn(usher, token)).status).toBe(200);
     await withClient(host.url, (admin) =>
@@ -163,13 +163,13 @@ describe('Passport’s tokens', () => {
     expect((await signIn(usher, passportToken(usher))).status).toBe(503);
   });
 
-  it('leave the JWTs of USER_TOKEN_SECRET as they were', async () => {
+  it('do not affect the JWTs of USER_TOKEN_SECRET', async () => {
     expect((await signIn(usher, hmacToken(userClaims({ tenant_id: null })))).status).toBe(200);
   });
 });
 
 describe('opaque tokens that an introspection endpoint knows', () => {
-  it('are bearer tokens; wrong credentials of the client are an outage', async () => {
+  it('are accepted as bearer tokens; wrong client credentials are an outage', async () => {
     const host = await startJwksServer();
     const usher = await startUsher({
       INTROSPECTION_URL: host.url.href,
@@ -210,7 +210,7 @@ describe('an application that identifies the user of a cookie', () => {
       body: new URLSearchParams({ socket_id: socketId, channel_name: 'private-chat-box' }),
     });
 
-  it('decides about the channels of its session endpoints', async () => {
+  it('authorizes the channels of its session endpoints', async () => {
     host.respondWith(json('{"user_id":15,"is_staff":true}'));
     expect((await enter('staff')).status).toBe(200);
     host.respondWith(json('{"user_id":16}'));
@@ -222,7 +222,7 @@ describe('an application that identifies the user of a cookie', () => {
     expect([status, headers.get('retry-after')]).toEqual([503, '2']);
   });
 
-  it('is sent all cookies that SESSION_COOKIES names, and no other one', async () => {
+  it('receives all cookies that SESSION_COOKIES names, and no others', async () => {
     const several = await startUsher({
       SESSION_MODE: 'introspect',
       SESSION_INTROSPECTION_URL: host.url.href,

@@ -53,7 +53,7 @@ const space = fc.constantFrom('', ' ', '\n', '\t', '\r\n  ');
 const ways = fc.array(fc.boolean(), { minLength: 1, maxLength: 4 });
 
 describe('parseJsonObject', () => {
-  it('takes exactly the objects that JSON.parse takes, when no name repeats and none is deep', () => {
+  it('accepts exactly the objects that JSON.parse accepts, without repeated names or deep nesting', () => {
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.json({ noUnicodeString: false }), fc.string()), (text) => {
         const expected = parsed(text);
@@ -64,7 +64,7 @@ describe('parseJsonObject', () => {
     );
   });
 
-  it('reads no field that repeats, however it is spelled, and every other one', () => {
+  it('reads no repeated field, in any spelling, and every other field', () => {
     const member = fc.tuple(name, ways, space, value);
     fc.assert(
       fc.property(fc.array(member, { maxLength: 5 }), fc.nat(1), (members, wrap) => {
@@ -86,7 +86,7 @@ describe('parseJsonObject', () => {
     );
   });
 
-  it('refuses texts that were cut or changed and are no JSON', () => {
+  it('refuses truncated or changed texts that are not JSON', () => {
     fc.assert(
       fc.property(fc.json(), fc.nat(), fc.string({ maxLength: 2 }), (text, at, put) => {
         const cut = text.slice(0, at % text.length) + put;
@@ -95,7 +95,7 @@ describe('parseJsonObject', () => {
     );
   });
 
-  it('costs a hostile text no more than its length', () => {
+  it('takes time proportional to the length of a hostile text', () => {
     // Each would hang a parser that backtracks or recurses.
     for (const text of [
       `{"a":"${'\\\\'.repeat(8000)}"}`,

@@ -69,11 +69,11 @@ describe('behind a trusted proxy', () => {
     expect(await addressFor(forwarded)).toBe('127.0.0.1');
   });
 
-  it('the client of a word that an inner proxy reported is that proxy', async () => {
+  it('an address that is not an IP address counts as the proxy that reported it', async () => {
     expect(await addressFor('203.0.113.9, unknown, 10.0.0.4:80')).toBe('10.0.0.4');
   });
 
-  it('each connection of one client counts for one address', async () => {
+  it('all connections of one client count for one address', async () => {
     const limited = await startUsher({ TRUSTED_PROXIES: '127.0.0.0/8', RATE_LIMIT_FAILURES: '1' });
     onTestFinished(limited.stop);
     const statuses = [];
@@ -84,7 +84,7 @@ describe('behind a trusted proxy', () => {
     expect(statuses).toEqual([401, 429, 429]);
   });
 
-  it('the proxy’s request id is kept, in the row too, and no forged one', async () => {
+  it('the request id of the proxy is used, also in the row, and a forged one is not', async () => {
     const kept = await send(usher.public, refused({ 'x-request-id': 'proxy-0123.abc' }));
     expect(kept.headers.get('x-request-id')).toBe('proxy-0123.abc');
     const row = await rowOf(usher, kept.headers.get('x-decision-id'));
@@ -94,10 +94,10 @@ describe('behind a trusted proxy', () => {
   });
 });
 
-describe('behind no trusted proxy', () => {
+describe('without a trusted proxy', () => {
   const usher = useUsher({ TRUSTED_PROXIES: '10.0.0.0/8' });
 
-  it('neither the request id nor the address of a client is its own to choose', async () => {
+  it('a client can choose neither the request id nor its address', async () => {
     const headers = { 'x-request-id': 'chosen-by-anybody', 'x-forwarded-for': '10.0.0.1' };
     for (const base of [usher.public, usher.operator]) {
       const response = await send(base, refused(headers));
@@ -126,20 +126,20 @@ describe('an idle connection', () => {
   };
   const usher = useUsher();
 
-  it('is kept longer than Caddy’s 120 s and Traefik’s 90 s, or a proxy would post into one that ends', async () => {
+  it('remains open longer than Caddy’s 120 s and Traefik’s 90 s, so that no proxy sends on a closing one', async () => {
     expect((await keepAlive(usher.public))[0]).toBe('125');
   });
 
   it.each([
     ['620s', '620'],
     ['1h', '3600'],
-  ])('is kept for HTTP_KEEP_ALIVE=%s', async (HTTP_KEEP_ALIVE, seconds) => {
+  ])('remains open for HTTP_KEEP_ALIVE=%s', async (HTTP_KEEP_ALIVE, seconds) => {
     const other = await startUsher({ HTTP_KEEP_ALIVE });
     onTestFinished(other.stop);
     expect((await keepAlive(other.public))[0]).toBe(seconds);
   });
 
-  it('ends after that time', async () => {
+  it('is closed after that time', async () => {
     const other = await startUsher({ HTTP_KEEP_ALIVE: '1s' });
     onTestFinished(other.stop);
     const [, socket] = await keepAlive(other.public);

@@ -229,13 +229,17 @@ describe('the routes of a Django application', () => {
 
   it.each([
     ['no cookie', [page], missing],
-    ['another page', ['Origin: https://evil.example', cookieOf('bob')], foreign],
+    ['a page of another origin', ['Origin: https://evil.example', cookieOf('bob')], foreign],
     ['a sandboxed page', ['Origin: null', cookieOf('bob')], foreign],
-    ['no page', [cookieOf('bob')], foreign],
-    ['another site', ['Sec-Fetch-Site: cross-site', cookieOf('bob')], foreign],
-    ['a mismatch', [page, 'Sec-Fetch-Site: none', cookieOf('bob')], foreign],
+    ['no Origin', [cookieOf('bob')], foreign],
+    ['a cross-site request', ['Sec-Fetch-Site: cross-site', cookieOf('bob')], foreign],
+    [
+      'Sec-Fetch-Site that contradicts Origin',
+      [page, 'Sec-Fetch-Site: none', cookieOf('bob')],
+      foreign,
+    ],
     ['two cookies', [page, `${cookieOf('bob')}; sessionid=x`], repeated],
-    ['two headers', [page, 'Cookie: sessionid=x', cookieOf('bob')], repeated],
+    ['two Cookie headers', [page, 'Cookie: sessionid=x', cookieOf('bob')], repeated],
     ['a malformed cookie', [page, 'Cookie: sessionid="x'], malformed],
     ['an unknown session', [page, `Cookie: sessionid=${'a'.repeat(32)}`], invalid],
     ['an empty session', [page, 'Cookie: sessionid='], invalid],
@@ -246,26 +250,26 @@ describe('the routes of a Django application', () => {
     expect(response.body).toEqual({ error, message, request_id });
   });
 
-  it('opens to a request of the same origin without Origin', async () => {
+  it('accept a request of the same origin without Origin', async () => {
     const response = await enter(seats, ['Sec-Fetch-Site: same-origin', cookieOf('bob')]);
     expect(response.status).toBe(200);
   });
 
   it.each([
-    ['a bad bearer', ['Authorization: Bearer bad'], 401],
+    ['an invalid bearer token', ['Authorization: Bearer bad'], 401],
     ['another scheme', ['Authorization: Token Ym9iOmJvYg=='], 401],
     [
-      'a bearer that a proxy joined to the password of the site',
+      'a bearer token that a proxy appended to the password of the site',
       ['Authorization: Basic Ym9iOmJvYg==, Bearer bad'],
       400,
     ],
     [
-      'a good bearer that may not enter',
+      'a valid bearer token without access',
       [`Authorization: Bearer ${userToken()}`, 'X-Tenant-ID: 1'],
       403,
     ],
     ['a guest session', ['X-Guest-Session: nobody'], 401],
-  ])('%s beats the cookie', async (_name, explicit, status) => {
+  ])('%s takes precedence over the cookie', async (_name, explicit, status) => {
     expect((await enter(seats, [page, cookieOf('bob')])).status).toBe(200);
     const response = await enter(seats, [page, cookieOf('bob'), ...explicit]);
     expect(response.status).toBe(status);
@@ -284,7 +288,7 @@ describe('the routes of a Django application', () => {
     'X-Guest-Session: null',
     'X-Guest-Session: undefined',
   ])(
-    '%s is no credential: beside a cookie it is ignored, and alone it is missing',
+    '%s is not a credential: next to a cookie it is ignored, and alone the credential is missing',
     async (line) => {
       expect((await enter(seats, [page, cookieOf('bob'), line])).status).toBe(200);
       const alone = await enter(seats, [page, line]);
@@ -298,7 +302,7 @@ describe('the routes of a Django application', () => {
     expect((await enter('private-tenant.1.user.15', lines)).status).toBe(200);
   });
 
-  it('refuse immediately after a logout, another password, a removed flag, or a deleted account', async () => {
+  it('refuse immediately after a logout, a change of the password, a removed flag, or a deleted account', async () => {
     const statusOfBob = async () => (await enter(seats, [page, cookieOf('bob')])).status;
     const change = async (statement: string) => {
       await host.fill(djangoRows);
@@ -318,7 +322,7 @@ describe('the routes of a Django application', () => {
     );
   });
 
-  it('sign their user in', async () => {
+  it('sign in their user', async () => {
     const { status, body } = await request('/broadcasting/user-auth', { socket_id: socketId }, [
       page,
       cookieOf('alice'),
@@ -353,7 +357,7 @@ describe('the routes of a Django application', () => {
     expect(head).not.toContain('access-control-allow-origin: *');
   });
 
-  it('are refused on the record: a page that may not use the session is a security event', async () => {
+  it('write a security event for a page that may not use the session', async () => {
     const { head } = await enter(seats, ['Origin: https://evil.example', cookieOf('bob')]);
     const [, id] = /x-decision-id: (\S+)/.exec(head) ?? [];
     const { rows } = await withClient(usher.database, (client) =>
@@ -373,7 +377,7 @@ describe('without cookie mode', () => {
   });
   afterAll(() => usher.stop());
 
-  it('a cookie is no credential, from any page', async () => {
+  it('a cookie is not a credential, from any page', async () => {
     const { status, headers } = await send(usher.public, {
       path: '/broadcasting/auth',
       headers: { origin: allowedOrigin, cookie: `sessionid=${djangoCookies.bob}` },

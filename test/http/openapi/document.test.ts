@@ -60,7 +60,7 @@ it.each(['public', 'operator'] as const)('has the routes of the %s port, and no 
   expect(documented.length).toBeGreaterThan(10);
 });
 
-it('has a body for every response, and uses every example of a request for a response', () => {
+it('has a body for every response, and uses every request example for a response', () => {
   for (const documented of operationsOf(document)) {
     const { pointer, operation } = documented;
     const responses = documentedResponses(documented).map(([name]) => name);
@@ -106,7 +106,7 @@ it.each(tables)('%s: has an example of every error message', (path, replies, nev
   expect(missing).toEqual([]);
 });
 
-it('uses all that is shared', () => {
+it('uses all shared components', () => {
   const text = JSON.stringify([document.paths, components.schemas, components.headers]);
   for (const [kind, parts] of Object.entries(components)) {
     for (const name of Object.keys(parts)) {
@@ -117,7 +117,7 @@ it('uses all that is shared', () => {
   }
 });
 
-it('describes a parameter of which only the policy knows by its name', () => {
+it('describes a parameter that only the policy declares by its name', () => {
   const operation = { responses: {} } as Operation;
   const routes = [{ method: 'GET', path: '/:unheardOf', operation }];
   const written = writeDocument({ public: routes, operator: [] }, 'http://127.0.0.1');

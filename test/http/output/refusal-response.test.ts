@@ -50,7 +50,7 @@ describe('the response to each refusal', () => {
     });
   };
 
-  it('is there for each code of the shipped policies', () => {
+  it('exists for each code of the shipped policies', () => {
     expect(codes).toEqual(expect.arrayContaining([...shippedPolicy.codes.keys()]));
   });
 

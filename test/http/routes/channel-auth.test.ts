@@ -31,7 +31,7 @@ describe('the general routes', () => {
     ['a query', userRequest({ path: '/broadcasting/auth?v=2' })],
     ['JSON', asJson(userRequest())],
     [
-      'a bearer in other letters',
+      'the Bearer scheme in another case',
       userRequest({ headers: { authorization: `bEARER  ${userToken()}` } }),
     ],
   ])('sign for %s', async (_case, good) => {
@@ -59,7 +59,7 @@ describe('the general routes', () => {
     ]);
   });
 
-  it('show the member of a presence channel, by the token and nothing else', async () => {
+  it('send the member of a presence channel, which comes only from the token', async () => {
     const data = '{"user_id":"15","user_info":{"id":"15","name":"Ada"}}';
     const good = userRequest({
       fields: { channel_name: chat, channel_data: '{"user_id":"1"}', user_id: '1' },
@@ -87,7 +87,7 @@ describe('the general routes', () => {
     }
   });
 
-  it('know no encrypted channel without a master key', async () => {
+  it('refuse encrypted channels without a master key', async () => {
     const response = await send(usher.public, requestWith('private-encrypted-tenant.1.user.15'));
     expect([response.status, response.body]).toMatchObject([
       403,
@@ -100,7 +100,7 @@ describe('the general routes with a master key', () => {
   const key = randomBytes(32);
   const usher = useUsher({ PUSHER_ENCRYPTION_MASTER_KEY: key.toString('base64') });
 
-  it('hand out the key of an encrypted channel', async () => {
+  it('return the key of an encrypted channel', async () => {
     const channel = 'private-encrypted-tenant.1.user.15';
     const response = await send(usher.public, requestWith(channel));
     expect(response.body).toStrictEqual({
@@ -109,7 +109,7 @@ describe('the general routes with a master key', () => {
     });
   });
 
-  it('do not return it to anyone else', async () => {
+  it('return it only for granted channels', async () => {
     const response = await send(usher.public, requestWith('private-encrypted-tenant.1.user.16'));
     expect(response.status).toBe(403);
     expect(response.text).not.toContain('shared_secret');

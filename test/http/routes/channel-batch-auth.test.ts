@@ -57,7 +57,7 @@ describe('a batch of channels', () => {
     ['JSON', json([own, chat, other])],
     ['the other path', batch([own, chat, other], { path: '/broadcasting/auth/batch' })],
     [
-      'the plugin, which begins its body with an ampersand and leaves brackets as they are',
+      'the plugin, which begins its body with an ampersand and does not encode brackets',
       {
         ...batch([]),
         headers: {
@@ -115,12 +115,12 @@ describe('a batch of channels', () => {
       { status: 401, message: 'A credential is required' },
     ],
     [
-      'a bad one',
+      'an invalid credential',
       batch([own, chat], { headers: { authorization: 'Bearer x' } }),
       { status: 401, message: 'The credential is not valid' },
     ],
     [
-      'a guest’s token',
+      'a guest token',
       batch([own, chat], { headers: { authorization: `Bearer ${guestToken()}` } }),
       { status: 401, message: 'The credential is not valid' },
     ],
@@ -145,12 +145,12 @@ describe('a batch of channels', () => {
 
   it.each([
     ['a name outside the grammar', 'private-a:b', 400],
-    ['a public one', 'announcements', 400],
+    ['a public name', 'announcements', 400],
     ['__proto__', '__proto__', 400],
     ['toJSON', 'toJSON', 400],
     ['then', 'then', 400],
-    ['an encrypted one without a master key', 'private-encrypted-tenant.1.user.15', 403],
-    ['another tenant’s', 'private-tenant.2.user.15', 403],
+    ['an encrypted name without a master key', 'private-encrypted-tenant.1.user.15', 403],
+    ['a name of another tenant', 'private-tenant.2.user.15', 403],
   ])('refuses %s and keeps the others', async (_case, name, status) => {
     const response = await send(usher.public, batch([own, name]));
     expect(response.status).toBe(200);
@@ -163,7 +163,7 @@ describe('a batch of channels', () => {
     );
   });
 
-  it('takes a hundred of the longest names, percent-encoded, and a long token', async () => {
+  it('accepts a hundred names of the maximum length, percent-encoded, and a long token', async () => {
     const names = Array.from({ length: 100 }, (_, i) => `private-${'='.repeat(153)}${100 + i}`);
     const response = await send(
       usher.public,
@@ -180,17 +180,21 @@ describe('a batch of channels', () => {
     ['101 names', batch(hundred), 400],
     ['101 names in JSON', json(hundred), 400],
     ['200 fields', batch([...hundred, ...hundred]), 400],
-    ['a name twice', batch([own, own]), 400],
-    ['a name twice in JSON', json([own, own]), 400],
+    ['a repeated name', batch([own, own]), 400],
+    ['a repeated name in JSON', json([own, own]), 400],
     [
-      'a field twice',
+      'a repeated field',
       { ...batch([]), body: `socket_id=1.2&channel_name[0]=a&channel_name[0]=b` },
       415,
     ],
-    ['a place twice', batch([own], { fields: { 'channel_name[00]': chat } }), 400],
+    ['a repeated index', batch([own], { fields: { 'channel_name[00]': chat } }), 400],
     ['an empty name', batch([own, '']), 400],
-    ['an endless name', batch(['private-'.padEnd(513, 'a')]), 400],
-    ['one name as it is sent for one channel', userRequest({ path: '/pusher/auth/batch' }), 400],
+    ['a name that is too long', batch(['private-'.padEnd(513, 'a')]), 400],
+    [
+      'one name in the format of a single request',
+      userRequest({ path: '/pusher/auth/batch' }),
+      400,
+    ],
     ['one name and a batch', batch([own], { fields: { channel_name: chat } }), 400],
     ['a text in JSON', json(own), 400],
     ['a number in a list', json([1]), 400],
@@ -199,10 +203,10 @@ describe('a batch of channels', () => {
     ['an object', json({ 0: own }), 400],
     ['null', json(null), 400],
     ['no socket', batch([own], { fields: { socket_id: undefined } }), 400],
-    ['no place', batch([own], { fields: { 'channel_name[]': chat } }), 400],
-    ['a place that is no number', batch([own], { fields: { 'channel_name[a]': chat } }), 400],
-    ['a deep place', batch([own], { fields: { 'channel_name[1][0]': chat } }), 400],
-    ['a body beyond the bound', batch([own], { fields: { unread: 'x'.repeat(90_000) } }), 413],
+    ['no index', batch([own], { fields: { 'channel_name[]': chat } }), 400],
+    ['an index that is not a number', batch([own], { fields: { 'channel_name[a]': chat } }), 400],
+    ['a nested index', batch([own], { fields: { 'channel_name[1][0]': chat } }), 400],
+    ['a body over the limit', batch([own], { fields: { unread: 'x'.repeat(90_000) } }), 413],
     ['nothing', { path: '/pusher/auth/batch' }, 400],
     ['GET', { path: '/pusher/auth/batch', method: 'GET' }, 405],
   ])('is refused as a whole with %s', async (_case, request, status) => {

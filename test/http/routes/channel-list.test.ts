@@ -14,7 +14,7 @@ async function list(
   return { status: response.status, body: await response.json() };
 }
 
-it('lists the channels of a tenant’s user, each of which was judged', async () => {
+it('lists the channels of a tenant’s user, each of which was evaluated', async () => {
   expect(await list(userToken(), '1')).toEqual({
     status: 200,
     body: {
@@ -30,7 +30,7 @@ it('lists the channels of a tenant’s user, each of which was judged', async ()
   });
 });
 
-it('refuses a list for no tenant or another one, which would make a page leave all its channels', async () => {
+it('refuses a list without a tenant or for another one, which would make a page leave all its channels', async () => {
   const headers = { authorization: `Bearer ${userToken()}` };
   const missing = await fetch(`${usher.public}/api/channels`, { headers });
   expect(missing.status).toBe(403);
@@ -56,7 +56,7 @@ async function pagesOf(sub: string): Promise<readonly Page[]> {
   return pages;
 }
 
-it('lists everything, page by page, and nothing twice', async () => {
+it('lists everything in pages, without repetitions', async () => {
   await withClient(usher.database, async (admin) => {
     await admin.query(`
       INSERT INTO escrows (tenant_id, escrow_id, buyer_id, seller_id, status)
@@ -76,7 +76,7 @@ it('lists everything, page by page, and nothing twice', async () => {
   expect(pages[0]!.channels).toContain('private-announcements');
 });
 
-it('refuses a cursor that it did not give', async () => {
+it('refuses a cursor that it did not return', async () => {
   for (const after of ['none', 'WzFd', Buffer.from('{"escrows":1}').toString('base64url')]) {
     expect(await list(userToken(), '1', `?after=${after}`)).toMatchObject({ status: 400 });
   }
@@ -87,7 +87,7 @@ it('refuses a cursor that it did not give', async () => {
   }
 });
 
-it('leaves a room as soon as the user is no participant any more, however that was written', async () => {
+it('omits a room immediately after the user was removed from it, by whatever write', async () => {
   const rooms = async () =>
     (await pagesOf('71')).flatMap(({ channels }) => channels.filter((name) => /room/.test(name)));
   const run = (sql: string) => withClient(usher.database, (admin) => admin.query(sql));
@@ -101,7 +101,7 @@ it('leaves a room as soon as the user is no participant any more, however that w
   expect(await rooms()).toEqual([]);
 });
 
-it('lists rooms of a view that the host has put in place of the table', async () => {
+it('lists rooms of a view with which the host has replaced the table', async () => {
   await withClient(usher.database, (admin) =>
     admin.query(`
       ALTER TABLE rooms RENAME TO talks;
@@ -120,10 +120,10 @@ it('lists rooms of a view that the host has put in place of the table', async ()
   );
 });
 
-describe('a list that is requested in a loop', () => {
+describe('a list that is requested too often', () => {
   const limited = useUsher({ RATE_LIMIT_AUTHORIZATIONS: '2' });
 
-  it('is 429 with Retry-After', async () => {
+  it('gets 429 with Retry-After', async () => {
     const headers = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
     const sendRequest = () => fetch(`${limited.public}/api/channels`, { headers });
     expect([(await sendRequest()).status, (await sendRequest()).status]).toEqual([200, 200]);

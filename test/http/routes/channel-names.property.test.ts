@@ -42,7 +42,7 @@ describe('the names of a batch', () => {
     );
   });
 
-  it('are those of the form, beside a list that is null', () => {
+  it('are those of the form if JSON contains null', () => {
     expect(read({ channel_name: null, 'channel_name[0]': 'private-a' })).toEqual(['private-a']);
     expect(read({ channel_name: null })).toBe('refused');
   });
@@ -57,7 +57,7 @@ describe('the names of a batch', () => {
     );
   });
 
-  it('are at most a hundred distinct texts, or refused, whatever is sent', () => {
+  it('are at most a hundred distinct texts, or refused, for any input', () => {
     fc.assert(
       fc.property(fc.oneof(fc.anything(), fc.dictionary(field, fc.anything())), (body) => {
         const names = read(body);

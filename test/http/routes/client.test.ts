@@ -36,7 +36,7 @@ describe('GET /usher-client.js', () => {
     expect(headers.get('cache-control')).toBe(expected);
   });
 
-  it('is not sent again to a browser that has it', async () => {
+  it('gets 304 for a browser that has it', async () => {
     const etag = (await send(usher.public, get())).headers.get('etag') ?? '';
     expect(etag).toMatch(/^"[\w-]{20,}"$/);
     for (const tag of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
@@ -52,7 +52,7 @@ describe('GET /usher-client.js', () => {
     ['br;q=1, GZIP;q=0.5', 'gzip'],
     ['gzip;q=0', undefined],
     ['identity', undefined],
-  ])('is compressed as the client accepts: %s', async (accepted, encoding) => {
+  ])('is compressed with an encoding that the client accepts: %s', async (accepted, encoding) => {
     const { headers, body } = await raw(usher.public, { 'accept-encoding': accepted });
     expect([headers['content-encoding'], headers['vary']]).toEqual([encoding, 'Accept-Encoding']);
     const script = (encoding === undefined ? body : gunzipSync(body)).toString();
@@ -62,7 +62,7 @@ describe('GET /usher-client.js', () => {
   });
 
   it.each([undefined, allowedOrigin, 'https://any.example'])(
-    'may be read by every page: %s',
+    'is readable by every page: %s',
     async (origin) => {
       const { headers } = await send(usher.public, get(origin === undefined ? {} : { origin }));
       expect(headers.get('access-control-allow-origin')).toBe('*');
@@ -80,7 +80,7 @@ describe('GET /usher-client.js', () => {
     expect(new Set(await Promise.all(hashes)).size).toBe(1);
   });
 
-  it('takes HEAD, and nothing else', async () => {
+  it('accepts HEAD and GET only', async () => {
     const head = await send(usher.public, { ...get(), method: 'HEAD' });
     expect([head.status, head.text]).toEqual([200, '']);
     expect((await send(usher.public, { path, method: 'POST' })).status).toBe(405);

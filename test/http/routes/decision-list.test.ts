@@ -89,7 +89,7 @@ describe('the list of decisions', () => {
     expect([status, body]).toMatchObject([400, { message }]);
   });
 
-  it('refuses a filter that it does not know, which would show other decisions', async () => {
+  it('refuses an unknown filter, which would return other decisions', async () => {
     const { status, body } = await read('chanel=x');
     expect(status).toBe(400);
     expect((body as Entry)['message']).toMatch(/^The query may have: principal, channel, /);
@@ -140,7 +140,7 @@ async function follow(usher: TestUsher, query = '', headers = {}) {
 }
 
 describe('the stream of decisions', () => {
-  it('has each new decision once that the filters select, and no older one', async () => {
+  it('sends each new decision that matches the filters once, and no older one', async () => {
     const usher = await startUsher();
     try {
       const before = await decide(usher, 'private-tenant.1.user.16');
@@ -162,7 +162,7 @@ describe('the stream of decisions', () => {
     }
   });
 
-  it('ends at shutdown, which does not wait for it', async () => {
+  it('ends at shutdown without a delay', async () => {
     const usher = await startUsher();
     const stream = await follow(usher);
     await usher.stop();
@@ -170,7 +170,7 @@ describe('the stream of decisions', () => {
     expect(stream.isOpen()).toBe(false);
   });
 
-  it('is refused with a bad filter, and beyond the number of streams until one ends', async () => {
+  it('is refused with an invalid filter, and over the limit of streams until one ends', async () => {
     const usher = await startUsher();
     try {
       const path = '/decisions/stream';
@@ -186,7 +186,7 @@ describe('the stream of decisions', () => {
     }
   });
 
-  it('needs the token of the operator', async () => {
+  it('requires the token of the operator', async () => {
     const token = 'operators-token-of-tests';
     const usher = await startUsher({ OPS_TOKEN: token });
     try {

@@ -18,7 +18,7 @@ describe('a decision, on the operator’s port', () => {
     return { id, requestId: response.headers.get('x-request-id'), decision: await read(id) };
   };
 
-  it('that was a grant', async () => {
+  it('is returned for a grant', async () => {
     const { id, requestId, decision } = await decided();
     expect(decision.status).toBe(200);
     expect(decision.body).toStrictEqual({
@@ -38,7 +38,7 @@ describe('a decision, on the operator’s port', () => {
     });
   });
 
-  it('that was a refusal has the first failed check and its signals', async () => {
+  it('is returned for a refusal, with the first failed check and its security events', async () => {
     const another = await decided({ fields: { channel_name: 'private-tenant.1.user.16' } });
     const failed = 'channel is the user’s own';
     expect(another.decision.body).toMatchObject({
@@ -60,7 +60,7 @@ describe('a decision, on the operator’s port', () => {
     expect(unauthenticated.decision.body).not.toHaveProperty('principal');
   });
 
-  it('is not found by an unknown id; a value that is no id is malformed', async () => {
+  it('is not found by an unknown id; a value that is not an id is malformed', async () => {
     expect((await read(absent)).body).toMatchObject({
       error: 'Not Found',
       message: 'There is no such decision in the audit log',

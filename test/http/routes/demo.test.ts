@@ -25,7 +25,7 @@ describe('GET /demo', () => {
     }
   });
 
-  it('has the users of the policy’s demo, with tokens that no page of another origin can read', async () => {
+  it('contains the users of the demo, with tokens that no page of another origin can read', async () => {
     const { headers, text } = await send(usher.public, {
       ...get('/demo/visits?seconds=12'),
       headers: { origin: 'https://other.example' },
@@ -37,7 +37,7 @@ describe('GET /demo', () => {
     );
   });
 
-  it('takes any lifetime for at most an hour', async () => {
+  it('accepts any lifetime up to an hour', async () => {
     for (const seconds of ['', 'x', '-1', '1e9', 'Infinity']) {
       const { status } = await send(usher.public, get(`/demo/visits?seconds=${seconds}`));
       expect([seconds, status]).toEqual([seconds, 200]);

@@ -31,7 +31,7 @@ describe('GET /doctor', () => {
     return { text, checks: (JSON.parse(text) as Examined).checks };
   };
 
-  it('examines the Pusher server, the policy and each dependency', async () => {
+  it('checks the Pusher server, the policy and each dependency', async () => {
     const { text, checks } = await examine();
     const statusOf = (name: string) => checks.find((each) => each.name === name)?.status;
     expect(statusOf('the Pusher server accepts WebSocket connections')).toBe('fail');
@@ -50,7 +50,7 @@ describe('GET /doctor', () => {
     }
   });
 
-  it('has the names and the words of usher doctor', async () => {
+  it('uses the names and texts of usher doctor', async () => {
     const { checks } = await examine();
     const env = { ...testEnvironment, ...settings, DATABASE_URL: usher.database.reveal() };
     const { stdout } = await runInProcess(['doctor', '--url', usher.public], env);
@@ -68,7 +68,7 @@ describe('GET /doctor', () => {
     }
   });
 
-  it('runs the checks once for requests at the same time', async () => {
+  it('runs the checks once for concurrent requests', async () => {
     const responses = await Promise.all([examine(), examine(), examine()]);
     expect(new Set(responses.map(({ text }) => text)).size).toBe(1);
   });

@@ -15,7 +15,7 @@ describe('POST /explain', () => {
   const recorded = async () =>
     (await send(usher.operator, { method: 'GET', path: '/decisions', headers: {} })).text;
 
-  it('returns the current decision for a token, and records nothing', async () => {
+  it('returns the current decision for a token, and writes no row', async () => {
     const before = await recorded();
     const granted = await explain({ channel, token: guestToken() });
     expect(granted.body).toMatchObject({ outcome: 'grant', principal: { kind: 'guest' } });
@@ -31,7 +31,7 @@ describe('POST /explain', () => {
     expect(await recorded()).toBe(before);
   });
 
-  it('explains a token that is not accepted, without repeating it', async () => {
+  it('explains why a token is not accepted, without repeating it', async () => {
     const { text, body } = await explain({ channel, token: 'eyJ-not-a-token' });
     expect(body).toMatchObject({ outcome: 'refusal', application_decides: false });
     expect(text).not.toContain('eyJ-not-a-token');
@@ -55,7 +55,7 @@ describe('POST /explain', () => {
     });
   });
 
-  it('needs a token or a principal, and not both', async () => {
+  it('requires a token or a principal, and not both', async () => {
     const token = guestToken();
     for (const by of [{}, { token, principal: { kind: 'user', id: '15' } }]) {
       const { status, text } = await explain({ channel, ...by });

@@ -35,7 +35,7 @@ describe('the facts on the operator’s port', () => {
       { buyer_id: '15', seller_id: '16', status: 'FUNDED' },
       { buyer_id: 'b', seller_id: 's', status: 'DISPUTED' },
     ],
-  ])('%s is put, read, replaced and removed', async (path, first, second) => {
+  ])('%s is stored, read, replaced and removed', async (path, first, second) => {
     expect(await seen(get(path))).toMatchObject(absent);
     expect(await seen(put(path, first))).toStrictEqual([200, first]);
     expect(await seen(get(path))).toStrictEqual([200, first]);
@@ -74,14 +74,14 @@ describe('the facts on the operator’s port', () => {
     ['a room that is a number', { status: 'open', room_number: 7 }],
     ['an empty room', { status: 'open', room_number: '' }],
     ['a long room', { status: 'open', room_number: '7'.repeat(33) }],
-    ['a room that no database holds', { status: 'open', room_number: 'a\0' }],
-    ['a field of the prototype', '{"status":"open","__proto__":{"room_number":"7"}}'],
+    ['a room with a NUL character', { status: 'open', room_number: 'a\0' }],
+    ['a __proto__ field', '{"status":"open","__proto__":{"room_number":"7"}}'],
     ['a time without a zone', { status: 'open', check_out: '2025-06-02T11:00:00' }],
-    ['a time that is none', { status: 'open', check_out: '2025-06-02T25:00:00Z' }],
-    ['a day that is none', { status: 'open', check_out: '2025-02-30' }],
+    ['an invalid time', { status: 'open', check_out: '2025-06-02T25:00:00Z' }],
+    ['a day that does not exist', { status: 'open', check_out: '2025-02-30' }],
     ['a date in words', { status: 'open', check_out: 'tomorrow' }],
     ['a number for a date', { status: 'open', check_out: 1 }],
-    ['a year that no calendar has', { status: 'open', check_out: '0000-00-00' }],
+    ['the year 0000', { status: 'open', check_out: '0000-00-00' }],
     ['a repeated field', '{"status":"open","status":"open"}'],
     ['a list', ['open']],
   ])('refuses a booking with %s', async (_case, body) => {
@@ -107,13 +107,13 @@ describe('the facts on the operator’s port', () => {
     '/resources/hotels/grand-hotel/bookings/BK%207',
     `/resources/hotels/grand-hotel/bookings/${'7'.repeat(81)}`,
     '/resources/tenants/%00/escrows/7',
-  ])('refuses ids that no channel can name: %s', async (path) => {
+  ])('refuses ids that no channel can contain: %s', async (path) => {
     for (const request of [put(path, { status: 'open' }), get(path), remove(path)]) {
       expect((await responseTo(request)).status).toBe(400);
     }
   });
 
-  it('a change of a booking is seen by the very next decision', async () => {
+  it('a change of a booking is applied to the next decision', async () => {
     const path = '/resources/hotels/grand-hotel/bookings/BK-8';
     const fields = {
       channel_name: 'private-hotel-grand-hotel-guest-chat-booking-BK-8',
@@ -138,7 +138,7 @@ describe('the facts on the operator’s port', () => {
     expect(await enters()).toStrictEqual([403, undefined]);
   });
 
-  it('a change of an escrow is seen by the very next decision', async () => {
+  it('a change of an escrow is applied to the next decision', async () => {
     const admin = userRequest({
       fields: { channel_name: 'private-tenant.1.escrow.8.chat' },
       headers: { authorization: `Bearer ${userToken({ sub: '9', role: 'admin' })}` },
@@ -155,7 +155,7 @@ describe('the facts on the operator’s port', () => {
     }
   });
 
-  it('an escrow of one tenant does not exist for another', async () => {
+  it('an escrow of one tenant is not found for another tenant', async () => {
     const fact = { buyer_id: '15', seller_id: '16', status: 'FUNDED' };
     await responseTo(put('/resources/tenants/2/escrows/9', fact));
     expect(await seen(get('/resources/tenants/1/escrows/9'))).toMatchObject(absent);
@@ -169,7 +169,7 @@ describe('GET /docs', () => {
   const docs = (accept: string) =>
     send(usher.operator, { method: 'GET', path: '/docs', headers: { accept } });
 
-  it('is a page for a browser, which fetches and runs nothing', async () => {
+  it('is a page for a browser, which loads and runs nothing', async () => {
     const { status, headers, text } = await docs(
       'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
     );
@@ -203,7 +203,7 @@ describe('facts of any kind', () => {
   };
   const post = (body: unknown): TestRequest => ({ ...put('/facts', body), method: 'POST' });
 
-  it('are put, read and removed by kind and ids, as at the path of the kind', async () => {
+  it('are stored, read and removed by kind and ids, as with the path of the kind', async () => {
     const body = { status: 'open', room_number: '7' };
     expect(await seen(put('/facts/booking/grand-hotel/F-1', body))).toStrictEqual([200, body]);
     expect(await seen(get('/resources/hotels/grand-hotel/bookings/F-1'))).toStrictEqual([
@@ -215,7 +215,7 @@ describe('facts of any kind', () => {
     expect((await seen(remove('/facts/booking/grand-hotel/F-1')))[0]).toBe(404);
   });
 
-  it('have ids of any characters, each decoded by itself', async () => {
+  it('have ids with any characters, each decoded separately', async () => {
     const body = { owner_id: 'auth0|15' };
     for (const id of ['a/b', 'ä b', '%', 'a;b?c#d']) {
       const path = `/facts/order/${encodeURIComponent(id)}`;

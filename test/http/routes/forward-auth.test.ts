@@ -65,7 +65,7 @@ async function expectRefused(response: Awaited<ReturnType<typeof authorize>>, me
 }
 
 describe('forward-auth of a channel', () => {
-  it('grants without a body, and names the principal and the decision', async () => {
+  it('grants without a body, and returns the principal and the decision', async () => {
     const { status, headers, text } = await authorize(
       bearer({ roles: ['a b', 'c,d'] }),
       ownChannel,
@@ -87,7 +87,7 @@ describe('forward-auth of a channel', () => {
     });
   });
 
-  it('refuses another channel, no credential and two credentials, never with a 400', async () => {
+  it('refuses another channel, no credential and two credentials, never with 400', async () => {
     const other = '/forward-auth?channel=private-tenant.1.user.16';
     expect((await authorize(bearer(), other)).status).toBe(403);
     expect((await authorize({}, ownChannel)).status).toBe(401);
@@ -113,12 +113,12 @@ describe('forward-auth of a channel', () => {
     expect(decodeURIComponent(value)).toBe('Jörg\u{1F600}, 1');
   });
 
-  it('sends a header for each property that the principal does not have', async () => {
+  it('sends an empty header for each property that the principal does not have', async () => {
     const { headers } = await authorize(as('owner'), '/forward-auth?channel=private-payment-O-7');
     expect([headers.get('x-usher-tenant-id'), headers.get('x-usher-roles')]).toEqual(['', '']);
   });
 
-  it('has the rules of session cookies: the page must be an allowed one', async () => {
+  it('applies the rules of session cookies: the page must be allowed', async () => {
     const path = '/forward-auth?channel=private-chat-box';
     expect((await authorize(as('staff'), path)).status).toBe(204);
     const foreign = { ...as('staff'), origin: 'https://evil.example' };
@@ -144,7 +144,7 @@ describe('forward-auth of a channel', () => {
     },
   );
 
-  it('does not respond to a preflight of the client, which would be a grant', async () => {
+  it('does not respond to a preflight of the client, which would count as a grant', async () => {
     const head =
       `OPTIONS ${ownChannel} HTTP/1.1\r\nHost: x\r\nOrigin: ${allowedOrigin}\r\n` +
       'Access-Control-Request-Method: GET\r\nConnection: close\r\n\r\n';
@@ -160,7 +160,7 @@ describe('forward-auth of a WebSocket path', () => {
     expect((await authorize({ ...as('owner'), [name]: '/ws/chat/' })).status).toBe(403);
   });
 
-  it('is decided only by the path, whatever its form', async () => {
+  it('is decided only by the path, in any form', async () => {
     for (const [value, status] of [
       ['/ws/payment-socket/O-7/', 204],
       ['/ws/payment-socket/O-7', 204],
@@ -174,7 +174,7 @@ describe('forward-auth of a WebSocket path', () => {
     }
   });
 
-  it('is refused for a path that the policy does not have', async () => {
+  it('is refused for a path that is not in the policy', async () => {
     for (const value of [
       '/ws/unknown/',
       '/ws/payment-socket/',
@@ -200,7 +200,7 @@ describe('forward-auth of a WebSocket path', () => {
     }
   });
 
-  it('is refused if it is no URI of a request', async () => {
+  it('is refused if it is not a valid request URI', async () => {
     for (const value of [
       'ws/chat/',
       '/ws/chat/#/',
@@ -216,7 +216,7 @@ describe('forward-auth of a WebSocket path', () => {
     }
   });
 
-  it('reads the path behind its own, which Envoy appends, with the query of the client', async () => {
+  it('is read from the path after its own, which Envoy appends, with the query of the client', async () => {
     const path = '/forward-auth/ws/chat/?channel=private-payment-O-7';
     expect((await authorize(as('staff'), path)).status).toBe(204);
     expect((await authorize(as('owner'), path)).status).toBe(403);
@@ -233,7 +233,7 @@ describe('forward-auth of a WebSocket path', () => {
   });
 });
 
-describe('a request that a proxy should not send', () => {
+describe('an unsupported request of a proxy', () => {
   it('with neither a channel nor a URI is refused', async () => {
     for (const path of ['/forward-auth', '/forward-auth?channel=']) {
       await expectRefused(
@@ -243,7 +243,7 @@ describe('a request that a proxy should not send', () => {
     }
   });
 
-  it('with different URIs is refused: the client may have sent one of them', async () => {
+  it('with different URIs is refused, because the client may have sent one of them', async () => {
     const message = 'The headers with the URI of the original request differ';
     const chat = uri('/ws/chat/');
     for (const other of ['/ws/payment-socket/O-7/', '/live/']) {
@@ -280,7 +280,7 @@ describe('a request that a proxy should not send', () => {
     expect((await authorize({ ...as('staff'), ...onPayment }, path)).status).toBe(403);
   });
 
-  it('with the query of the client and a path that the policy does not have is refused', async () => {
+  it('with the query of the client and a path that is not in the policy is refused', async () => {
     for (const query of ['?channel=private-chat-box', '?x=1&%63hannel=private-chat-box']) {
       await expectRefused(
         await authorize(
@@ -292,7 +292,7 @@ describe('a request that a proxy should not send', () => {
     }
   });
 
-  it('may have any query of the client beside a path of the policy', async () => {
+  it('may have any query of the client with a path of the policy', async () => {
     for (const query of ['?channel=1&channel=2', `?channel=${'x'.repeat(300)}`, '?channel=']) {
       const response = await authorize(
         { ...as('staff'), ...uri(`/ws/chat/${query}`) },
@@ -319,7 +319,7 @@ describe('a request that a proxy should not send', () => {
     );
   });
 
-  it('gets nothing from a forged identity or path: the decision is about its own credential', async () => {
+  it('is not affected by a forged identity or path: its own credential decides', async () => {
     const forged = { 'x-usher-user': '7', 'x-usher-roles': 'staff', ...uri('/ws/chat/') };
     expect((await authorize(forged)).status).toBe(401);
     expect((await authorize({ ...as('owner'), ...forged })).status).toBe(403);

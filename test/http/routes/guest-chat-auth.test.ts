@@ -34,7 +34,7 @@ describe('the hotel chat’s route', () => {
     expect(response.headers.get('x-decision-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it.each([['socket_id'], ['channel_name'], ['token']])('asks for %s', async (field) => {
+  it.each([['socket_id'], ['channel_name'], ['token']])('requires %s', async (field) => {
     for (const value of [undefined, '']) {
       const form = guestRequest({ fields: { [field]: value } });
       for (const request of [form, asJson(form)]) {
@@ -47,7 +47,7 @@ describe('the hotel chat’s route', () => {
     }
   });
 
-  it('requires them if there is no body', async () => {
+  it('requires all three, also without a body', async () => {
     const response = await send(usher.public, { path: withTokenInQuery });
     expect([response.status, response.text]).toStrictEqual([
       400,

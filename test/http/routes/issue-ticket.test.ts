@@ -29,13 +29,16 @@ describe('a request for a ticket', () => {
   };
 
   it.each<[string, unknown]>([
-    ['all that a page sends', issueBody],
-    ['nothing but an object', {}],
-    ['no user: it is for the user of the token', { ...issueBody, userId: undefined }],
-    ['null for what the page does not know', { userId: null, entityId: null, clientInfo: null }],
+    ['all fields that a page sends', issueBody],
+    ['an empty object', {}],
+    ['no user, which means the user of the token', { ...issueBody, userId: undefined }],
+    [
+      'null for fields that the page does not have',
+      { userId: null, entityId: null, clientInfo: null },
+    ],
     ['an ISO timestamp', { clientInfo: { timestamp: '2025-06-01T12:00:00Z' } }],
-    ['more about the client', { clientInfo: { screen: { width: 1 }, language: 'de' } }],
-  ])('gives one for %s', async (_case, body) => {
+    ['more fields about the client', { clientInfo: { screen: { width: 1 }, language: 'de' } }],
+  ])('returns a ticket for %s', async (_case, body) => {
     const response = await send(usher.public, issueRequest(body));
     expect(response.status).toBe(200);
     expect(response.text).toMatch(
@@ -45,7 +48,7 @@ describe('a request for a ticket', () => {
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
   });
 
-  it('gives one without any body, and for a path with a slash at its end', async () => {
+  it('returns a ticket without a body, and for a path with a trailing slash', async () => {
     const { path, headers } = issueRequest();
     const { authorization, 'x-chat-server-key': key } = headers as Texts;
     const credentials = { authorization: authorization!, 'x-chat-server-key': key! };
@@ -55,7 +58,7 @@ describe('a request for a ticket', () => {
 
   it.each([
     ['two hours', 8 * hour, 2 * hour],
-    ['the token behind it', hour / 4, hour / 4],
+    ['the lifetime of the token', hour / 4, hour / 4],
   ])('limits the lifetime of the ticket to %s', async (_case, tokenLife, ticketLife) => {
     const token = userToken({ exp: testSeconds + tokenLife / 1000 });
     const response = await send(usher.public, issueRequest(issueBody, bearer(token)));
@@ -64,7 +67,7 @@ describe('a request for a ticket', () => {
     });
   });
 
-  it('never gives the same twice', async () => {
+  it('never returns the same ticket twice', async () => {
     const responses = await Promise.all(
       Array.from({ length: 20 }, () => send(usher.public, issueRequest())),
     );
@@ -102,7 +105,7 @@ describe('a request for a ticket', () => {
       [401, invalid],
     ],
     [
-      'a key in the prototype',
+      'a key of the object prototype',
       'server-key-rejected',
       issueRequest({}, { 'x-chat-server-key': 'constructor' }),
       [401, invalid],
@@ -139,7 +142,7 @@ describe('a request for a ticket', () => {
       [403, '{"success":false,"error":"A ticket is issued to yourself only"}'],
     ],
     [
-      'another user, nearly',
+      'a user that resembles the user of the token',
       'wrong-user',
       issueRequest({ userId: '15 ' }),
       [403, '{"success":false,"error":"A ticket is issued to yourself only"}'],
@@ -164,7 +167,7 @@ describe('a request for a ticket', () => {
     ]);
   });
 
-  it('records a ticket that was issued', async () => {
+  it('writes a row for an issued ticket', async () => {
     const response = await send(usher.public, issueRequest());
     expect(await rowOf(response)).toMatchObject([
       { action: 'issue-ticket', outcome: 'grant', code: null, principal_id: '15', signals: [] },
@@ -200,7 +203,7 @@ describe('a request for a ticket', () => {
     ['text/plain', '{"userId":"15"}', 'The Content-Type must be application/json'],
     ['application/jsonx', '{"userId":"15"}', 'The Content-Type must be application/json'],
     ['garbage', '{"userId":"15"}', 'The Content-Type must be application/json'],
-  ])('takes no %s with %s', async (type, body, error) => {
+  ])('does not accept %s with %s', async (type, body, error) => {
     expect(await responseTo(issueRequest(body, { 'content-type': type }))).toStrictEqual([
       415,
       JSON.stringify({ success: false, error }),
@@ -213,7 +216,7 @@ describe('a request for a ticket when the store fails', () => {
   const rename = (from: string, to: string) =>
     withClient(usher.database, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
 
-  it('is a 500 in the words that the page knows; redeeming is a 503', async () => {
+  it('gets 500 with the error text of the page; redeeming gets 503', async () => {
     await rename('tickets', 'elsewhere');
     try {
       const issued = await send(usher.public, issueRequest());
@@ -232,7 +235,7 @@ describe('a request for a ticket when the store fails', () => {
     }
   });
 
-  it.each(['revocations', 'audit_log'])('gives none while %s cannot be asked', async (table) => {
+  it.each(['revocations', 'audit_log'])('gets 503 while %s is unavailable', async (table) => {
     await rename(table, 'elsewhere');
     try {
       expect((await send(usher.public, issueRequest())).status).toBe(500);

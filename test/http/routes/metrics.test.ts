@@ -62,7 +62,7 @@ describe('a dependency of Usher', () => {
     return [of('usher_dependency_up'), of('usher_unavailable_total')];
   };
 
-  it('has the state of its last response, and each 503 counts', async () => {
+  it('has the state of its last response, and each 503 is counted', async () => {
     expect(await read()).toEqual([undefined, 0]);
     host.fail(true);
     expect((await requestBox('/pusher/auth', box)).status).toBe(503);
@@ -73,7 +73,7 @@ describe('a dependency of Usher', () => {
     expect(metric(await figures(), 'usher_dependency_up', 'dependency="database"')).toBe(1);
   });
 
-  it('is not up while one of two does not respond, even if the other does', async () => {
+  it('is down while one of two servers does not respond, even if the other does', async () => {
     const [guests, users] = [await startJwksServer(), await startJwksServer()];
     const { privateKey } = generateKeyPairSync('ed25519');
     const token = (claims: object) => keyToken(claims, { alg: 'EdDSA' }, privateKey);
@@ -102,7 +102,7 @@ describe('a dependency of Usher', () => {
     expect(metric(await figures(other), 'usher_unavailable_total', keys)).toBe(1);
   });
 
-  it('counts each channel of a batch whose request failed', async () => {
+  it('counts each channel of a failed batch', async () => {
     const [, before = 0] = await read();
     host.fail(true);
     const { text } = await requestBox('/pusher/auth/batch', [box]);

@@ -52,12 +52,12 @@ describe('the operator’s port without a token', () => {
     expect(await read(usher.operator, `Host: ${host}`)).toBe(forbidden);
   });
 
-  it('also refuses a foreign host name for a route that does not exist', async () => {
+  it('also refuses another host name for a route that does not exist', async () => {
     const text = 'GET /nowhere HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n';
     expect(status(await speak(usher.operator, text))).toBe(forbidden);
   });
 
-  it.each(['/livez', '/readyz'])('shows every client %s', async (path) => {
+  it.each(['/livez', '/readyz'])('serves %s to every client', async (path) => {
     const text = `GET ${path} HTTP/1.1\r\nHost: 10.0.0.7\r\nConnection: close\r\n\r\n`;
     expect(status(await speak(usher.operator, text))).toBe(ok);
   });
@@ -66,7 +66,7 @@ describe('the operator’s port without a token', () => {
 describe('the operator’s port behind a trusted proxy', () => {
   const usher = useUsher({ TRUSTED_PROXIES: '127.0.0.0/8' });
 
-  it('checks the requested host, which a page cannot choose, not a header that it can', async () => {
+  it('checks the requested host, which a page cannot choose, not a header that it can set', async () => {
     for (const forwarded of ['X-Forwarded-Host: localhost', 'Forwarded: host=localhost']) {
       expect(await read(usher.operator, 'Host: evil.example', forwarded)).toBe(forbidden);
     }
@@ -81,7 +81,7 @@ describe('the operator’s port with a token', () => {
   it.each([
     ...['localhost', '127.0.0.1:3001', '10.0.0.7:3001', '[::1]', '[fd00::7]:3001', '0.0.0.0'],
     ...['usher', 'usher:3001', 'USHER:3001', 'usher.monitoring.svc:3001'],
-  ])('grants a request with the token and the host %s', async (host) => {
+  ])('accepts a request with the token and the host %s', async (host) => {
     expect(await read(usher.operator, `Host: ${host}`, authorized)).toBe(ok);
     expect(await read(usher.operator, `Host: ${host}`)).toBe(unauthorized);
   });
@@ -90,7 +90,7 @@ describe('the operator’s port with a token', () => {
     ...otherHosts.filter((host) => !isAddress(host)),
     ...['usher.evil.example', 'monitoring.svc', 'usher.', 'usher:3001:1', '[usher]'],
     ...['', '[::1', '::1', '10.0.0.7.evil.example', '10.0.0', '2130706433', '0x7f.1', 'a, usher'],
-  ])('refuses a request that names %j, whether it shows the token or not', async (host) => {
+  ])('refuses a request for the host %j, with the token or without it', async (host) => {
     for (const lines of [[authorized], []]) {
       expect(await read(usher.operator, `Host: ${host}`, ...lines)).toBe(forbidden);
     }
@@ -112,19 +112,19 @@ describe('the operator’s port with a token', () => {
     expect(await read(usher.operator, ...lines)).toBe(unauthorized);
   });
 
-  it('refuses two hosts, and a request without one', async () => {
+  it('refuses two hosts, and a request without a host', async () => {
     expect(await read(usher.operator, 'Host: usher', 'Host: usher', authorized)).not.toBe(ok);
     const old = `GET ${fact} HTTP/1.0\r\n${authorized}\r\n\r\n`;
     expect(status(await speak(usher.operator, old))).toBe(forbidden);
   });
 
-  it('says which setting has the names', async () => {
+  it('names the setting that lists the hosts', async () => {
     const text = `GET ${fact} HTTP/1.1\r\nHost: usher.example\r\nConnection: close\r\n\r\n`;
     expect(await speak(usher.operator, text)).toContain('list the name in OPS_HOSTS');
   });
 
   it.each(['/', '/operator/operator.js'])(
-    'serves %s without it, but not by another name',
+    'serves %s without it, but not under another host',
     async (path) => {
       const get = (host: string) =>
         speak(usher.operator, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
@@ -169,7 +169,7 @@ describe('the operator’s port with a token', () => {
       'Sec-Fetch-Dest: document',
     ];
 
-    it('opens the page, and the site keeps no reference to it', async () => {
+    it('opens the page, and gives the site no reference to it', async () => {
       const response = await follow('/', 'Host: usher:3001', ...link);
       expect(status(response)).toBe(ok);
       expect(response.toLowerCase()).toContain('cross-origin-opener-policy: same-origin');
@@ -178,14 +178,14 @@ describe('the operator’s port with a token', () => {
     });
 
     it.each(['/decisions', '/metrics', '/docs', '/policy', '/operator/operator.js', '/livez'])(
-      'does not open %s, which is no page without data',
+      'does not open %s, which is not a page without data',
       async (path) => {
         expect(status(await follow(path, 'Host: usher:3001', authorized, ...link))).toBe(forbidden);
       },
     );
 
     it.each([
-      ['by another name', ['Host: evil.example', ...link]],
+      ['under another host', ['Host: evil.example', ...link]],
       ['in a frame', ['Host: usher:3001', ...link.slice(0, 2), 'Sec-Fetch-Dest: iframe']],
       ['by a script', ['Host: usher:3001', ...link.slice(0, 1), 'Sec-Fetch-Mode: no-cors']],
       ['with an origin', ['Host: usher:3001', ...link, 'Origin: https://evil.example']],
@@ -203,7 +203,7 @@ describe('the operator’s port with a token', () => {
     expect(await read(usher.operator, 'Host: usher:3001', authorized, ...lines)).toBe(ok);
   });
 
-  it('refuses otherHosts before it says which routes there are', async () => {
+  it('refuses other hosts before it reveals which routes exist', async () => {
     const response = await send(usher.operator, { method: 'GET', path: '/nowhere' });
     expect([response.status, response.body]).toStrictEqual([
       401,
@@ -215,7 +215,7 @@ describe('the operator’s port with a token', () => {
     ]);
   });
 
-  it('responds to probes without it', async () => {
+  it('responds to probes without a token', async () => {
     const live = await send(usher.operator, { method: 'GET', path: '/livez' });
     expect([live.status, live.body]).toStrictEqual([200, { status: 'live' }]);
     const ready = await send(usher.operator, { method: 'GET', path: '/readyz' });
@@ -227,14 +227,14 @@ describe('the operator’s port with a token', () => {
 describe('the two ports', () => {
   const usher = useUsher();
 
-  it.each(['/livez', '/readyz', '/metrics', fact])('the public one has no %s', async (path) => {
+  it.each(['/livez', '/readyz', '/metrics', fact])('the public port has no %s', async (path) => {
     for (const method of ['GET', 'PUT', 'DELETE']) {
       expect((await send(usher.public, { method, path })).status).toBe(404);
     }
   });
 
   it.each(['/broadcasting/auth', '/pusher/auth', '/pusher/user-auth'])(
-    'the operator’s one has no %s',
+    'the operator’s port has no %s',
     async (path) => {
       expect((await send(usher.operator, userRequest({ path }))).status).toBe(404);
     },

@@ -17,7 +17,7 @@ const files = readdirSync(directory);
 describe('the operator’s page', () => {
   const usher = useUsher();
 
-  it('loads only its own files, and cannot make markup of a text', async () => {
+  it('loads only its own files, and renders text as text', async () => {
     const { status, headers, text } = await send(usher.operator, get('/'));
     expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     const policy = headers.get('content-security-policy');
@@ -61,7 +61,7 @@ describe('the operator’s page', () => {
     expect([400, 404]).toContain((await send(usher.operator, get(`/operator/${name}`))).status);
   });
 
-  it('is refused by the name of another host, as DNS rebinding would request it', async () => {
+  it('is refused for another host, as in DNS rebinding', async () => {
     const lines = ['GET / HTTP/1.1', 'Host: evil.example', 'Connection: close', '', ''];
     expect(await speak(usher.operator, lines.join('\r\n'))).toMatch(/^HTTP\/1.1 403 /);
   });
@@ -74,7 +74,7 @@ describe('the operator’s page', () => {
 describe('the operator’s page with a token', () => {
   const usher = useUsher({ OPS_TOKEN: 'operators-token-of-tests' });
 
-  it('is sent without the token, which it requests; everything else requires it', async () => {
+  it('is sent without the token, which it asks for; everything else requires it', async () => {
     const { status, text } = await send(usher.operator, get('/'));
     expect(status).toBe(200);
     expect(text).toContain('<html data-token="needed"');
@@ -88,7 +88,7 @@ describe('the operator’s page with a token', () => {
 describe.each(files.filter((file) => file.endsWith('.js')))('%s', (file) => {
   const source = readFileSync(join(directory, file), 'utf8');
 
-  it('builds no markup from text, and stores no token', () => {
+  it('creates no markup from text, and stores no token', () => {
     const markup = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|srcdoc|eval\(/;
     expect(source).not.toMatch(markup);
     expect(source).not.toMatch(/new Function|createContextualFragment|setHTML|javascript:/);

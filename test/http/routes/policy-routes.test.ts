@@ -56,7 +56,7 @@ describe('a route whose channels have a tenant', () => {
     expect((await sendRequest(channel, headers)).status).toBe(status);
   });
 
-  it('uses no parameter of its path as a tenant, whatever its name', async () => {
+  it('does not use a parameter of its path as the tenant, whatever its name', async () => {
     const response = await send(usher.public, {
       path: '/desk/7/auth',
       headers: { 'X-Tenant-ID': '1' },
@@ -89,12 +89,12 @@ describe('a route whose channels have a tenant', () => {
   });
 });
 
-it('is the same in tests of the policy', async () => {
+it('tests of the policy apply the same rules for tenants', async () => {
   const { results } = await runPolicyTests(await loadPolicy([directory]), () => 0);
   expect(results.flatMap(({ problems }) => problems)).toEqual([]);
 });
 
-it('has the error bodies of the `answers` style of the current policy', async () => {
+it('a route has the error bodies of the `answers` style of the current policy', async () => {
   const changing = mkdtempSync(join(tmpdir(), 'usher-answers-'));
   const write = (responses: string) => {
     writeFileSync(

@@ -37,7 +37,7 @@ describe('POST /policy/try', () => {
       return counted.rows[0]?.count;
     });
 
-  it('runs the tests of the policy, and lists the decisions that it would change', async () => {
+  it('runs the tests of the policy, and lists the decisions that the policy would change', async () => {
     expect((await send(usher.public, userRequest())).status).toBe(200);
     // The changes are listed by the time of their decisions.
     usher.clock.now += 1;
@@ -85,14 +85,14 @@ describe('POST /policy/try', () => {
   it.each([
     ['a module', { 'policy.ts': 'process.exit(1)' }],
     ['a module beside a policy', { 'policy.yaml': shipped, 'more.mjs': 'process.exit(1)' }],
-    ['tests alone', { 'policy.test.yaml': shippedTests }],
+    ['only tests', { 'policy.test.yaml': shippedTests }],
     ['another file', { Makefile: 'all:' }],
-  ])('does not take %s', async (_case, files) => {
+  ])('does not accept %s', async (_case, files) => {
     const { status, body } = await tryFiles(files);
     expect([status, Object.keys(body)]).toEqual([200, ['problems']]);
   });
 
-  it('refuses names that are paths, and too much', async () => {
+  it('refuses paths as names, and too much text', async () => {
     for (const name of [
       '../policy.yaml',
       '/etc/policy.yaml',
@@ -107,7 +107,7 @@ describe('POST /policy/try', () => {
     expect((await tryFiles({ 'policy.yaml': long })).status).toBe(413);
   });
 
-  it('tries one policy at a time', async () => {
+  it('runs one trial at a time', async () => {
     const files = { 'policy.yaml': shipped, 'policy.test.yaml': shippedTests };
     // A transaction that locks the table holds one of them up until it ends.
     await withClient(usher.database, async (client) => {
@@ -141,7 +141,7 @@ describe('POST /policy/expression', () => {
   const user = { kind: 'user', id: '15', tenant: '1' };
   const channel = 'private-tenant.1.escrow.77';
 
-  it('evaluates with a made-up principal, parameters and facts', async () => {
+  it('evaluates with an invented principal, parameters and facts', async () => {
     const expression = "facts.e.buyer_id == user.id && params.a == 'x' && 'admin' in user.roles";
     const fields = { buyer_id: '15', seller_id: '16', status: 'open' };
     const given = { params: { a: 'x' }, facts: { e: { kind: 'escrow', fields } } };
@@ -181,7 +181,7 @@ describe('POST /policy/expression', () => {
     expect((await evaluate({ expression, decision: unknown })).status).toBe(400);
   });
 
-  it('says where the mistake is', async () => {
+  it('reports the place of a mistake', async () => {
     const request = { principal: user, channel: 'private-tenant.1.user.15' };
     const cases = [
       ['user.id ==\n  params.userld', 2, 'did you mean userId'],
@@ -220,7 +220,7 @@ describe('POST /policy/expression', () => {
     ['a principal without an id', { principal: { kind: 'user' } }],
     ['an unknown kind of fact', { facts: { f: { kind: 'none', fields: {} } } }],
     ['a field that the kind does not have', { facts: { f: { kind: 'escrow', fields: { x: 1 } } } }],
-    ['a name that no expression can read', { params: { 'a b': 'x' } }],
+    ['a name that an expression cannot contain', { params: { 'a b': 'x' } }],
   ])('refuses %s', async (_case, given) => {
     expect((await evaluate({ expression: 'true', ...given })).status).toBe(400);
   });

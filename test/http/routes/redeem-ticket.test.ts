@@ -47,7 +47,7 @@ describe('redeeming a ticket', () => {
     return rows;
   };
 
-  it('says whose it is, once', async () => {
+  it('returns its user, once', async () => {
     const ticket = await newTicket();
     const response = await send(usher.public, redeemRequest(ticket));
     expect([response.status, response.text]).toStrictEqual([
@@ -61,7 +61,7 @@ describe('redeeming a ticket', () => {
     expect(await responseTo(redeemRequest(ticket))).toStrictEqual(invalid);
   });
 
-  it('omits values that the page did not send', async () => {
+  it('omits fields that the page did not send', async () => {
     const ticket = await newTicket({ entityId: 'E-7' });
     expect((await responseTo(redeemRequest(ticket)))[1]).toContain(
       '"user":{"userId":"15","entityId":"E-7"},',
@@ -80,7 +80,7 @@ describe('redeeming a ticket', () => {
     expect(good[0]).toBe(200);
   });
 
-  it('grants one of fifty concurrent requests', async () => {
+  it('accepts one of fifty concurrent requests', async () => {
     const ticket = await newTicket();
     const responses = await Promise.all(
       Array.from({ length: 50 }, () => responseTo(redeemRequest(ticket))),
@@ -129,7 +129,7 @@ describe('redeeming a ticket', () => {
     [`ws_ticket_${'0'.repeat(64)}`, 'ticket is stored'],
     ['x', 'text has the form of a ticket'],
     ['ws_ticket_', 'text has the form of a ticket'],
-  ])('does not know %s', async (ticket, failed_check) => {
+  ])('refuses %s as unknown', async (ticket, failed_check) => {
     const response = await send(usher.public, redeemRequest(ticket));
     expect([response.status, response.text]).toStrictEqual(invalid);
     expect(await eventsOf(response)).toMatchObject([
@@ -138,7 +138,7 @@ describe('redeeming a ticket', () => {
   });
 
   it.each([undefined, '', 7, null, ['x'], 'x'.repeat(129)])(
-    'takes no %j for one',
+    'refuses %j as a ticket',
     async (ticket) => {
       const response = await responseTo(redeemRequest(ticket));
       expect(response[0]).toBe(400);
@@ -154,10 +154,10 @@ describe('redeeming a ticket', () => {
     ['a wrong secret', { 'x-chat-server-secret': `${chatServers['chat-1']}x` }, failed, ofKey],
     ['another server’s secret', { 'x-chat-server-secret': chatServers['chat-2'] }, failed, ofKey],
     ['an unknown server', { 'x-chat-server-key': 'chat-3' }, failed, known],
-    ['a key that every object has', { 'x-chat-server-key': '__proto__' }, failed, known],
+    ['a key of the object prototype', { 'x-chat-server-key': '__proto__' }, failed, known],
     ['no secret', { 'x-chat-server-secret': undefined }, missing, 'request has a secret'],
     ['no key', { 'x-chat-server-key': undefined }, missing, 'request has a key'],
-  ])('refuses %s without touching the ticket', async (...[, headers, expected, failed_check]) => {
+  ])('refuses %s without redeeming the ticket', async (...[, headers, expected, failed_check]) => {
     const ticket = await newTicket();
     const response = await send(usher.public, redeemRequest(ticket, headers));
     expect([response.status, response.text]).toStrictEqual(expected);
@@ -165,26 +165,23 @@ describe('redeeming a ticket', () => {
     expect((await responseTo(redeemRequest(ticket)))[0]).toBe(200);
   });
 
-  it.each(['X-Chat-Server-Key', 'X-Chat-Server-Secret'])(
-    'names %s if it is repeated',
-    async (name) => {
-      const ticket = await newTicket();
-      const { path, headers = {}, body = '' } = redeemRequest(ticket);
-      const lines = Object.entries(headers).map(([header, value]) => `${header}: ${value}`);
-      const again = `${name}: ${headers[name.toLowerCase()]!}`;
-      const response = await receive(
-        usher.public,
-        raw(`POST ${path}`, ['Host: usher', ...lines, again], body as string),
-      );
-      expect([response.status, JSON.parse(response.text)]).toEqual([
-        400,
-        { success: false, error: `${name} is repeated` },
-      ]);
-      expect((await responseTo(redeemRequest(ticket)))[0]).toBe(200);
-    },
-  );
+  it.each(['X-Chat-Server-Key', 'X-Chat-Server-Secret'])('reports a repeated %s', async (name) => {
+    const ticket = await newTicket();
+    const { path, headers = {}, body = '' } = redeemRequest(ticket);
+    const lines = Object.entries(headers).map(([header, value]) => `${header}: ${value}`);
+    const again = `${name}: ${headers[name.toLowerCase()]!}`;
+    const response = await receive(
+      usher.public,
+      raw(`POST ${path}`, ['Host: usher', ...lines, again], body as string),
+    );
+    expect([response.status, JSON.parse(response.text)]).toEqual([
+      400,
+      { success: false, error: `${name} is repeated` },
+    ]);
+    expect((await responseTo(redeemRequest(ticket)))[0]).toBe(200);
+  });
 
-  it('refuses a ticket for another chat server, and spends it', async () => {
+  it('refuses and redeems a ticket for another chat server', async () => {
     const ticket = await newTicket();
     const other = { 'x-chat-server-key': 'chat-2', 'x-chat-server-secret': chatServers['chat-2'] };
     const response = await send(usher.public, redeemRequest(ticket, other));
@@ -200,7 +197,7 @@ describe('redeeming a ticket', () => {
     ['user in the tenant', { user_id: 'leaver', tenant_id: 'closed' }],
     ['token', { token_id: 'stolen' }],
     ['tenant', { tenant_id: 'closed' }],
-  ])('is refused once the %s behind it was revoked', async (_case, subject) => {
+  ])('is refused after a revocation of the %s', async (_case, subject) => {
     // Each case has its own time, because a revocation is permanent.
     const time = testNow + 1000 * (1 + hashes.length);
     usher.clock.now = time;
@@ -225,7 +222,7 @@ describe('redeeming a ticket', () => {
     expect((await responseTo(redeemRequest(fresh)))[0]).toBe(200);
   });
 
-  it('keeps neither the ticket nor the token, only the hash', async () => {
+  it('stores only the hash, neither the ticket nor the token', async () => {
     const token = userToken({ jti: 'at-rest' });
     const ticket = await newTicket(issueBody, { authorization: `Bearer ${token}` });
     await responseTo(redeemRequest(ticket));
@@ -257,13 +254,13 @@ describe('a ticket while Redis is down', () => {
   // Nothing listens there.
   const usher = useUsher({ ...ticketEnvironment, REDIS_URL: 'redis://:secret-word@127.0.0.1:1' });
 
-  it('is issued and redeemed once, since PostgreSQL keeps it', async () => {
+  it('is issued and redeemed once, because PostgreSQL stores it', async () => {
     const ticket = await getTicket(usher.public);
     expect((await send(usher.public, redeemRequest(ticket))).status).toBe(200);
     expect((await send(usher.public, redeemRequest(ticket))).status).toBe(401);
   });
 
-  it('leaves Usher ready, with limits of its own', async () => {
+  it('does not affect readiness, and limits are counted locally', async () => {
     const ready = await send(usher.operator, { path: '/readyz', method: 'GET' });
     expect([ready.status, ready.body]).toStrictEqual([200, { status: 'ready', limits: 'local' }]);
     expect((await send(usher.public, userRequest())).status).toBe(200);

@@ -9,7 +9,7 @@ interface Docs {
 
 const usher = useUsher({ POLICY: 'builtin:rooms' });
 
-it('are all paths of the public port that no policy declares', async () => {
+it('the list has all paths of the public port that are not declared by a policy', async () => {
   const { text } = await send(usher.operator, { method: 'GET', path: '/docs', headers: {} });
   const { paths } = JSON.parse(text) as Docs;
   const documented = Object.keys(paths).filter((path) => paths[path]?.servers === undefined);
@@ -17,7 +17,7 @@ it('are all paths of the public port that no policy declares', async () => {
   expect([...documented, ...undocumented].sort()).toEqual([...reservedPaths].sort());
 });
 
-it.each(reservedPaths)('has %s', async (path) => {
+it.each(reservedPaths)('%s is a route', async (path) => {
   const request = { method: 'PATCH', path: path.replaceAll(/\{\w+\}/g, 'x'), headers: {} };
   expect((await send(usher.public, request)).status).not.toBe(404);
 });

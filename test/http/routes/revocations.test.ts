@@ -44,7 +44,7 @@ describe('POST /revocations', () => {
     [{ hotel_slug: 'grand-hotel', booking_id: 'BK-9' }, [refuse, stay]],
     [{ guest_session_id: 's' }, [refuse, stay]],
     [{ user_id: 'züri "\\🛎️' }, ofUsers],
-  ])('revokes %j from now on, and returns the effects', async (subject, effects) => {
+  ])('revokes %j as of now, and returns the effects', async (subject, effects) => {
     const response = await send(usher.operator, revokes(subject));
     expect(response.status).toBe(200);
     expect(response.body).toEqual({ revoked: subject, issued_before: at(testNow), effects });
@@ -110,7 +110,7 @@ describe('POST /revocations', () => {
     },
   );
 
-  it('revokes nothing that it refused', async () => {
+  it('revokes nothing in a refused request', async () => {
     const count = () =>
       withClient(usher.database, async (client) => {
         const { rows } = await client.query<{ n: number }>(
@@ -138,11 +138,11 @@ describe('POST /revocations', () => {
     });
   });
 
-  it('is on the operator’s port only', async () => {
+  it('is available only on the operator’s port', async () => {
     expect((await send(usher.public, revokes({ user_id: 'u' }))).status).toBe(404);
   });
 
-  it('ends earlier credentials from the next decision on, and no others', async () => {
+  it('affects earlier credentials from the next decision on, and no others', async () => {
     const token = (changes: object) => bearer(userToken({ sub: 'leaver', ...changes }));
     const channel = { fields: { channel_name: 'private-tenant.1.user.leaver' } };
     const statusFor = async (changes: object) =>
@@ -156,7 +156,7 @@ describe('POST /revocations', () => {
     expect((await send(usher.public, userRequest())).status).toBe(200);
   });
 
-  it('ends a user in one tenant and not in the other', async () => {
+  it('affects a user in one tenant and not in the other', async () => {
     const requestWith = (tenant: string) =>
       userRequest({
         headers: {
@@ -173,7 +173,7 @@ describe('POST /revocations', () => {
     expect((await send(usher.public, requestWith('2'))).status).toBe(401);
   });
 
-  it('ends a booking’s guest in the words of the hotel chat', async () => {
+  it('affects the guest of a booking, who gets the error text of the hotel chat', async () => {
     const request = guestRequest({ fields: { token: guestToken() } });
     expect((await send(usher.public, request)).status).toBe(200);
     const booking = { hotel_slug: 'grand-hotel', booking_id: 'BK-2025-ABC123' };
@@ -186,7 +186,7 @@ describe('POST /revocations', () => {
     ]);
   });
 
-  it('grants nothing while revocations cannot be read, and reports a revocation that failed', async () => {
+  it('grants nothing while revocations cannot be read, and reports a failed revocation', async () => {
     const rename = (from: string, to: string) =>
       withClient(usher.database, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
     await rename('revocations', 'elsewhere');

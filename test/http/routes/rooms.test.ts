@@ -59,7 +59,7 @@ describe('a room whose guest logs in later', () => {
     expect(await list(guest(ada))).toEqual(['private-room-a', 'presence-room-a']);
   });
 
-  it('stays open for the guest who logs in', async () => {
+  it('remains available to the guest after the login', async () => {
     const ada = await startSession();
     await putRoom('b', ['16'], ada);
     expect((await enter('b', bearer('15'))).status).toBe(403);
@@ -80,7 +80,7 @@ describe('a room whose guest logs in later', () => {
     expect(JSON.parse(response.channel_data)).toEqual({ user_id: '15', user_info: { id: '15' } });
   });
 
-  it('does not grant earlier rooms to a user who logs out and browses as a guest', async () => {
+  it('does not grant earlier rooms to a user who logs out and continues as a guest', async () => {
     const before = await startSession();
     await putRoom('c', ['16'], before);
     await link('15', before);
@@ -93,7 +93,7 @@ describe('a room whose guest logs in later', () => {
     expect(await list(guest(after))).toEqual([]);
   });
 
-  it('closes both tabs of a guest session when one logs out', async () => {
+  it('is closed in both tabs of a guest session when one logs out', async () => {
     const shared = await startSession();
     await putRoom('d', [], shared);
     expect((await enter('d', guest(shared))).status).toBe(200);
@@ -103,7 +103,7 @@ describe('a room whose guest logs in later', () => {
     expect((await link('15', shared)).status).toBe(401);
   });
 
-  it('gives one guest’s rooms to one user', async () => {
+  it('links the rooms of a guest to one user', async () => {
     const ada = await startSession();
     await putRoom('e', ['16'], ada);
     expect((await link('15', ada)).status).toBe(200);
@@ -112,7 +112,7 @@ describe('a room whose guest logs in later', () => {
     expect((await enter('e', bearer('17'))).status).toBe(403);
   });
 
-  it('closes a session with the user that it was linked to', async () => {
+  it('revokes a session together with the user to whom it is linked', async () => {
     const ada = await startSession();
     await putRoom('r', ['16'], ada);
     await link('21', ada);
@@ -137,7 +137,7 @@ describe('a room whose guest logs in later', () => {
     expect((await enter('f', { ...admin, ...guest(ada) })).status).toBe(400);
   });
 
-  it('takes the token from the form as well, once it is the same', async () => {
+  it('accepts the token from the form as well, if it is the same', async () => {
     const ada = await startSession();
     await putRoom('g', [], ada);
     const post = (field: string, headers: Record<string, string> = {}) =>
@@ -156,7 +156,7 @@ describe('a room whose guest logs in later', () => {
     expect((await post((await startSession()).token, guest(ada))).status).toBe(400);
   });
 
-  it('ends by itself', async () => {
+  it('ends when its session expires', async () => {
     const ada = await startSession();
     await putRoom('h', [], ada);
     const before = usher.clock.now;

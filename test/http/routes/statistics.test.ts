@@ -42,7 +42,7 @@ const read = async <Body>(usher: { readonly operator: string }, path: string): P
   return body as Body;
 };
 
-describe('the figures of the last hour', () => {
+describe('the statistics of the last hour', () => {
   const usher = useUsher();
   const enter = (channel: string) =>
     send(usher.public, userRequest({ fields: { channel_name: channel } }));
@@ -97,7 +97,7 @@ describe('the figures of the last hour', () => {
   });
 });
 
-describe('the figures of a client over its limit', () => {
+describe('the statistics of a client over its limit', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '2' });
 
   it('count its refusals without a row, and the limit', async () => {
@@ -109,7 +109,7 @@ describe('the figures of a client over its limit', () => {
   });
 });
 
-it('the figures are available without the database, and name what is unavailable', async () => {
+it('the statistics are available without the database, and name the missing parts', async () => {
   const usher = await startUsher();
   try {
     await withoutDatabase(usher, async () => {

@@ -70,7 +70,7 @@ describe('rooms that belong to a tenant', () => {
     expect(await statusOf('named-in-none', user('15', '1'))).toBe(200);
   });
 
-  it('refuses a room of another tenant as it refuses one that does not exist', async () => {
+  it('are refused to users of another tenant like rooms that do not exist', async () => {
     await put('hidden', { tenant_id: '1', participants: ['15'] });
     const admin = user('9', '2', 'admin');
     const [hidden, nowhere] = [await enter('hidden', admin), await enter('nowhere', admin)];
@@ -81,7 +81,7 @@ describe('rooms that belong to a tenant', () => {
     expect(await contentOf(hidden)).toEqual(await contentOf(nowhere));
   });
 
-  it('grant the guest who opened a room of a tenant, before and after they log in there', async () => {
+  it('grant the guest who opened a room of a tenant, before and after the login there', async () => {
     const ada = await startSession();
     await put('opened', { tenant_id: '1', guest_session_id: ada.guest_session_id });
     expect(await statusOf('opened', guest(ada))).toBe(200);
@@ -95,7 +95,7 @@ describe('rooms that belong to a tenant', () => {
     expect(await list(user('15', '2'))).not.toContain('presence-room-opened');
   });
 
-  it('do not grant a guest’s room of one tenant to a user of another, who links the session', async () => {
+  it('do not grant the room of a guest in one tenant to a user of another, who links the session', async () => {
     const ada = await startSession();
     await put('elsewhere', { tenant_id: '1', guest_session_id: ada.guest_session_id });
     await put('of-user-21', { tenant_id: '1', participants: ['21'] });
@@ -106,7 +106,7 @@ describe('rooms that belong to a tenant', () => {
     expect((await link(ada, user('21', '1'))).status).toBe(403);
   });
 
-  it('ends a linked guest session with the user, or the tenant, that it was linked to', async () => {
+  it('are refused to a linked guest session after a revocation of its user or its tenant', async () => {
     for (const revoked of [{ user_id: '31', tenant_id: '1' }, { tenant_id: 'gone' }]) {
       const session = await startSession();
       await put('linked', { guest_session_id: session.guest_session_id });
@@ -125,7 +125,7 @@ describe('rooms that belong to a tenant', () => {
     }
   });
 
-  it('signs with the Pusher app of the room’s tenant, for its guest too', async () => {
+  it('are signed with the Pusher app of their tenant, also for their guest', async () => {
     const ada = await startSession();
     await put('app', {
       tenant_id: 'own',
@@ -138,7 +138,7 @@ describe('rooms that belong to a tenant', () => {
     }
   });
 
-  it('make rooms of every tenant visible to the operator, who can remove a tenant', async () => {
+  it('are visible to the operator for all tenants, who can remove a tenant', async () => {
     const body = { tenant_id: '1', participants: ['15'] };
     expect(await put('kept', body)).toEqual(body);
     expect(await (await operate('kept')).json()).toEqual(body);

@@ -24,7 +24,7 @@ describe('user authentication', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('returns the user of the token, whatever the body has', async () => {
+  it('returns the user of the token, whatever the body contains', async () => {
     const data = '{"id":"15","user_info":{"name":"Ada"}}';
     const request = signInRequest({
       fields: { user_data: '{"id":"1"}', id: '1', user_id: '1' },

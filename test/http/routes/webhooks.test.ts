@@ -65,7 +65,7 @@ describe('a webhook', () => {
     expect(metric(await metrics(), 'usher_client_events_total', 'tenant="1"')).toBe(before + 1);
   });
 
-  it('is repeated however its signature is spelt', async () => {
+  it('is a repetition in any spelling of its signature', async () => {
     const body = webhookBody(testNow - 66_666, occupied(own));
     const good = webhook(body);
     expect((await send(usher.public, good)).body).toEqual({ status: 'taken' });
@@ -78,22 +78,22 @@ describe('a webhook', () => {
 
   it.each([
     ['charset', { headers: { 'content-type': 'application/json; charset=utf-8' } }],
-    ['headers of its own', { headers: { 'x-other': '1', authorization: 'Bearer x' } }],
-  ])('is taken with %s', async (_case, sending) => {
+    ['additional headers', { headers: { 'x-other': '1', authorization: 'Bearer x' } }],
+  ])('is accepted with %s', async (_case, sending) => {
     expect((await sendWebhook([occupied(own)], sending)).status).toBe(200);
   });
 
   it.each([
     ['five minutes old', -minutes(5), 200],
-    ['a millisecond older', -minutes(5) - 1, 401],
+    ['more than five minutes old', -minutes(5) - 1, 401],
     ['five minutes ahead', minutes(5), 200],
-    ['a millisecond further ahead', minutes(5) + 1, 401],
-    ['from the beginning of time', -testNow, 401],
+    ['more than five minutes ahead', minutes(5) + 1, 401],
+    ['from 1970', -testNow, 401],
   ])('that is %s: %i', async (_case, offset, status) => {
     expect((await sent(testNow + offset, occupied(own))).status).toBe(status);
   });
 
-  it('does not become new when the window has passed', async () => {
+  it('cannot be repeated after the time window', async () => {
     const at = testNow + minutes(5);
     expect((await sent(at, vacated(own))).body).toEqual({ status: 'taken' });
     try {
@@ -111,43 +111,46 @@ describe('a webhook', () => {
   const signature = good.headers!['x-pusher-signature']!;
   it.each<[string, TestRequest]>([
     ['no signature', webhook(body, { headers: { 'x-pusher-signature': undefined } })],
-    ['an empty one', webhook(body, { headers: { 'x-pusher-signature': '' } })],
-    ['one that is cut', webhook(body, { headers: { 'x-pusher-signature': signature.slice(1) } })],
-    ['one with more', webhook(body, { headers: { 'x-pusher-signature': `${signature}00` } })],
+    ['an empty signature', webhook(body, { headers: { 'x-pusher-signature': '' } })],
     [
-      'one with other things',
+      'a truncated signature',
+      webhook(body, { headers: { 'x-pusher-signature': signature.slice(1) } }),
+    ],
+    [
+      'additional hexadecimal digits',
+      webhook(body, { headers: { 'x-pusher-signature': `${signature}00` } }),
+    ],
+    [
+      'additional characters',
       webhook(body, { headers: { 'x-pusher-signature': `${signature}zz` } }),
     ],
     ['two', webhook(body, { headers: { 'x-pusher-signature': `${signature}, ${signature}` } })],
-    ['one by another secret', webhook(body, { secret: 'another' })],
-    ['one of another body', { ...good, body: `${body} ` }],
+    ['a signature with another secret', webhook(body, { secret: 'another' })],
+    ['a signature of another body', { ...good, body: `${body} ` }],
     ['no key', webhook(body, { headers: { 'x-pusher-key': undefined } })],
     ['an unknown key', webhook(body, { key: 'unknown' })],
-    ['a key that every object has', webhook(body, { key: 'constructor' })],
-    [
-      'nothing at all',
-      { path: '/pusher/webhooks', headers: { 'content-type': 'application/json' } },
-    ],
+    ['a key of the object prototype', webhook(body, { key: 'constructor' })],
+    ['no headers', { path: '/pusher/webhooks', headers: { 'content-type': 'application/json' } }],
   ])('is refused with %s', async (_case, request) => {
     const response = await send(usher.public, request);
     expect([response.status, response.body]).toMatchObject([401, { error: 'Unauthorized' }]);
   });
 
   it.each([
-    ['no JSON', '{'],
+    ['invalid JSON', '{'],
     ['nothing', ''],
-    ['bytes that are no text', '\ud800'],
+    ['bytes that are not UTF-8', '\ud800'],
     ['a list', '[]'],
     ['null', 'null'],
     ['no time', '{"events":[]}'],
-    ['a time in text', '{"time_ms":"1","events":[]}'],
-    ['a time beyond counting', '{"time_ms":1e300,"events":[]}'],
+    ['a time as text', '{"time_ms":"1","events":[]}'],
+    ['a time out of range', '{"time_ms":1e300,"events":[]}'],
     ['no events', `{"time_ms":${testNow}}`],
-    ['events that are no list', `{"time_ms":${testNow},"events":{}}`],
-    ['an event that is none', `{"time_ms":${testNow},"events":[null]}`],
+    ['an object as events', `{"time_ms":${testNow},"events":{}}`],
+    ['null as an event', `{"time_ms":${testNow},"events":[null]}`],
     ['an event without a name', `{"time_ms":${testNow},"events":[{}]}`],
     ['an event without its channel', webhookBody(testNow, { name: 'channel_occupied' })],
-    ['a channel that is no text', webhookBody(testNow, { name: 'client_event', channel: {} })],
+    ['a channel that is not text', webhookBody(testNow, { name: 'client_event', channel: {} })],
     ['a member without an id', webhookBody(testNow, added(undefined))],
     ['a member whose id is an object', webhookBody(testNow, added({}))],
   ])('is malformed with %s', async (_case, text) => {
@@ -158,17 +161,17 @@ describe('a webhook', () => {
   it.each([
     ['another type', { 'content-type': 'text/plain' }, 415],
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
-  ])('is not taken as %s', async (_case, headers, status) => {
+  ])('is not accepted as %s', async (_case, headers, status) => {
     expect((await send(usher.public, webhook(body, { headers }))).status).toBe(status);
   });
 
-  it('may be large, and not endless', async () => {
+  it('may be large, but not over the limit', async () => {
     const large = webhookBody(testNow, { name: 'unknown', text: 'x'.repeat(1_000_000) });
     expect((await send(usher.public, webhook(large))).status).toBe(200);
     expect((await send(usher.public, webhook('x'.repeat(1_100_000)))).status).toBe(413);
   });
 
-  it('leaves the other routes as they are', async () => {
+  it('does not affect the other routes', async () => {
     expect((await send(usher.public, userRequest())).status).toBe(200);
     const buffer = {
       ...userRequest(),
@@ -221,7 +224,7 @@ describe('statistics of webhooks', () => {
 describe('messages above the limit', () => {
   const { usher, sendWebhook, signals } = useHooks({ RATE_LIMIT_MESSAGES: '3' });
 
-  it('are a signal, once a minute and user', async () => {
+  it('are a security event, once a minute for each user', async () => {
     const many = (count: number) => Array.from({ length: count }, () => said({ user_id: '15' }));
     await sendWebhook(many(3));
     await sendWebhook([said({ user_id: '16' }), said({ socket_id: '1.2' }, own)]);
@@ -246,7 +249,7 @@ describe('messages above the limit', () => {
 describe('forged webhooks', () => {
   const { sendWebhook, metrics, signals } = useHooks({ RATE_LIMIT_FAILURES: '2' });
 
-  it('are logged as signals, counted, and limited; valid ones are not', async () => {
+  it('are logged as security events, counted, and limited; valid ones are not', async () => {
     const forged = { secret: 'another' };
     expect((await sendWebhook([], forged)).status).toBe(401);
     expect((await sendWebhook([], forged)).status).toBe(401);
@@ -274,7 +277,7 @@ describe('a webhook while the database does not respond', () => {
     ];
   };
 
-  it('is taken when it is sent again, wholly and once', async () => {
+  it('is processed completely and once when it is sent again', async () => {
     const thrice = (user_id: string) => Array.from({ length: 3 }, () => said({ user_id }));
     const events = [occupied(own), ...thrice('15'), ...thrice('16'), occupied(chat)];
     const sending = webhook(webhookBody(testNow, ...events));
@@ -311,10 +314,10 @@ describe('a webhook while the database does not respond', () => {
   });
 });
 
-describe('the figures', () => {
+describe('the metrics', () => {
   const { usher, metrics } = useHooks();
 
-  it('count decisions and measure them', async () => {
+  it('count decisions and measure their duration', async () => {
     expect((await send(usher.public, userRequest())).status).toBe(200);
     await send(usher.public, userRequest({ fields: { channel_name: 'private-tenant.1.user.16' } }));
     await send(usher.public, userRequest({ fields: { channel_name: 'private-nothing' } }));

@@ -20,7 +20,7 @@ function figuresOf(maxMessages = 30) {
 }
 
 describe('occupancy', () => {
-  it('is right in any order of the events of a channel and of its members', () => {
+  it('is correct in any order of the events of a channel and of its members', () => {
     const { count, occupancy } = figuresOf();
     count({ name: 'member_added', channel: chat, userId: '15' }, place);
     count({ name: 'channel_occupied', channel: chat }, place);
@@ -30,7 +30,7 @@ describe('occupancy', () => {
     expect(occupancy().get('1')).toBeUndefined();
   });
 
-  it('holds the same name in two apps apart', () => {
+  it('distinguishes channels with the same name in two apps', () => {
     const { count, occupancy } = figuresOf();
     const event = { name: 'channel_occupied', channel: 'private-announcements' } as const;
     count(event, { appKey: 'one' });
@@ -38,7 +38,7 @@ describe('occupancy', () => {
     expect(occupancy().get(undefined)).toEqual({ channels: 2, members: 0 });
   });
 
-  it('is bounded in members and in channels', () => {
+  it('is limited to a number of members and channels', () => {
     const { count, occupancy } = figuresOf();
     for (let i = 0; i < 200; i += 1) {
       count({ name: 'member_added', channel: chat, userId: String(i) }, place);
@@ -55,7 +55,7 @@ describe('occupancy', () => {
 });
 
 describe('messages', () => {
-  it('exceed the limit once a minute and sender; a user and a connection of one name are two', () => {
+  it('exceed the limit once a minute and sender, where users and connections are different senders', () => {
     const { exceeds, clock } = figuresOf(2);
     const say = (from: object) => exceeds({ name: 'client_event', channel: chat, ...from }, place);
     const times = (n: number, from: object) => Array.from({ length: n }, () => say(from));
@@ -68,9 +68,9 @@ describe('messages', () => {
   });
 
   it.each([
-    ['is the excess again when that is not on record', false, [false, true]],
-    ['is no second excess when that is on record', true, [false, false]],
-  ])('taken back and sent again: the third %s', (_case, isOnRecord, expected) => {
+    ['is reported again if the first report was not written', false, [false, true]],
+    ['is not reported again if the first report was written', true, [false, false]],
+  ])('that were undone and repeated: the third %s', (_case, isOnRecord, expected) => {
     const { exceeds, undo } = figuresOf(2);
     const event = { name: 'client_event', channel: chat, userId: '15' } as const;
     const say = () => exceeds(event, place);
@@ -80,7 +80,7 @@ describe('messages', () => {
     expect([say(), say()]).toEqual(expected);
   });
 
-  it('are counted for a bounded number of senders', () => {
+  it('are counted for a limited number of senders', () => {
     const windows = createFixedWindow(1);
     for (let i = 0; i < 100_001; i += 1) windows.exceeds(String(i), 0);
     expect(windows.exceeds('100000', 0)).toBe(true);
@@ -89,7 +89,7 @@ describe('messages', () => {
 });
 
 describe('labels of tenants', () => {
-  it('are a thousand at most, and then other', async () => {
+  it('have at most a thousand values, and then other', async () => {
     const metrics = createMetrics(createNoPeers());
     for (let i = 0; i < 1_200; i += 1) metrics.countMessage(`t${i}`);
     metrics.countMessage(undefined);

@@ -17,7 +17,7 @@ function startHour(start = 1_000 * minute + 5) {
 const refusal = { outcome: 'refusal', failedCheck: 'own', family: 'private-{id}' } as const;
 const grant = { outcome: 'grant', failedCheck: undefined, family: 'private-{id}' } as const;
 
-it('counts the decisions of each minute, and forgets them after an hour', () => {
+it('counts the decisions of each minute, and drops them after an hour', () => {
   const { clock, hour } = startHour();
   hour.countDecision(grant);
   hour.countDecision(refusal);
@@ -44,7 +44,7 @@ it('counts the decisions of each minute, and forgets them after an hour', () => 
   expect(later.minutes.every(({ granted, refused }) => granted + refused === 0)).toBe(true);
 });
 
-it('keeps no figure of an hour before in the same place of the ring', () => {
+it('does not keep the numbers of the previous hour in the ring buffer', () => {
   const { clock, hour } = startHour();
   hour.countDecision(refusal);
   clock.now += 60 * minute;
@@ -54,7 +54,7 @@ it('keeps no figure of an hour before in the same place of the ring', () => {
   expect([...hour.read().refusals]).toEqual([]);
 });
 
-it('bounds the names that it counts', () => {
+it('limits the number of names', () => {
   const { hour } = startHour();
   for (let i = 0; i < 5_000; i += 1) hour.countDecision({ ...refusal, failedCheck: `check ${i}` });
   expect(hour.read().refusals.size).toBe(1_000);
@@ -75,7 +75,7 @@ it('measures use cases, and counts those without a decision', async () => {
   expect(last).toMatchObject({ unavailable: 1, p50: expect.any(Number) as unknown });
 });
 
-it.each([0.01, 0.1, 1, 3.3, 47, 900, 30_000])('finds quantiles of %d ms within 12 %%', (ms) => {
+it.each([0.01, 0.1, 1, 3.3, 47, 900, 30_000])('returns quantiles of %d ms within 12 %%', (ms) => {
   const latencies = new Latencies();
   for (let i = 1; i <= 100; i += 1) latencies.add(i <= 90 ? ms : ms * 4);
   const expectNear = (found: number | undefined, exact: number) => {
@@ -90,14 +90,14 @@ it.each([0.01, 0.1, 1, 3.3, 47, 900, 30_000])('finds quantiles of %d ms within 1
   expect(latencies.quantile(0.5)).toBeUndefined();
 });
 
-it('takes any duration', () => {
+it('accepts any duration', () => {
   const latencies = new Latencies();
   for (const ms of [0, 1e-9, 1e12]) latencies.add(ms);
   expect(latencies.quantile(0.01)).toBe(0.1);
   expect(latencies.quantile(1)).toBeGreaterThan(120_000);
 });
 
-it('adds the figures of all workers, whichever receives the request', async () => {
+it('adds the statistics of all workers, whichever receives the request', async () => {
   const clock = { now: 1_000 * minute };
   const hours = [1, 2, 3].map(() => createLastHour(() => clock.now));
   const reads = createWorkerPeers(3).map((peers, i) =>
@@ -122,7 +122,7 @@ it('adds the figures of all workers, whichever receives the request', async () =
   }
 });
 
-it('adds a minute that only one process has started', async () => {
+it('adds a minute that only one process has counted', async () => {
   const clocks = [{ now: 1_000 * minute }, { now: 1_001 * minute }];
   const [before, after] = clocks.map((clock) => createLastHour(() => clock.now));
   before!.countDecision(grant);

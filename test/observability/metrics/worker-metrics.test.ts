@@ -42,7 +42,7 @@ it('shows each series once for each worker', async () => {
   ]);
 });
 
-it('has metrics of the deployment once, not per worker', async () => {
+it('has metrics of the deployment once, not for each worker', async () => {
   const text = await readOf((registry, worker) => {
     const registers = [registry];
     new Gauge({ name: 'g', help: 'h', aggregator: 'max', registers }).set(worker);

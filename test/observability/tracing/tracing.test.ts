@@ -49,7 +49,7 @@ const theOne = (name: string, spans: readonly SentSpan[]) => {
 const guestRoute = 'POST /api/guest/hotel/:hotel/chat/pusher/auth';
 
 describe('a request', () => {
-  it('is a span in its sender’s trace, with its lookups as child spans', async () => {
+  it('is a span in the trace of its sender, with its lookups as child spans', async () => {
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     let decisionId: string | null = null;
     const collector = await traceOf(async (address) => {
@@ -85,7 +85,7 @@ describe('a request', () => {
     expect([...collector.paths()]).toEqual(['/v1/traces']);
   });
 
-  it('that is refused says why, and so does each of a batch', async () => {
+  it('that is refused has the code, and so does each channel of a batch', async () => {
     const collector = await traceOf(async (address) => {
       const channels = ['private-tenant.1.user.15', 'private-tenant.1.user.16'];
       const body = JSON.stringify({ socket_id: '1.2', channel_name: channels });
@@ -97,7 +97,7 @@ describe('a request', () => {
     expect(codes.toSorted()).toEqual(['none', 'not-allowed']);
   });
 
-  it('that becomes a WebSocket ends as one', async () => {
+  it('that becomes a WebSocket is one span until it closes', async () => {
     const collector = await traceOf(async (address) => {
       const client = await openClient(address, '/ws');
       client.socket.send(ticketMessage(await getTicket(address)));
@@ -110,7 +110,7 @@ describe('a request', () => {
     });
   });
 
-  it('that a dependency fails names it, and is an error', async () => {
+  it('that fails because of a dependency contains its name, and is an error', async () => {
     const host = await startJwksServer();
     onTestFinished(host.close);
     host.respondWith((_request, response) => response.writeHead(500).end());
@@ -143,7 +143,7 @@ describe('a request', () => {
     expect(theOne('decide subscribe', collector.spans()).traceId).not.toMatch(/^0af7/);
   });
 
-  it('ends if the client disconnects, and if a handshake is refused', async () => {
+  it('ends when the client disconnects, and when a handshake is refused', async () => {
     const host = await startJwksServer();
     onTestFinished(host.close);
     const pending = new Promise<ServerResponse>((resolve) => {
@@ -213,7 +213,7 @@ describe('a collector', () => {
 
   it.each([
     ['hangs', hanging],
-    ['is not there', freeAddress],
+    ['is unreachable', freeAddress],
   ])('that %s delays neither requests nor the shutdown', async (_fault, start) => {
     const usher = await startUsher({ OTEL_EXPORTER_OTLP_ENDPOINT: await start() });
     // More than one batch of spans, so that one is being sent while others are created.
@@ -224,7 +224,7 @@ describe('a collector', () => {
     expect(await elapsed(usher.stop)).toBeLessThan(8_000);
   });
 
-  it('that hangs does not keep the process', async () => {
+  it('that does not respond does not prevent the process from exiting', async () => {
     const { dataDir, remove } = await makeDataDir();
     onTestFinished(remove);
     const program = await startProgram('src/main.ts', {

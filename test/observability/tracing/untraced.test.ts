@@ -35,7 +35,7 @@ async function loadedModules(changes: Environment): Promise<string> {
   return program.stdout();
 }
 
-it('without a collector nothing of OpenTelemetry is loaded', async () => {
+it('without a collector no OpenTelemetry package is loaded', async () => {
   expect(await loadedModules({})).toContain('\nloaded: 0\n');
   const traced = await loadedModules({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
   expect(traced).toMatch(/\nloaded: [1-9]/);

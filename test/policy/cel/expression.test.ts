@@ -299,13 +299,13 @@ describe('a value', () => {
     ['facts.course.hidden', 'true'],
     ['facts.course.ends_at', '2026-11-27T12:00:00Z'],
     ['facts.course.ends_at', new Date(NaN)],
-  ])('%s is missing while it has another type than declared: %j', (source, value) => {
+  ])('%s is missing if it has another type than declared: %j', (source, value) => {
     const [root = '', ...path] = source.split('.');
     const given = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
     expect(valueOf(source, { ...variables, [root]: given })).toBeUndefined();
   });
 
-  it('is missing while its property is inherited', () => {
+  it('is missing if its property is inherited', () => {
     const user = Object.create(variables.user) as object;
     expect(valueOf('user.id', { ...variables, user })).toBeUndefined();
   });
@@ -345,7 +345,7 @@ describe('a variable of another type than declared', () => {
   });
 
   it.each([{}, { facts: null }, { facts: 'x' }, { facts: {} }, { facts: { course: [] } }])(
-    'or a variable that is absent, too: %j',
+    'or a missing variable is an evaluation error, too: %j',
     (given) => {
       expect(outcome("facts.course.status == 'open'", given)).toBe('error');
     },

@@ -20,7 +20,7 @@ const refusal = (source: string) => {
   return undefined;
 };
 
-describe('sizes', () => {
+describe('the size of an expression', () => {
   it.each([
     ['nested parentheses', '('.repeat(900) + 'true' + ')'.repeat(900), 'nested too deeply'],
     ['nested lists', '['.repeat(1900), 'nested too deeply'],
@@ -28,8 +28,8 @@ describe('sizes', () => {
     ['nested conditions', 'true ? true : '.repeat(100) + 'true', 'nested too deeply'],
     ['a long path', `user${'.id'.repeat(100)} == 'x'`, 'nested too deeply'],
     ['many indexes', `user.roles${'[0]'.repeat(100)} == 'x'`, 'nested too deeply'],
-    ['many !', `${'!'.repeat(1900)}true`, 'too long'],
-    ['many -', `${'-'.repeat(1900)}1 == 1`, 'too long'],
+    ['many negations', `${'!'.repeat(1900)}true`, 'too long'],
+    ['many minus signs', `${'-'.repeat(1900)}1 == 1`, 'too long'],
     ['a long chain', `true${' || true'.repeat(200)}`, 'too long'],
     ['a long sum', `1${'+1'.repeat(900)} == 1`, 'too long'],
     ['a long list', `1 in [${'1,'.repeat(65)}]`, 'too long'],
@@ -41,7 +41,7 @@ describe('sizes', () => {
     expect(refusal(source)?.message).toContain(message);
   });
 
-  it('up to the limits are fine', () => {
+  it('may be up to the limits', () => {
     const longest = `user.id == '${'x'.repeat(maxSourceLength - 14)}'`;
     expect(longest).toHaveLength(maxSourceLength - 1);
     expect(refusal(`${longest} `)).toBeUndefined();
@@ -52,7 +52,7 @@ describe('sizes', () => {
     expect(compileRule(`${'('.repeat(22)}true${')'.repeat(22)}`, scope)(variables)).toBe(true);
   });
 
-  it('loops have a bound for all of them together', () => {
+  it('includes all loops together', () => {
     const loop = (body: string) => `user.roles.exists(r, ${body})`;
     const isAny = (count: number) => Array(count).fill("r == 'a'").join(' || ');
     expect(refusal(loop(isAny(8)))).toBeUndefined();
@@ -67,10 +67,10 @@ describe('sizes', () => {
   });
 });
 
-describe('names of every object', () => {
+describe('names of object properties', () => {
   const inherited = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'];
 
-  it.each(inherited)('%s is not known', (name) => {
+  it.each(inherited)('%s is not a function', (name) => {
     for (const source of [
       `user.${name} == 'x'`,
       `has(user.${name})`,
@@ -90,7 +90,7 @@ describe('names of every object', () => {
   });
 
   it.each([...inherited, 'true', 'in', 'package', 'a-b', 'a.b', '1a', '', 'é'])(
-    '%j is no name for a variable or a field',
+    '%j cannot be the name of a variable or a field',
     (name) => {
       expect(isExpressionName(name)).toBe(false);
       const entry: Scope = Object.fromEntries([[name, 'string']]);
@@ -100,7 +100,7 @@ describe('names of every object', () => {
     },
   );
 
-  it.each(['int', 'google', 'type', 'list'])('%s is no name for a variable', (name) => {
+  it.each(['int', 'google', 'type', 'list'])('%s cannot be the name of a variable', (name) => {
     expect(isExpressionName(name)).toBe(false);
     expect(() => compileRule('true', { [name]: 'string' })).toThrow(`can read: ${name}`);
   });
@@ -120,7 +120,7 @@ describe('names of every object', () => {
     'name',
     'length',
     'then',
-  ])('%s is the name of a field like any other', (name) => {
+  ])('%s can be the name of a field', (name) => {
     const field = { type: 'string', optional: true } as const;
     const rule = compileRule(`has(user.${name}) && user.${name} == 'x'`, {
       user: Object.fromEntries([[name, field]]),
@@ -130,7 +130,7 @@ describe('names of every object', () => {
     expect(rule({ user: {} })).toBe(false);
   });
 
-  it('are not present when they are inherited', () => {
+  it('are absent if they are inherited', () => {
     const rule = compileRule('has(user.name)', scope);
     expect(rule({ user: { id: '1', name: 'Ada' } })).toBe(true);
     expect(rule({ user: Object.assign(Object.create({ name: 'Ada' }), { id: '1' }) })).toBe(false);
@@ -162,7 +162,7 @@ describe('any text', () => {
   );
   const text = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(''));
 
-  it('compiles or is an ExpressionError within the text, and never throws afterwards', () => {
+  it('compiles or causes an ExpressionError with a position in the text, and never another error', () => {
     fc.assert(
       fc.property(text, (source) => {
         const refused = refusal(source);
@@ -178,7 +178,7 @@ describe('any text', () => {
     );
   });
 
-  it('as variables never throws', () => {
+  it('causes no error as a variable', () => {
     const rule = compileRule("user.id in facts.course.teachers || user.name == 'x'", scope);
     const value = compileValue('facts.course.places', scope, ['int']);
     fc.assert(

@@ -136,7 +136,7 @@ function secondOpinion(source: string, given: Variables): unknown {
   return isCelError(result) ? undefined : result;
 }
 
-it('evaluates rules as another implementation of CEL does', () => {
+it('rules have the same results in another implementation of CEL', () => {
   const seen = new Set<unknown>();
   fc.assert(
     fc.property(expressions.bool, variables, (source, given) => {
@@ -152,7 +152,7 @@ it('evaluates rules as another implementation of CEL does', () => {
   expect(seen).toEqual(new Set([true, false, undefined]));
 });
 
-it.each(['string', 'int', 'double'] as const)('evaluates values of type %s as it does', (type) => {
+it.each(['string', 'int', 'double'] as const)('values of type %s have the same results', (type) => {
   fc.assert(
     fc.property(expressions[type], variables, (source, given) => {
       assumeWithinLimits(source);

@@ -182,7 +182,7 @@ describe('a channel', () => {
     expect(failedNames(delivery, 'user')).toEqual(['user owns it']);
   });
 
-  it('names the checks of each kind of principal', () => {
+  it('returns the checks of each kind of principal', () => {
     const namesOf = (kind: string) => typeOf(lesson).rules.get(kind)?.names;
     expect(namesOf('user')).toEqual([
       'user has a seat',
@@ -192,7 +192,7 @@ describe('a channel', () => {
     expect(namesOf('guest-session')).toEqual(['guest has a seat']);
   });
 
-  it('names the checks of a rule that needs its facts', () => {
+  it('returns the checks of a rule that reads facts', () => {
     const channel = loose({
       facts: { order: () => order('1') },
       allow: {
@@ -204,7 +204,7 @@ describe('a channel', () => {
     expect(typeOf(channel).rules.get('user')?.names).toEqual(['owner']);
   });
 
-  it('gives a presence member', () => {
+  it('returns a presence member', () => {
     const memberOf = (kind: string, of = input()) => typeOf(lesson).rules.get(kind)?.member?.(of);
     expect(memberOf('user', input({ seat: { role: 'teacher' } }))).toEqual({
       user_id: '15',
@@ -246,7 +246,7 @@ describe('a channel', () => {
   });
 });
 
-describe('a function that does not keep its contract', () => {
+describe('a function that violates its contract', () => {
   const boom = ({ now }: { now: Date }) => {
     if (now.getTime() > 0) throw new Error('boom');
     return [check('fine', true)];
@@ -261,11 +261,11 @@ describe('a function that does not keep its contract', () => {
     ['throws', boom],
     ['returns nothing', later(undefined)],
     ['returns true', later(true)],
-    ['returns no check', later([])],
-    ['returns a hole', later([, check('fine', true)])], // eslint-disable-line no-sparse-arrays
+    ['returns no checks', later([])],
+    ['returns a sparse array', later([, check('fine', true)])], // eslint-disable-line no-sparse-arrays
     ['returns something else', later([check('fine', true), true])],
     [
-      'returns a condition that is no boolean',
+      'returns a condition that is not a boolean',
       later([{ name: 'x', passed: 1, code: 'not-allowed' }]),
     ],
     ['returns a promise', later(Promise.resolve([check('fine', true)]))],
@@ -275,10 +275,10 @@ describe('a function that does not keep its contract', () => {
         now.getTime() > 0 ? Promise.reject(new Error('boom')) : [check('fine', true)],
     ],
     [
-      'checks no boolean',
+      'creates a check with a text',
       ({ now }: { now: Date }) => [check('x', (now.getTime() === 0 || 'yes') as never)],
     ],
-  ])('refuses if a rule %s', (_what, user) => {
+  ])('is refused if a rule %s', (_what, user) => {
     expect(failedNames(loose({ allow: { user } }), 'user')).toEqual(['the rule can be evaluated']);
   });
 
@@ -286,9 +286,12 @@ describe('a function that does not keep its contract', () => {
     ['throws', boom],
     ['returns something else', later({ ids: ['42'] }, order('1'))],
     ['returns too few ids', later({ kind: definedFact(seat), ids: ['42'] }, seat('1', '2'))],
-    ['returns an id that is no text', later({ kind: definedFact(order), ids: [42] }, order('1'))],
+    [
+      'returns an id that is not a text',
+      later({ kind: definedFact(order), ids: [42] }, order('1')),
+    ],
     ['returns a promise', later(Promise.resolve(order('1')), order('1'))],
-  ])('refuses, even if the fact is optional, if its function %s', (_what, fact) => {
+  ])('is refused, even if the fact is optional, if its function %s', (_what, fact) => {
     const sampled = fact === boom ? ({ now }: { now: Date }) => void boom({ now }) : fact;
     const channel = loose({
       facts: { ban: { optional: true, fact: sampled } },
@@ -306,7 +309,7 @@ describe('a function that does not keep its contract', () => {
     ['returns nothing', later(undefined, { id: '1' })],
     ['returns a number as id', later({ id: 15 }, { id: '1' })],
     ['returns an object in info', later({ id: '1', info: { a: {} } }, { id: '1' })],
-    ['returns no number in info', later({ id: '1', info: { a: NaN } }, { id: '1' })],
+    ['returns NaN in info', later({ id: '1', info: { a: NaN } }, { id: '1' })],
     ['returns a promise', later(Promise.resolve({ id: '1' }), { id: '1' })],
   ])('has no member if its function %s', (_what, member) => {
     const user = member === boom ? (of: { now: Date }) => (boom(of), { id: '1' }) : member;
@@ -349,7 +352,7 @@ describe('an invalid declaration is refused', () => {
     ['an unknown type', { params: { order: 'ident' } }, 'params.order is not id'],
     ['a missing parameter', { params: {} }, 'params does not describe {order}'],
     [
-      'a tenant that is no parameter',
+      'a tenant that is not a parameter',
       { tenant: 'tenant' },
       'the tenant tenant is not a parameter; there ',
     ],
@@ -377,15 +380,15 @@ describe('an invalid declaration is refused', () => {
       { allow: { user: () => true } },
       'allow.user must return an array',
     ],
-    [
-      'a fact that is no fact',
-      { facts: { order: () => ({ id: 1 }) } },
-      'facts.order must return a fact',
-    ],
+    ['an invalid fact', { facts: { order: () => ({ id: 1 }) } }, 'facts.order must return a fact'],
     ['a fact without its ids', { facts: { order } }, 'facts.order must return a string as the id'],
-    ['a fact of a wrong shape', { facts: { order: 'order' } }, 'facts.order is not a function'],
     [
-      'a member of a wrong shape',
+      'a fact with a wrong signature',
+      { facts: { order: 'order' } },
+      'facts.order is not a function',
+    ],
+    [
+      'a member with a wrong signature',
       { member: { user: () => 'x' } },
       'member.user must return an object',
     ],
@@ -399,7 +402,11 @@ describe('an invalid declaration is refused', () => {
       { list: { user: () => ({ fact: order, where: { ownr: '1' } }) } },
       'list.user returned ownr',
     ],
-    ['a parameter of a name of objects', { params: { order: 'toString' } }, 'params.order is not'],
+    [
+      'a parameter with the name of an object property',
+      { params: { order: 'toString' } },
+      'params.order is not',
+    ],
     ['a parameter of null', { params: { order: null } }, 'params.order must be'],
     [
       'a parameter without a maximum',
@@ -412,7 +419,7 @@ describe('an invalid declaration is refused', () => {
       '`characters` must be a string',
     ],
     [
-      'a parameter longer than a name',
+      'a parameter longer than a channel name',
       { params: { order: { characters: 'a-z', max: 1e9 } } },
       '`max` must be at most 164',
     ],
@@ -434,7 +441,7 @@ describe('an invalid declaration is refused', () => {
       'allow.user has a check of which a\nb is not a check name',
     ],
     [
-      'a code that is none',
+      'an invalid code',
       { allow: { user: () => [check('a', true, 'Parcel Gone')] } },
       'allow.user has a check of which Parcel Gone is not a refusal code',
     ],
@@ -447,7 +454,7 @@ describe('an invalid declaration is refused', () => {
     ['no ids', 'order', { ids: [], fields: {} }, 'ids are missing'],
     ['a repeated id', 'order', { ids: ['a', 'a'], fields: {} }, 'an id occurs twice'],
     [
-      'an id that is a field',
+      'an id that is also a field',
       'order',
       { ids: ['a'], fields: { a: 'string' } },
       'a is an id and a field',
@@ -491,7 +498,7 @@ describe('an invalid declaration is refused', () => {
       'about is not a string',
     ],
     [
-      'a path that the port does not take',
+      'an invalid path',
       'order',
       { ids: ['a'], fields: {}, path: '/orders/{a}' },
       'Fact order: `path` must begin with /resources/',
@@ -527,13 +534,13 @@ describe('an invalid declaration is refused', () => {
       'fields has more than 32 names',
     ],
     [
-      'a field of no type',
+      'a field without a type',
       'order',
       { ids: ['a'], fields: { b: null } },
       'field b: the type must be one of',
     ],
     [
-      'a limit without an end',
+      'a limit of Infinity',
       'order',
       { ids: ['a'], fields: { b: { type: 'string', maxLength: 10_001 } } },
       'field b: the limit maxLength is invalid',

@@ -116,11 +116,11 @@ export const file = defineSource('legacy', { url: { file: '/run/url' } });`;
     ['x.tsx', false],
     ['x.json', false],
     ['x.yaml', false],
-  ])('takes %s for a module: %s', (name, expected) => {
+  ])('accepts %s as a module: %s', (name, expected) => {
     expect(roleOf(name) === 'module').toBe(expected);
   });
 
-  it('loads modules that import built-in modules, wait, and import later', async () => {
+  it('loads modules that import built-in modules, use top-level await, and import dynamically', async () => {
     const before = `import { basename } from 'node:path';
 import fs from 'node:fs';
 import { later } from './circle.ts';
@@ -143,7 +143,7 @@ const text = await Promise.resolve(basename('/a/b') + typeof fs.readFileSync + (
     ]);
   });
 
-  it('evaluates a module once that others import', async () => {
+  it('evaluates an imported module once', async () => {
     const user = (pattern: string) =>
       `import { order } from './facts.mjs';\n` +
       channel(`'x'`, '', pattern).replace(
@@ -163,7 +163,7 @@ const text = await Promise.resolve(basename('/a/b') + typeof fs.readFileSync + (
     ]);
   });
 
-  it.each(['h.ts', 'h.mts', 'h.js', 'h.mjs', 'h.cjs', 'h.json'])('reads %s again', async (name) => {
+  it.each(['h.ts', 'h.mts', 'h.js', 'h.mjs', 'h.cjs', 'h.json'])('reloads %s', async (name) => {
     const textOf = (value: string) => {
       if (name.endsWith('.json')) return JSON.stringify({ value });
       return name.endsWith('.cjs')
@@ -185,7 +185,7 @@ const text = await Promise.resolve(basename('/a/b') + typeof fs.readFileSync + (
     }
   });
 
-  it('reads the files of a mounted ConfigMap, and leaves nothing behind', async () => {
+  it('reads the files of a mounted ConfigMap, and leaves no copy', async () => {
     const folder = join(root, 'configmap');
     write(
       {
@@ -204,7 +204,7 @@ const text = await Promise.resolve(basename('/a/b') + typeof fs.readFileSync + (
   });
 });
 
-describe('a module that waits without end', () => {
+describe('a module that never finishes loading', () => {
   it('is a problem after ten seconds', async () => {
     const { clock, waiting, advance } = createTestClock(0);
     const [path = ''] = write({ 'a.mjs': channel("'x'", 'await new Promise(() => {});') });
@@ -219,7 +219,7 @@ describe('a module that waits without end', () => {
     await refused;
   });
 
-  it('is a problem at the same time as others that wait', async () => {
+  it('is reported at the same time as others', async () => {
     const { clock, waiting, advance } = createTestClock(0);
     const startTimer = vi.fn(clock.startTimer);
     const endless = (name: string) => channel("'x'", 'await new Promise(() => {});', name);
@@ -240,7 +240,7 @@ describe('a module that waits without end', () => {
     expect(waiting()).toBe(0);
   });
 
-  it('is no problem if it ends, and leaves no timer behind', async () => {
+  it('is not a problem if it finishes in time, and leaves no timer', async () => {
     const { clock, waiting } = createTestClock(0);
     const [path = ''] = write({ 'a.mjs': channel("'x'", 'await new Promise(setImmediate);') });
     await loadModules([path], clock.startTimer);
@@ -260,7 +260,7 @@ describe('a module that cannot be loaded', () => {
     ['a syntax error in a module it imports', other('\n\nlet = 1 +'), 'lib/b.ts:3:'],
     ['an error', { 'a.ts': `${define}\nthrow new Error('boom');` }, 'a.ts:3: boom'],
     [
-      'an error later',
+      'an asynchronous error',
       { 'a.ts': `${define}\nawait Promise.reject(new Error('boom'));` },
       'a.ts:3: boom',
     ],
@@ -269,7 +269,11 @@ describe('a module that cannot be loaded', () => {
       other(`export const b = 1;\nnull.x;`),
       'lib/b.ts:2: Cannot read properties of null',
     ],
-    ['something thrown', { 'a.ts': `throw null;` }, 'a.ts: threw something that is not an Error'],
+    [
+      'a thrown value that is not an error',
+      { 'a.ts': `throw null;` },
+      'a.ts: threw something that is not an Error',
+    ],
     [
       'an invalid pattern',
       { 'a.ts': `${define}\n\nexport const a = defineChannel('x', { about: 'x', allow: {} });` },
@@ -306,12 +310,12 @@ describe('a module that cannot be loaded', () => {
       'a.ts:5: exports helper, which is not the result of',
     ],
     [
-      'a made-up channel',
+      'an object that resembles a channel',
       { 'a.ts': `export const a = { pattern: 'private-a' };` },
       'a.ts:1: exports a, which',
     ],
     [
-      'a changed channel',
+      'a modified channel',
       {
         'a.ts': channel("'x'")
           .replace('export const x', 'const y')
@@ -331,13 +335,13 @@ describe('a module that cannot be loaded', () => {
       },
       'a.ts: exports no defineChannel',
     ],
-    ['no content', { 'a.ts': '' }, 'a.ts: exports no defineChannel'],
+    ['an empty file', { 'a.ts': '' }, 'a.ts: exports no defineChannel'],
     [
       'facts that are not exported',
       { 'a.ts': delivery.replace('export const order', 'const order') },
       'a.ts: private-delivery-{order} reads facts of the kind order, which no module of the policy exports',
     ],
-  ])('names the place of %s', async (...[, files, message]) => {
+  ])('is reported with the place of %s', async (...[, files, message]) => {
     const [path = ''] = write(files);
     const error: unknown = await loadModules([path]).catch((fault: unknown) => fault);
     expect(error).toBeInstanceOf(ModuleError);
@@ -347,7 +351,7 @@ describe('a module that cannot be loaded', () => {
     );
   });
 
-  it('is reported with every other, and once', async () => {
+  it('is reported together with all others, and once', async () => {
     const paths = write({
       'a.ts': `import './lib/c.ts';`,
       'b.ts': `import './lib/c.ts';`,

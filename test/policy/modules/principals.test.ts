@@ -30,7 +30,7 @@ expect:
   - { who: ben, channel: private-orders-north, refuse: not-allowed }
 `;
 
-it('a module has rules for the principals of an issuer in a YAML file beside it', async () => {
+it('a module may have rules for the principals of an issuer in a YAML file next to it', async () => {
   const policy = await loadPolicyFiles({
     'issuers.yaml': issuer,
     'orders.ts': channelFor('partner'),
@@ -40,7 +40,7 @@ it('a module has rules for the principals of an issuer in a YAML file beside it'
   expect(results.map(({ problems }) => problems)).toEqual([[], []]);
 });
 
-it('a module that names a kind of principal that nothing makes is refused', async () => {
+it('a module for a kind of principal that no credential creates is refused', async () => {
   await expect(
     loadPolicyFiles({ 'issuers.yaml': issuer, 'orders.ts': channelFor('partnr') }),
   ).rejects.toThrow(

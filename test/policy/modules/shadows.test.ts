@@ -109,7 +109,7 @@ describe.each(channels)('$what', ({ yaml: yamlText, module: moduleText, checked,
   it.each([
     ['YAML', () => ofYaml(yamlText)],
     ['a module', () => ofModule(moduleText)],
-  ])('is the same in %s', async (_spelling, channel) => {
+  ])('has the same result in %s', async (_spelling, channel) => {
     const { ask, shadow, rules } = await channel();
     const deciding = rules.get('user')!;
     expect(deciding.names).toEqual(checked);
@@ -125,7 +125,7 @@ describe.each(channels)('$what', ({ yaml: yamlText, module: moduleText, checked,
   });
 });
 
-describe('shadows that cannot be', () => {
+describe('invalid shadows are refused', () => {
   it.each([
     {
       yaml: `facts: { fresh: [user.id] }, allow: { user: { ${yaml.fresh} } }`,
@@ -152,7 +152,7 @@ describe('shadows that cannot be', () => {
       module: `ask: { authzen: { source: 'host' }, shadow: 1 }, allow: { user: () => [check('a', true)] }`,
       problem: 'shadow',
     },
-  ])('neither in YAML nor in a module: $problem', async ({ problem, ...spellings }) => {
+  ])('in YAML and in a module: $problem', async ({ problem, ...spellings }) => {
     await expect(ofYaml(spellings.yaml)).rejects.toThrow(new RegExp(problem));
     await expect(ofModule(spellings.module)).rejects.toThrow(new RegExp(problem));
   });
@@ -177,7 +177,7 @@ describe('shadows that cannot be', () => {
 });
 
 describe('a rule of a module that decides', () => {
-  it('refuses if it reads a fact of shadows, which it was not given', async () => {
+  it('refuses if it reads a fact of the shadow rules, which it does not receive', async () => {
     const hidden =
       "({ user, facts }) => [check('not banned', user.id === '' || facts.fresh === undefined)]";
     const channel = await ofModule(
@@ -187,7 +187,7 @@ describe('a rule of a module that decides', () => {
     expect(failed).toEqual(['the rule can be evaluated']);
   });
 
-  it('is neither refused nor broken by a shadow that throws', async () => {
+  it('is not affected by a shadow rule that throws', async () => {
     const broken = "{ shadow: true, rule: () => { throw new Error('broken') } }";
     const channel = await ofModule(
       `${module.facts(false)}, allow: { user: [${module.old}, ${broken}] }`,

@@ -75,7 +75,7 @@ const sourcesOf = ({ pattern, ask, rules }: ChannelType) => ({
 });
 
 describe('a module', () => {
-  it('has sources, facts by HTTP, lists by SQL and `ask` as a YAML file', async () => {
+  it('has sources, facts by HTTP, lists by SQL and `ask`, as a YAML file has', async () => {
     const [ofYaml, ofModule] = [await load('a.yaml', yaml), await load('a.ts', module)];
     const places = (policy: Policy) =>
       [...policy.sources.values()].map(({ name, url, token }) => ({ name, url, token }));

@@ -46,26 +46,26 @@ describe('the parameters of a statement', () => {
     expect(usesOf(text, 'postgres')).toEqual(uses);
   });
 
-  it('are not in texts of PostgreSQL', () => {
+  it('are not found in strings of PostgreSQL', () => {
     const text =
       "SELECT $$ :c $$, $x$ $$ ' :c $x$, E'\\' :c', \"n\"\" :c\", x::text, '\\' /* /* :c */ :c */ FROM t WHERE x[1:2] = :a::int[]";
     expect(usesOf(text, 'postgres', ['a'])).toEqual(['a']);
   });
 
-  it('are not in texts of MySQL', () => {
+  it('are not found in strings of MySQL', () => {
     const text =
       'SELECT \'\\\' :c\', "\\" :c", `:c`, @x := 1, 1--1 # :c\n FROM t -- :c\n WHERE a = :a';
     expect(usesOf(text, 'mysql', ['a'])).toEqual(['a=a']);
   });
 });
 
-describe('a statement without its end', () => {
+describe('a statement after trimming', () => {
   it.each(both)('has neither semicolon nor comment (%s)', (dialect) => {
     expect(readStatement('SELECT :a ; -- end', dialect, ['a']).text).toBe('SELECT :a');
   });
 });
 
-describe.each(both)('a problem (%s)', (dialect) => {
+describe.each(both)('a problem (%s) is reported', (dialect) => {
   it.each([
     ['', '0: the query is empty'],
     ['-- nothing', '0: the query is empty'],
@@ -81,7 +81,7 @@ describe.each(both)('a problem (%s)', (dialect) => {
   });
 });
 
-describe('a problem of one dialect', () => {
+describe('a problem of one dialect is reported', () => {
   it.each<[Dialect, string, string]>([
     ['postgres', 'SELECT $1, :a', '7: a parameter must have the name of an id, such as :id'],
     ['postgres', 'SELECT $a$ :a', '7: a text or a quoted name has no end'],

@@ -14,7 +14,7 @@ const problemsOf = async (text: string): Promise<string> =>
   (await policyProblems({ 'policy.yaml': text })).join('\n');
 
 describe('ask', () => {
-  it('has parameters of every character but the dot, unless they are declared', async () => {
+  it('has parameters of all characters except the dot, unless they are declared', async () => {
     const { channels } = await loadPolicyText(policy(`private-o.{order}: { ${laravel} }`));
     expect(channels.matchText('private-o.a@b,c;d=e-f_9')?.params).toEqual({
       order: 'a@b,c;d=e-f_9',
@@ -26,7 +26,7 @@ describe('ask', () => {
     expect(declared.channels.matchText('private-o.x')).toBeUndefined();
   });
 
-  it('is about every kind of principal, or about those of allow', async () => {
+  it('applies to every kind of principal, or to those of allow', async () => {
     const kindsOf = async (channel: string) => {
       const { channels } = await loadPolicyText(policy(channel));
       return [...channels.channelTypes[0]!.rules.keys()];
@@ -100,7 +100,7 @@ describe('ask', () => {
     expect(await problemsOf(policy(channel))).toContain(message);
   });
 
-  it('has parameters with a reserved word only without rules', async () => {
+  it('may have parameters with a reserved word only without rules', async () => {
     const channel = (more: string) => policy(`private-o.{package}.{list}: { ${laravel}${more} }`);
     expect(await problemsOf(channel(''))).toBe('');
     expect(await problemsOf(channel(`, allow: { user: { a: 'params.list == "1"' } }`))).toBe(
@@ -108,7 +108,7 @@ describe('ask', () => {
     );
   });
 
-  it('names the members of a presence channel, which then needs none', async () => {
+  it('returns the members of a presence channel, which then needs no member', async () => {
     expect(await problemsOf(policy(`presence-o: { ${laravel} }`))).toBe('');
     expect(await problemsOf(policy(`private-o: { ${laravel}, also: [presence] }`))).toBe('');
   });
@@ -119,14 +119,14 @@ describe('a shadow', () => {
   const read = `facts: { seen: [user.id], unseen: [user.id], bare: [user.id] }`;
   const named = (each: { readonly name: string }) => each.name;
 
-  it('is the application, whose response does not decide', async () => {
+  it('may be the application, whose response does not decide', async () => {
     const channel = `private-o: { ask: { authzen: { source: host }, shadow: true }, allow: { user: { a: 'true' } }, list: { user: { params: {} } } }`;
     const [type] = (await loadPolicyText(policy(channel))).channels.channelTypes;
     expect(type?.ask).toBeUndefined();
     expect(type?.shadow).toMatchObject({ side: 'application', ask: { type: 'authzen' } });
   });
 
-  it('is a check, whose facts do not delay or refuse the response', async () => {
+  it('may be a check, whose facts do not delay or refuse the response', async () => {
     const channel = `private-o: { ${laravel}, ${read}, allow: { user: { a: 'facts.seen.x == "1"', b: { rule: 'facts.unseen.x == "1"', shadow: true } } } }`;
     const { channels } = await loadPolicyText(policy(channel, facts));
     const rules = channels.channelTypes[0]?.rules.get('user');

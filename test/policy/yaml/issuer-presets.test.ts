@@ -21,7 +21,7 @@ const keycloak = `  a:
 `;
 
 describe('a preset', () => {
-  it('is named by the schema, for editors', () => {
+  it('is listed in the schema, for editors', () => {
     const schema = JSON.parse(
       readFileSync(new URL('../../../policies/policy.schema.json', import.meta.url), 'utf8'),
     ) as { $defs: { issuer: { properties: { preset: { enum: string[] } } } } };
@@ -39,7 +39,7 @@ describe('a preset', () => {
     });
   });
 
-  it('gives way to the operator, claim by claim', () => {
+  it('is overridden by the operator, claim by claim', () => {
     const own = only(`${keycloak}    audience: [chat]
     kind: staff
     keys: { jwks: https://id.example/keys }
@@ -59,7 +59,7 @@ describe('a preset', () => {
     });
   });
 
-  it('yields to an id that is built from attributes', () => {
+  it('is overridden by an id that is built from attributes', () => {
     const own = only(`${keycloak}    audience: [chat]
     kind: partner
     id: [shop]
@@ -69,7 +69,7 @@ describe('a preset', () => {
   });
 
   it.each(['https://clerk.shop.example', 'https://clerk.shop.example/'])(
-    'finds the keys of %s',
+    'has the keys of %s',
     (issuer) => {
       const { keys } = only(
         `  a: { preset: clerk, issuer: '${issuer}', require: { azp: 'https://a.example' } }\n`,
@@ -78,7 +78,7 @@ describe('a preset', () => {
     },
   );
 
-  it('is not that of another name', () => {
+  it('is not found by a similar name', () => {
     expect(problemsOf('  a:\n    preset: keycloack\n')).toEqual([
       expect.stringMatching(
         /^p\.yaml:4:13: the value of `preset` is not a preset: one of keycloak, .*; the nearest is keycloak$/,
@@ -87,20 +87,20 @@ describe('a preset', () => {
     expect(problemsOf('  a: { preset: constructor }\n')).toHaveLength(1);
   });
 
-  it('does not fit an issuer whose tokens are settings', () => {
+  it('cannot be used by an issuer of the settings', () => {
     expect(problemsOf('  user_token:\n    preset: simplejwt\n    kind: user\n')).toEqual([
       'p.yaml:4:5: `preset` of user_token does not fit the settings USER_TOKEN_…; give the issuer another name',
     ]);
   });
 
-  it('requires a kind only where there is no preset', () => {
+  it('makes the kind optional', () => {
     expect(
       problemsOf('  a: { issuer: https://a.example, keys: discover, audience: [a] }\n'),
     ).toEqual(['p.yaml:3:3: an issuer requires the key `kind`']);
   });
 });
 
-describe('requirements of a preset', () => {
+describe('the requirements of a preset', () => {
   const places = {
     keycloak: ['`issuer`', '`audience` or `require: { azp: … }`'],
     auth0: ['`issuer`', '`audience`'],
@@ -115,7 +115,7 @@ describe('requirements of a preset', () => {
     okta: ['`issuer`', '`audience`'],
   };
 
-  it.each(Object.entries(places))('is missing in an empty %s', (preset, needs) => {
+  it.each(Object.entries(places))('are not met by an empty %s', (preset, needs) => {
     const problems = problemsOf(`  a:\n    preset: ${preset}\n`);
     const starts = needs.map((need) => `p.yaml:3:3: the preset ${preset} requires ${need}: `);
     expect(problems.map((problem, i) => problem.slice(0, starts[i]?.length))).toEqual(starts);
@@ -126,13 +126,13 @@ describe('requirements of a preset', () => {
     '{ azp: { if_present: web } }',
     '{ azp: { differs_from: aud } }',
     '{ cid: web }',
-  ])('is not met by %s', (rule) => {
+  ])('are not met by %s', (rule) => {
     expect(problemsOf(`${keycloak}    require: ${rule}\n`)).toEqual([
       expect.stringContaining('the preset keycloak requires `audience`'),
     ]);
   });
 
-  it('is the same without a preset: a condition does not bind a token', () => {
+  it('are the same without a preset: a condition is not a requirement of the token', () => {
     const issuer = (rule: string) =>
       `  a: { issuer: https://a.example, keys: discover, kind: user, require: ${rule} }\n`;
     expect(problemsOf(issuer('{ azp: web }'))).toEqual([]);
@@ -156,7 +156,7 @@ describe('a required claim', () => {
     '{ differs_from: [aud] }',
     '{ is: a }',
     'null',
-  ])('is not %s', (rule) => {
+  ])('cannot be %s', (rule) => {
     const [problem, ...others] = problemsOf(
       `${keycloak}    audience: [chat]\n    require:\n      typ: ${rule}\n`,
     );

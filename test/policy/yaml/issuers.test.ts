@@ -158,7 +158,7 @@ describe('two issuers', () => {
     `  ${name}: { issuer: '${iss}', keys: { secret: { env: A } }, ${rest} }`;
   const open = (name: string, keys: string) => `  ${name}: { keys: { ${keys} }, ${rest} }`;
 
-  it('have different texts as iss', async () => {
+  it('may have different iss', async () => {
     const iss = 'https://a.example';
     expect(await problemsOf(named('a', iss), named('b', iss))).toEqual([
       '4:8: has the same `issuer` as the issuer a: a token would fit both',
@@ -169,7 +169,7 @@ describe('two issuers', () => {
   it.each([
     ['secret: { env: A }', 'secret: { file: b }'],
     ['public_key: { env: A }', "jwks: 'https://a.example'"],
-  ])('without iss have different kinds of keys: %s, %s', async (one, other) => {
+  ])('without iss cannot have keys of the same kind: %s, %s', async (one, other) => {
     expect(await problemsOf(open('a', one), open('b', other))).toEqual([
       '4:8: has no `issuer`, and the same kind of key as the issuer a: a token would fit both',
     ]);
@@ -180,7 +180,7 @@ describe('two issuers', () => {
     expect(await problemsOf(one, other)).toEqual([]);
   });
 
-  it('of one kind have one type for an attribute, and one form of the id', async () => {
+  it('of one kind must have the same type for an attribute, and the same form of the id', async () => {
     const of = (name: string, more: string) =>
       `  ${name}: { issuer: ${name}, keys: { secret: { env: A } }, audience: [x], kind: partner, ${more} }`;
     const typed = (type: string) => `attributes: { level: { claim: l, type: ${type} } }`;

@@ -22,7 +22,7 @@ const laughs = [
   }),
 ].join('\n');
 
-describe('a problem has its place', () => {
+describe('a problem is reported with its place', () => {
   it.each<[string, string | Uint8Array, ...string[]]>([
     ['an empty file', '', '1:1: the file is empty'],
     ['only comments', '# a\n\n# b\n', '1:1: the file is empty'],
@@ -39,7 +39,7 @@ describe('a problem has its place', () => {
     ],
     ['invalid UTF-8', Buffer.from('a: 1\nb: é\xFFx', 'latin1'), '2:4: the file is not valid UTF-8'],
     [
-      'a character that is cut off',
+      'a truncated character',
       Buffer.from([0x61, 0x3a, 0x20, 0xe2, 0x82]),
       '1:4: the file is not valid UTF-8',
     ],
@@ -51,7 +51,7 @@ describe('a problem has its place', () => {
       '2:5: a control character: in double quotes it can be written as an escape, such as "\\u0007"',
     ],
     [
-      'text that runs backwards',
+      'a right-to-left override',
       "a: user.id != 'x\u202E'",
       '1:17: an invisible character that changes the direction of the text',
     ],
@@ -68,9 +68,9 @@ describe('a problem has its place', () => {
       'a: 1\nb: c: d',
       '2:4: a second `: ` in one line: write the value in quotes',
     ],
-    ['an open quote', "a: 'b", "1:6: not YAML: missing closing 'quote"],
+    ['an unclosed quote', "a: 'b", "1:6: not YAML: missing closing 'quote"],
     [
-      'a key twice',
+      'a repeated key',
       'a: 1\nb: { c: 1, c: 2 }\na: 3',
       '2:12: the key c is repeated in this mapping',
       '3:1: the key a is repeated in this mapping',
@@ -113,7 +113,7 @@ describe('a problem has its place', () => {
       '1:12: text after the end of a value in quotes, brackets or braces: write the whole value in quotes',
     ],
     ['an alias without an anchor', 'a: *b\nc: &b 1', '1:4: no anchor &b comes before the alias *b'],
-    ['an alias in itself', 'a: &a [*a]', '1:8: the alias *a is inside the value that it repeats'],
+    ['an alias of itself', 'a: &a [*a]', '1:8: the alias *a is inside the value that it repeats'],
     [
       'a large number',
       'a: 12345678901234567890',
@@ -132,7 +132,7 @@ describe('a problem has its place', () => {
       `17:19: ${tooDeep}`,
     ],
     [
-      'depth by an alias',
+      'nesting by an alias',
       `a: &a ${'['.repeat(10)}${']'.repeat(10)}\nb: ${'['.repeat(7)}*a${']'.repeat(7)}`,
       `2:11: ${tooDeep}`,
     ],
@@ -142,13 +142,13 @@ describe('a problem has its place', () => {
     expect(problemsOf(content)).toEqual(expected.map((each) => `p.yaml:${each}`));
   });
 
-  it('reports twenty, and counts the others', () => {
+  it('the first twenty are reported, and the others counted', () => {
     const problems = problemsOf(Array.from({ length: 25 }, (_, i) => `${i}: a`).join('\n'));
     expect(problems).toHaveLength(21);
     expect(problems.at(-1)).toBe('p.yaml:21:1: 5 more problems from here on');
   });
 
-  it('shows text of the file on one line, shortened', () => {
+  it('a quoted text of the file is shown on one line, shortened', () => {
     const [problem] = problemsOf(`"\\e[31m\\n": 1\n"\\e[31m\\n": 2`);
     expect(problem).toBe('p.yaml:2:1: the key \\u001b[31m\\u000a is repeated in this mapping');
     const [long] = problemsOf(`a: !${'x'.repeat(500)} b`);
@@ -160,7 +160,7 @@ describe('a problem has its place', () => {
 });
 
 describe('values', () => {
-  it('are those of the core schema of YAML 1.2', () => {
+  it('are those of the YAML 1.2 core schema', () => {
     const { value } = valueOf(
       '{ on: yes, a: 0o17, b: 2026-11-27, c: 1_000, d: 3, e: 1.5, f: true, g: ~, h: "1" }',
     );
@@ -177,7 +177,7 @@ describe('values', () => {
     });
   });
 
-  it('are limited at their boundaries', () => {
+  it('are accepted up to the limits', () => {
     expect(problemsOf(`${'['.repeat(16)}${']'.repeat(16)}`)).toEqual([]);
     expect(problemsOf(`[${'1,'.repeat(19_999)}]`)).toEqual([]);
     expect(problemsOf(`a${' '.repeat(256 * 1024 - 1)}`)).toEqual([]);
@@ -200,7 +200,7 @@ describe('values', () => {
 });
 
 describe('parameters in braces', () => {
-  it('are text inside lists and mappings too', () => {
+  it('are also text inside lists and mappings', () => {
     const text = 'a: [private-{hotel}-chat-{x}, x{y}{z}, {b: c}]\nd: { e: private-{f}, g: 1 }';
     const document = valueOf(text);
     expect(document.value).toEqual({
@@ -217,7 +217,7 @@ describe('parameters in braces', () => {
   });
 });
 
-describe('places', () => {
+describe('positions', () => {
   const text = [
     'a:',
     '  b: [one, two]',
@@ -293,11 +293,11 @@ describe('places', () => {
     expect(locateIn(['a', key], offset)).toEqual({ line, column });
   });
 
-  it('are found in keys too', () => {
+  it('are also found in keys', () => {
     expect(locateIn(['a', 'quoted key'], 7, 'key')).toEqual({ line: 15, column: 11 });
   });
 
-  it('count lines that end with carriage return and line feed', () => {
+  it('count lines that end with CR LF', () => {
     const document = valueOf('a: >-\r\n  one\r\n  two\r\nb: 1\r\n');
     expect(document.locateIn(['a'], 4)).toEqual({ line: 3, column: 3 });
     expect(document.locate(['b'])).toEqual({ line: 4, column: 4 });
@@ -361,7 +361,7 @@ describe('any text', () => {
     );
   });
 
-  it('is refused in any bytes that are not UTF-8', () => {
+  it('is refused with any bytes that are not UTF-8', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         const { document, problems } = readDocument('p.yaml', bytes);
@@ -398,7 +398,7 @@ describe('any text', () => {
       '[]',
     ],
     ...['%a\n', '...\n', '\r', '@', '-\n', '{a:b,', '[,', ' b\n', '\\', '\uD83D\uDE00', '&a [*a, '],
-  ])('takes bounded time: %j, over and over', (piece) => {
+  ])('takes a limited time: %j, repeated', (piece) => {
     const bytes = Buffer.byteLength(piece);
     const text = piece.repeat(Math.floor((256 * 1024) / bytes));
     const start = process.cpuUsage();

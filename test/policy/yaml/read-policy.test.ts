@@ -36,7 +36,7 @@ it.each(shipped)('policies/%s', (file) => {
 });
 
 describe('a policy', () => {
-  it('has its short forms written out and its defaults filled in', () => {
+  it('has its short forms expanded, and its defaults', () => {
     const { facts, channels } = documentOf(readPolicyFile('p.yaml', fixture('school.yaml')));
     expect(facts[0]).toMatchObject({
       name: 'course',
@@ -92,7 +92,7 @@ describe('a policy', () => {
     });
   });
 
-  it('may consist of addresses', () => {
+  it('may consist of `ask` channels only', () => {
     const { routes, doors, channels } = documentOf(readPolicyFile('p.yaml', fixture('lobby.yaml')));
     expect(channels).toEqual([]);
     expect(routes).toMatchObject([
@@ -103,7 +103,7 @@ describe('a policy', () => {
     ]);
   });
 
-  it('of a thousand channels is read in a file', () => {
+  it('with a thousand channels is read from a file', () => {
     const family = (i: number) =>
       `  private-a${i}.{id}: { params: { id: id }, allow: { user: { its own: user.id == params.id } } }\n`;
     const text = `channels:\n${Array.from({ length: 1001 }, (_, i) => family(i)).join('')}`;
@@ -252,7 +252,7 @@ describe('a problem of a policy', () => {
     expect(problemsOf(readPolicyFile('p.yaml', text))).toEqual(expected);
   });
 
-  it('is reported with those of the syntax', () => {
+  it('is reported together with those of the syntax', () => {
     expect(problemsOf(readPolicyFile('p.yaml', 'a: 1\ncodes: {}\ncodes: {}'))).toEqual([
       '1:1: a is not a key of a policy; there are version, sources, facts, channels, routes, doors, issuers, codes, demo',
       '3:1: the key codes is repeated in this mapping',

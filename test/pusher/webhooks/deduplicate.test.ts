@@ -21,7 +21,7 @@ describe('deduplication in memory', () => {
   let beginOnce: Deduplicate = createMemoryDeduplicate(now);
   beginOnceContract(() => beginOnce, now);
 
-  it('stays done until its expiry, inclusive', async () => {
+  it('keeps a completed key until its expiry, inclusive', async () => {
     beginOnce = createMemoryDeduplicate(now);
     await (await startLease(beginOnce, 'a')).finish(2_000);
     clock.now = 2_000;
@@ -31,7 +31,7 @@ describe('deduplication in memory', () => {
     expect(await beginOnce('a')).toBe('under-way');
   });
 
-  it('may be started again if it was not finished within the lease', async () => {
+  it('leases a key again if it was not completed in time', async () => {
     beginOnce = createMemoryDeduplicate(now);
     await startLease(beginOnce, 'a');
     clock.now += leaseMs;
@@ -56,12 +56,12 @@ describe('deduplication in the primary process', () => {
   beginOnceContract(() => createPrimaryDeduplicate(worker.call), Date.now);
 });
 
-describeRedis('what is done once, in Redis', () => {
+describeRedis('deduplication in Redis', () => {
   const at = useRedis();
   const ports = { now: Date.now, newId: randomUUID };
   beginOnceContract(() => createRedisDeduplicate(at.redis, ports), Date.now);
 
-  it('is shared, and ends by itself', async () => {
+  it('is shared, and expires', async () => {
     const [one, other] = [
       createRedisDeduplicate(at.redis, ports),
       createRedisDeduplicate(at.redis, ports),
@@ -74,7 +74,7 @@ describeRedis('what is done once, in Redis', () => {
     await startLease(other, 'short');
   });
 
-  it('leaves no key without an end', async () => {
+  it('leaves no key without an expiry', async () => {
     await startLease(createRedisDeduplicate(at.redis, ports), 'begun');
     await (await startLease(createRedisDeduplicate(at.redis, ports), 'past')).finish(0);
     for (const key of await at.admin.keys(`${at.keyPrefix}*`)) {
