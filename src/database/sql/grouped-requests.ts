@@ -127,9 +127,9 @@ async function executeTogether(
   });
   if (result === 'impossible-value') return undefined;
   // The first column has the number of the request.
-  const columns = result.columns.slice(1);
-  if (!isSameColumns(columns, group.columns)) {
-    group.differingColumns = group.columns;
+  const { columns } = group;
+  if (columns === undefined || !isSameColumns(result.columns.slice(1), columns)) {
+    group.differingColumns = columns;
     return undefined;
   }
   const rows: (readonly unknown[])[][] = requests.map(() => []);

@@ -121,25 +121,33 @@ function executeNow(
 
 const binaryCharset = 63;
 
-/** The lengths of TRUE and of an expression with it in MariaDB: those of the word FALSE, without and with a sign. */
-const lengthsOfTruth: readonly number[] = [5, 6];
+/**
+ * MariaDB marks expressions of a derived table with this flag, and names a table for them. MySQL names none. Both were read with MariaDB
+ * 10.11 and MySQL 5.6.
+ */
+const binaryFlag = 128;
 
-/** Types of the protocol by their names in MySQL. A TINYINT of one digit is a boolean. */
+/**
+ * Types of the protocol by their names in MySQL. An integer column of one digit is declared as a boolean. The length of an expression
+ * says nothing: MySQL and MariaDB give TRUE the lengths 1 and 5, and a CASE with it 0 and 6.
+ */
 function columnOf(field: FieldPacket): SqlColumn {
   const {
     name,
+    orgTable,
+    flags,
     columnType = -1,
     columnLength = 0,
     characterSet,
-  } = field as FieldPacket & {
-    readonly characterSet?: number;
-  };
+  } = field as FieldPacket & { readonly characterSet?: number };
   const type = typeNames[columnType] ?? `type ${columnType}`;
-  const isTruth = columnLength === 1 || (type === 'int' && lengthsOfTruth.includes(columnLength));
-  if (type.endsWith('int') && isTruth) return { name, type: `${type}(1)` };
-  if (type === 'bit' && columnLength === 1) return { name, type: 'bit(1)' };
-  if (type !== 'text') return { name, type };
-  return { name, type: characterSet === binaryCharset ? 'binary' : 'text' };
+  const isComputed = orgTable === '' || (Number(flags) & binaryFlag) !== 0;
+  const isOneDigit =
+    columnLength === 1 && (type === 'bit' || (type.endsWith('int') && !isComputed));
+  // A TINYINT is a boolean with any length, which differs between a query and a union of it.
+  if (isOneDigit && type !== 'tinyint') return { name, type: `${type}(1)`, isComputed };
+  if (type !== 'text') return { name, type, isComputed };
+  return { name, type: characterSet === binaryCharset ? 'binary' : 'text', isComputed };
 }
 
 const typeNames: Readonly<Record<number, string>> = {

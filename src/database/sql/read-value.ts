@@ -2,16 +2,17 @@ import { types } from 'pg';
 import type { FactValue, Field } from '../../policy/fact-kind.ts';
 import { parseJson } from '../../runtime/json.ts';
 import { infiniteTimes, textsOf } from '../host-values.ts';
+import type { SqlColumn } from './sql-result.ts';
 
 /** Reads a value of a column that is not NULL. `undefined` if it cannot be a value of the field. */
 export type ReadValue = (value: unknown) => FactValue | undefined;
 
-/** The function that reads values of a type of column for a type of field; `undefined` if they do not go together. */
-export function readerOf(field: Field, columnType: string): ReadValue | undefined {
-  const reader = readers[field.type]?.[columnType];
-  if (reader !== undefined)
-    return field.dateMeansEndOfDay ? (endsOfDay[columnType] ?? reader) : reader;
-  return undefined;
+/** The function that reads values of a column for a type of field; `undefined` if they do not go together. */
+export function readerOf(field: Field, { type, isComputed }: SqlColumn): ReadValue | undefined {
+  const reader = readers[field.type]?.[type];
+  if (reader !== undefined) return field.dateMeansEndOfDay ? (endsOfDay[type] ?? reader) : reader;
+  // MySQL has no booleans: an expression of integers may be a truth value, a column is a number.
+  return field.type === 'bool' && isComputed && type in integerReaders ? readDigit : undefined;
 }
 
 /** The types of columns that a field may have, for messages. */
@@ -32,7 +33,7 @@ export function conversionTo({ type }: Field, column: string): string {
 export const idColumnTypes: readonly string[] = [
   ...['text', 'varchar', 'bpchar', 'name', 'uuid', 'enum', 'citext'],
   ...['int2', 'int4', 'int8', 'tinyint', 'smallint', 'mediumint', 'int', 'bigint'],
-  ...['tinyint(1)', 'smallint(1)', 'mediumint(1)', 'int(1)', 'bigint(1)'],
+  ...['smallint(1)', 'mediumint(1)', 'int(1)', 'bigint(1)'],
 ];
 
 const forEach = (names: string, read: ReadValue): Readonly<Record<string, ReadValue>> =>
@@ -94,7 +95,9 @@ const readJson: ReadValue = (value) =>
   typeof value === 'string' ? textsOf(parseJson(value)) : undefined;
 
 const integers =
-  'int2 int4 int8 tinyint smallint mediumint int bigint year tinyint(1) smallint(1) mediumint(1) int(1) bigint(1)';
+  'int2 int4 int8 tinyint smallint mediumint int bigint year smallint(1) mediumint(1) int(1) bigint(1)';
+
+const integerReaders = forEach(integers, readInt);
 
 /**
  * By the type of the field and that of the column. A number is no text and a text no number: a column that was changed must not
@@ -105,12 +108,12 @@ const readers: Readonly<Partial<Record<Field['type'], Readonly<Record<string, Re
     ...forEach('text varchar name uuid enum citext', readText),
     ...forEach('bpchar', readPadded),
   },
-  int: forEach(`${integers} numeric decimal`, readInt),
+  int: { ...integerReaders, ...forEach('numeric decimal', readInt) },
   double: forEach(`float4 float8 float double numeric decimal ${integers}`, readDouble),
   bool: {
     ...forEach('bool', readBool),
     // TypeORM and Doctrine declare booleans as TINYINT without a width, since MySQL 8 deprecates widths.
-    ...forEach('tinyint tinyint(1) smallint(1) mediumint(1) int(1) bigint(1) bit(1)', readDigit),
+    ...forEach('tinyint smallint(1) mediumint(1) int(1) bigint(1) bit(1)', readDigit),
   },
   timestamp: forEach('timestamptz timestamp datetime date', readTime),
   'list(string)': {

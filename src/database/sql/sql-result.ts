@@ -32,8 +32,11 @@ export interface SqlColumn {
   readonly name: string;
   /** The type, as the server names it. */
   readonly type: string;
+  /** Whether MySQL or MariaDB described an expression, or a column of a union, and not a column of a table. */
+  readonly isComputed?: boolean;
 }
 
+/** Compares names and types. A union of a query with itself has the same ones, although all its columns are computed. */
 export function isSameColumns(
   one: readonly SqlColumn[],
   other: readonly SqlColumn[] | undefined,

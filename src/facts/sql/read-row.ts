@@ -80,7 +80,7 @@ export function planOf(
       }
       const { type } = column;
       // The type of a column that is always NULL is not known.
-      const read = type === 'null' ? () => undefined : readerOf(field, type);
+      const read = type === 'null' ? () => undefined : readerOf(field, column);
       if (read === undefined) {
         throw new UnusableResponse(
           `the column ${name} is ${type}, and a field of the type ${field.type} needs ${columnTypesOf(field).join(', ')}; ${conversionTo(field, name)}`,

@@ -170,6 +170,17 @@ describe('requests with the same statement', () => {
     expect(await query()).toEqual(['group of 4']);
   });
 
+  it('have the columns of a request alone, because all columns of a union are computed', async () => {
+    const { sendAll, grow } = start((request) => {
+      const response = found(request) as SqlRows;
+      const own = { ...column, isComputed: request.values.length > 1 };
+      return { ...response, columns: [...response.columns.slice(0, -1), own] };
+    });
+    await grow();
+    const [result] = await sendAll(4);
+    expect(result).toMatchObject({ value: { columns: [{ isComputed: false }] } });
+  });
+
   it.each([
     ['the connection is lost', new Error('lost')],
     ['PostgreSQL cancels the statement', cancelled('57014')],
