@@ -37,14 +37,26 @@ export type CredentialFault = Extract<
  * A refused credential. `detail` is the condition that it does not meet, as the name of a check: what is expected, and the
  * type of what was found, never the value. There are few different ones, because a metric has them as a label.
  */
-export interface RefusedCredential {
-  readonly fault: CredentialFault;
-  readonly detail?: string;
-}
+export type RefusedCredential =
+  | { readonly fault: 'credential-not-configured'; readonly detail?: never }
+  | {
+      readonly fault: Exclude<CredentialFault, 'credential-not-configured'>;
+      readonly detail: string;
+    };
 
 /** A credential that does not meet this condition. */
 export function rejected(detail: string) {
   return { fault: 'credential-rejected', detail } as const;
+}
+
+/** A credential without this form, which was not looked up. */
+export function malformed(detail: string) {
+  return { fault: 'credential-malformed', detail } as const;
+}
+
+/** A credential whose end, which this condition names, has passed. */
+export function expired(detail: string) {
+  return { fault: 'credential-expired', detail } as const;
 }
 
 /** The principal of a credential, with notes on what was left out of it, each as the name of a check. */

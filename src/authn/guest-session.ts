@@ -1,4 +1,4 @@
-import type { CredentialReader } from './credential.ts';
+import { expired, malformed, rejected, type CredentialReader } from './credential.ts';
 import { createHash } from 'node:crypto';
 
 const prefix = 'guest_';
@@ -61,13 +61,12 @@ export function createGuestSessionReader(
 ): CredentialReader {
   return async (text) => {
     const tokenHash = hashGuestSessionToken(text);
-    if (tokenHash === undefined) return { fault: 'credential-malformed' };
+    if (tokenHash === undefined) return malformed('guest session is a token of Usher’s form');
     const session = await sessions.find(tokenHash);
-    if (session === undefined || session.endedAt !== undefined) {
-      return { fault: 'credential-rejected' };
-    }
+    if (session === undefined) return rejected('guest session exists');
+    if (session.endedAt !== undefined) return rejected('guest session has not been ended');
     const { sessionId, linkedUserId, linkedTenantId, createdAt, expiresAt } = session;
-    if (expiresAt <= now()) return { fault: 'credential-expired' };
+    if (expiresAt <= now()) return expired('guest session has not expired');
     return {
       principal: {
         kind: 'guest-session',

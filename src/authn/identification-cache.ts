@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createTtlCache } from '../runtime/caches.ts';
-import type { Identification } from './credential.ts';
+import { expired, type Identification } from './credential.ts';
 
 /**
  * The times for which a response of a host is cached, in milliseconds. A logout takes effect after at most `knownMs`, a login after at
@@ -48,5 +48,5 @@ function lifetimeMs(result: Identification, now: number): number {
 
 function unlessExpired(result: Identification, now: number): Identification {
   const ended = 'principal' in result && result.principal.expiresAt <= now;
-  return ended ? { fault: 'credential-expired' } : result;
+  return ended ? expired('expiry in the response of the server is in the future') : result;
 }

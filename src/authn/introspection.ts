@@ -1,7 +1,7 @@
 import type { Secret } from '../runtime/secret.ts';
 import type { HostClient } from '../host/host-client.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
-import type { Identification, CredentialReader } from './credential.ts';
+import { malformed, rejected, type CredentialReader, type Identification } from './credential.ts';
 import { createIdentificationCache } from './identification-cache.ts';
 import type { IssuerAttribute } from './token-issuers.ts';
 import { readVisitor, type VisitorDeps } from './visitor-response.ts';
@@ -21,7 +21,6 @@ export interface IntrospectionSettings {
 
 const maxCookiesLength = 16 * 1024;
 const notSignedIn: ReadonlySet<number> = new Set([401, 403, 404]);
-const rejected = { fault: 'credential-rejected' } as const;
 
 /**
  * Creates the reader that sends the session cookies of a visitor to the host. A 200 identifies the visitor, see
@@ -35,8 +34,9 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
     // An invalid cookie value must not be sent in a header: it could add a second cookie, and the error message would
     // quote it.
     const form = cookieName === undefined ? severalCookies : cookieValue;
-    if (!form.test(text) || text.length > maxCookiesLength)
-      return { fault: 'credential-malformed' };
+    if (!form.test(text) || text.length > maxCookiesLength) {
+      return malformed('session cookie has the characters and the length of a cookie');
+    }
     const cookies = cookieName === undefined ? text : `${cookieName}=${text}`;
     const declared = settings.attributes();
     return identify(text, declared, (key) =>
@@ -68,7 +68,8 @@ function headersOf(
 
 /** Throws if the response neither identifies a visitor nor means that nobody is logged in. */
 function readResponse({ status, text }: BoundedResponse, deps: VisitorDeps): Identification {
-  if (notSignedIn.has(status)) return rejected;
+  if (notSignedIn.has(status))
+    return rejected(`the application knows who is logged in: found status ${status}`);
   if (status !== 200) throw new Error(`the response has status ${status}`);
   return readVisitor(text, deps);
 }

@@ -1,5 +1,6 @@
 import { idForm, readId, readTokenId, claimFault } from './claims.ts';
 import {
+  expired,
   identified,
   rejected,
   type Identification,
@@ -58,10 +59,7 @@ export async function findAccessTokenFault(
   }
   // `!(a > b)` also refuses a time that could not be read.
   if (row.expiresAt !== null && !(row.expiresAt > now())) {
-    return {
-      fault: 'credential-expired',
-      detail: 'expires_at of the token in oauth_access_tokens is in the future',
-    };
+    return expired('expires_at of the token in oauth_access_tokens is in the future');
   }
   return undefined;
 }

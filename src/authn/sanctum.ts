@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { maxTime } from '../policy/principal.ts';
 import { idForm, readId, describeType } from './claims.ts';
 import { equalsConstantTime } from './constant-time.ts';
-import { rejected, type CredentialReader } from './credential.ts';
+import { expired, malformed, rejected, type CredentialReader } from './credential.ts';
 
 /** A row of Laravel Sanctum's `personal_access_tokens`. Times are in milliseconds since the epoch. */
 export interface PersonalAccessToken {
@@ -39,8 +39,6 @@ export interface SanctumSettings {
   readonly now: () => number;
 }
 
-const expired = (detail: string) => ({ fault: 'credential-expired', detail }) as const;
-
 /**
  * Creates the reader of Laravel Sanctum's API tokens, with the rules of its `Guard`: `<id>|<secret>`, or the secret alone,
  * which applications show if they hide the id. Ids are numbers, UUIDs or ULIDs. Abilities are ignored, because they
@@ -51,7 +49,7 @@ export function createSanctumReader(settings: SanctumSettings): CredentialReader
     const [, id, secret] = /^(?:([A-Za-z0-9_-]{1,64})\|)?([!-~]{1,255})$/.exec(text) ?? [];
     // A secret may contain a `|`, but only behind an id, as in Laravel.
     if (secret === undefined || (id === undefined && secret.includes('|'))) {
-      return { fault: 'credential-malformed', detail: 'token has the form of Sanctum’s' };
+      return malformed('token has the form of Sanctum’s');
     }
     const hash = sha256(secret);
     const token = await (id === undefined

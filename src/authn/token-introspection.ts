@@ -2,7 +2,14 @@ import type { HostClient } from '../host/host-client.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { optionalClaim, claimFault, describeType } from './claims.ts';
-import { identified, rejected, type Identification, type CredentialReader } from './credential.ts';
+import {
+  expired,
+  identified,
+  malformed,
+  rejected,
+  type CredentialReader,
+  type Identification,
+} from './credential.ts';
 import { createIdentificationCache } from './identification-cache.ts';
 import { readPrincipal } from './issued-token.ts';
 import { parseJsonMembers, type Members } from './json-object.ts';
@@ -38,7 +45,9 @@ export function createTokenIntrospection(settings: TokenIntrospectionSettings): 
     const declared = settings.claims();
     if (declared === undefined) return { fault: 'credential-not-configured' };
     // RFC 6750 §2.1: no token has other characters.
-    if (!/^[A-Za-z0-9._~+/|-]+=*$/.test(text)) return { fault: 'credential-malformed' };
+    if (!/^[A-Za-z0-9._~+/|-]+=*$/.test(text)) {
+      return malformed('token has the characters of a bearer token');
+    }
     return identify(text, declared, (key) =>
       settings.client.send({
         key,
@@ -81,7 +90,7 @@ function readResponse(
   // It could hide the end of the token.
   if (exp === undefined) return claimFault('exp', timeForm, members.get('exp'));
   const expiresAt = exp.value ?? now() + unknownExpiryMs;
-  if (expiresAt <= now()) return { fault: 'credential-expired' };
+  if (expiresAt <= now()) return expired('claim exp is in the future');
   if (audience.length > 0 && !audience.some((each) => audiencesOf(members).includes(each))) {
     return rejected('claim aud has one of INTROSPECTION_AUDIENCE');
   }

@@ -161,7 +161,9 @@ async function decide(
     userIdOf: (_tenantId, id) => toUserId(id, userIdLimit),
     identify: () =>
       Promise.resolve(
-        principal === undefined || expired ? { fault: 'credential-expired' } : { principal },
+        principal === undefined || expired
+          ? { fault: 'credential-expired', detail: 'credential has not expired' }
+          : { principal },
       ),
     revocations: { latest: () => Promise.resolve(undefined) },
   };

@@ -11,6 +11,7 @@ import {
 import type { CredentialReader } from '../../src/authn/credential.ts';
 import type { IssuerAttribute } from '../../src/authn/token-issuers.ts';
 import { testNow } from '../support/tokens.ts';
+import { refused } from './refused.ts';
 import { endlessBody, json, startJwksServer } from './jwt/jwks-server.ts';
 import type { JwksServer } from './jwt/jwks-server.ts';
 
@@ -89,7 +90,7 @@ describe('the introspection request', () => {
     await read('sid=abc; remember_me="x=="');
     expect(requests[0]!.headers.cookie).toBe('sid=abc; remember_me="x=="');
     for (const text of ['abc', 'sid=a;b=c', 'sid=a; b', 'sid=a; b c=d', 'sid=a\r\nx: y', 'é=1']) {
-      expect(await read(text)).toEqual({ fault: 'credential-malformed' });
+      expect(await read(text)).toEqual(refused('credential-malformed'));
     }
     expect(requests).toHaveLength(1);
   });
@@ -97,7 +98,7 @@ describe('the introspection request', () => {
   it.each(['', 'a;sid=b', 'a b', 'a,b', 'a\r\nx: y', 'ä', 'a\\b', 'a'.repeat(16385)])(
     'is not sent for %j',
     async (text) => {
-      expect(await read(text)).toEqual({ fault: 'credential-malformed' });
+      expect(await read(text)).toEqual(refused('credential-malformed'));
       expect(requests).toEqual([]);
     },
   );
@@ -217,12 +218,13 @@ describe('the introspection response', () => {
 
   it.each([401, 403, 404])('with %i does not authenticate', async (status) => {
     respondWith(says(status, alice));
-    expect(await read(cookie)).toEqual({ fault: 'credential-rejected' });
+    const detail = `the application knows who is logged in: found status ${status}`;
+    expect(await read(cookie)).toEqual({ fault: 'credential-rejected', detail });
   });
 
   it('with an expiry in the past is an expired credential', async () => {
     respondWith(says(200, { ...alice, expires_at: new Date(time).toISOString() }));
-    expect(await read(cookie)).toEqual({ fault: 'credential-expired' });
+    expect(await read(cookie)).toEqual(refused('credential-expired'));
   });
 
   it.each<[string, unknown]>([
@@ -291,9 +293,9 @@ describe('a cached response', () => {
     respondWith(says(401, ''));
     time += 5 * second - 1;
     expect(await read(cookie)).toHaveProperty('principal');
-    expect(await read('another')).toEqual({ fault: 'credential-rejected' });
+    expect(await read('another')).toEqual(refused('credential-rejected'));
     time += 1;
-    expect(await read(cookie)).toEqual({ fault: 'credential-rejected' });
+    expect(await read(cookie)).toEqual(refused('credential-rejected'));
     expect(requests).toHaveLength(3);
   });
 
@@ -302,7 +304,7 @@ describe('a cached response', () => {
     await read(cookie);
     respondWith(says(200, alice));
     time += second - 1;
-    expect(await read(cookie)).toEqual({ fault: 'credential-rejected' });
+    expect(await read(cookie)).toEqual(refused('credential-rejected'));
     time += 1;
     expect(await read(cookie)).toHaveProperty('principal');
     expect(requests).toHaveLength(2);
@@ -312,7 +314,7 @@ describe('a cached response', () => {
     respondWith(says(200, { ...alice, expires_at: new Date(time + second).toISOString() }));
     expect(await read(cookie)).toHaveProperty('principal');
     time += second;
-    expect(await read(cookie)).toEqual({ fault: 'credential-expired' });
+    expect(await read(cookie)).toEqual(refused('credential-expired'));
     // The request is repeated once: the application may have renewed the session.
     expect(requests).toHaveLength(2);
   });

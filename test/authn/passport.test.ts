@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createPassportReader, findAccessTokenFault } from '../../src/authn/passport.ts';
-import type { CredentialFault } from '../../src/authn/credential.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 
 const user = { id: '15', tokenId: 'a' };
@@ -31,9 +30,9 @@ describe('the check of a Passport token', () => {
 });
 
 describe('a JWT beside Passport', () => {
-  const readerAfter = (fault: CredentialFault) =>
+  const readerAfter = (fault: 'credential-rejected' | 'credential-expired') =>
     createPassportReader({
-      verifier: { verify: () => Promise.resolve({ fault }) },
+      verifier: { verify: () => Promise.resolve({ fault, detail: 'as the test wants' }) },
       find: () => Promise.resolve(row),
       now,
       otherwise: () => Promise.resolve({ fault: 'credential-not-configured' }),

@@ -16,8 +16,8 @@ describe('the checks of a credential', () => {
     });
   });
 
-  it('are empty if the reader returns no reason', async () => {
-    expect(await decide({ fault: 'credential-expired' })).toMatchObject({ checks: [] });
+  it('are empty if no reader is configured', async () => {
+    expect(await decide({ fault: 'credential-not-configured' })).toMatchObject({ checks: [] });
   });
 
   it('list ignored claims of a grant', async () => {

@@ -3,7 +3,14 @@ import type { KeyObject } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import type { Secret } from '../../runtime/secret.ts';
 import { displayName, printableText } from '../claims.ts';
-import type { CredentialFault, Identification, CredentialReader } from '../credential.ts';
+import {
+  expired,
+  malformed,
+  rejected,
+  type CredentialReader,
+  type Identification,
+  type RefusedCredential,
+} from '../credential.ts';
 import { decodeExactly } from '../exact-base64.ts';
 import { parseJsonMembers, type Members } from '../json-object.ts';
 import { sessionTokenId } from '../session-token-id.ts';
@@ -113,22 +120,24 @@ function unquoted(cookie: string): string {
   return /^"(.*)"$/.exec(cookie)?.[1] ?? cookie;
 }
 
-type SessionResult = VerifiedSession | { readonly fault: CredentialFault };
+type SessionResult = VerifiedSession | RefusedCredential;
 
-const rejected = { fault: 'credential-rejected' } as const;
+const signatureCheck = 'DJANGO_SECRET_KEY or a fallback has signed the session';
 
 async function verifyStoredSession(
   key: string,
   keys: Keys,
   { database, now }: DjangoSessionDeps,
 ): Promise<SessionResult> {
-  if (!/^[a-z0-9]{32}$/.test(key)) return { fault: 'credential-malformed' };
+  if (!/^[a-z0-9]{32}$/.test(key)) {
+    return malformed('session cookie is a key of 32 lower-case letters and digits');
+  }
   const row = await database.session(key);
-  if (row === undefined) return rejected;
+  if (row === undefined) return rejected('session has a row in django_session');
   // Check the column and not the time in the signed data, which `set_expiry()` does not update.
-  if (row.expireDate <= now()) return { fault: 'credential-expired' };
+  if (row.expireDate <= now()) return expired('expire_date of the session is in the future');
   const signed = readSignedText(row.sessionData, keys.session);
-  if (signed === undefined) return rejected;
+  if (signed === undefined) return rejected(signatureCheck);
   return { body: signed.body, expiresAt: row.expireDate, tokenId: sessionTokenId('django', key) };
 }
 
@@ -137,11 +146,13 @@ function verifySignedCookie(
   { keys, now, maxAgeMs }: { readonly keys: Keys; readonly now: number; readonly maxAgeMs: number },
 ): SessionResult {
   const signed = readSignedText(text, keys.session);
-  if (signed === undefined) return rejected;
+  if (signed === undefined) return rejected(signatureCheck);
   const { body, signedAt } = signed;
-  if (signedAt > now + clockSkewMs) return rejected;
+  if (signedAt > now + clockSkewMs) return rejected('session was signed in the past');
   const expiresAt = signedAt + maxAgeMs;
-  return now > expiresAt ? { fault: 'credential-expired' } : { body, expiresAt };
+  return now > expiresAt
+    ? expired('session was signed within DJANGO_SESSION_AGE')
+    : { body, expiresAt };
 }
 
 async function identify(
@@ -149,9 +160,16 @@ async function identify(
   deps: DjangoSessionDeps & { readonly keys: Keys; readonly backends: readonly string[] },
 ): Promise<Identification> {
   const login = readLogin(body);
-  if (login === undefined || !deps.backends.includes(login.backend)) return rejected;
+  if (login === undefined) return rejected('somebody is logged in in the session');
+  if (!deps.backends.includes(login.backend)) {
+    return rejected('backend of the login is in DJANGO_AUTHENTICATION_BACKENDS');
+  }
   const user = await deps.database.user(login.userId);
-  if (!user?.isActive || !hasPasswordOf(user, login.hash, deps.keys)) return rejected;
+  if (user === undefined) return rejected('user of the session has a row in auth_user');
+  if (!user.isActive) return rejected('user of the session is active');
+  if (!hasPasswordOf(user, login.hash, deps.keys)) {
+    return rejected('password of the user is that of the login');
+  }
   return { principal: visitorOf({ ...user, name: displayName(user.username) }, lifetime) };
 }
 

@@ -1,4 +1,4 @@
-import { maxTokenLength, rejected, type RefusedCredential } from '../credential.ts';
+import { malformed, maxTokenLength, rejected, type RefusedCredential } from '../credential.ts';
 import { describeType } from '../claims.ts';
 import { parseJsonMembers, type Members } from '../json-object.ts';
 import type { KeyHint } from './token-key.ts';
@@ -45,7 +45,6 @@ function readHint(header: Members): { readonly hint: KeyHint } | Required<Refuse
     : rejected(`token header has no ${name}`);
 }
 
-const malformed = (detail: string) => ({ fault: 'credential-malformed', detail }) as const;
 const notText = (name: string, found: unknown) =>
   `${name} of the token header is a text: found ${describeType(found)}`;
 

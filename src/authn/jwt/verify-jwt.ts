@@ -3,7 +3,7 @@ import { compactVerify, errors } from 'jose';
 import type { ClaimRule } from '../../policy/policy.ts';
 import { maxTime } from '../../policy/principal.ts';
 import { claimFault, claimRuleFault } from '../claims.ts';
-import { rejected, type RefusedCredential } from '../credential.ts';
+import { expired, malformed, rejected, type RefusedCredential } from '../credential.ts';
 import { parseJsonMembers, type Members } from '../json-object.ts';
 import { copyText, createTtlCache, type CacheLookups } from '../../runtime/caches.ts';
 import { verifyHmac } from './hmac-signature.ts';
@@ -140,10 +140,7 @@ export function createIssuerVerifier(issuer: JwtIssuer, deps: JwtDeps): IssuerVe
   };
 }
 
-const malformedPayload = {
-  fault: 'credential-malformed',
-  detail: 'payload of the token is a JSON object',
-} as const;
+const malformedPayload = malformed('payload of the token is a JSON object');
 
 /** Returns the payload and the first key that verifies it, or `undefined` if the signature is invalid. */
 async function verifyWithOneOf(
@@ -205,10 +202,10 @@ function checkClaims<Issuer extends JwtIssuer>(
       return { refused: rejected(`claim exp is at most ${by.maxAgeMs / 1000} s after iat`), by };
     }
   }
-  return expiresAt <= now ? { refused: expired, by } : { by, claims, expiresAt, issuedAt };
+  return expiresAt <= now
+    ? { refused: expired('claim exp is in the future'), by }
+    : { by, claims, expiresAt, issuedAt };
 }
-
-const expired = { fault: 'credential-expired', detail: 'claim exp is in the future' } as const;
 
 /** RFC 7519 §4.1.1 and §4.1.3. A claim is not checked if none is configured. */
 function originFault(

@@ -3,7 +3,13 @@ import type { Principal } from '../../policy/principal.ts';
 import { visitorOf } from '../visitor.ts';
 import { printableText } from '../claims.ts';
 import { equalsConstantTime } from '../constant-time.ts';
-import type { CredentialFault, CredentialReader } from '../credential.ts';
+import {
+  expired,
+  malformed,
+  rejected,
+  type CredentialReader,
+  type RefusedCredential,
+} from '../credential.ts';
 import { sessionTokenId } from '../session-token-id.ts';
 import type { LaravelHost, LaravelSettings, LaravelUser } from './laravel-host.ts';
 import { readContent, type SessionContent } from './session-content.ts';
@@ -20,7 +26,7 @@ interface LaravelSessionDeps {
 
 /**
  * The part of a session cookie that does not fit the settings or the host, in the order of the checks. `login`: nobody
- * is logged in at the guard, `guards` at which somebody is. Only `usher doctor` shows it.
+ * is logged in at the guard, `guards` at which somebody is.
  */
 type LaravelMismatch =
   | 'malformed'
@@ -51,15 +57,30 @@ export function createLaravelSessionReader(
 ): CredentialReader {
   return async (cookie) => {
     const result = await examineLaravelSession(cookie, settings, deps);
-    return 'visitor' in result
-      ? { principal: result.visitor }
-      : { fault: faultOf(result.mismatch) };
+    return 'visitor' in result ? { principal: result.visitor } : refusalOf(result.mismatch);
   };
 }
 
-function faultOf(mismatch: LaravelMismatch): CredentialFault {
-  if (mismatch === 'malformed') return 'credential-malformed';
-  return mismatch === 'expired' ? 'credential-expired' : 'credential-rejected';
+/** The condition that does not hold, for each part that does not fit. */
+const conditions: Readonly<Record<LaravelMismatch, string>> = {
+  malformed: 'session cookie is one that Laravel encrypts with LARAVEL_CIPHER',
+  'unknown-key': 'LARAVEL_APP_KEY or a previous key decrypts the session cookie',
+  'cookie-name': 'session cookie is encrypted for the name in SESSION_COOKIE_NAME',
+  id: 'session cookie contains a session id',
+  session: 'the application stores the session',
+  expired: 'session has been used within LARAVEL_SESSION_LIFETIME',
+  driver: 'stored session is one of LARAVEL_SESSION_DRIVER',
+  encryption: 'LARAVEL_APP_KEY or a previous key decrypts the stored session',
+  serialization: 'stored session is serialized as in LARAVEL_SESSION_SERIALIZATION',
+  login: 'somebody is logged in at LARAVEL_GUARD',
+  user: 'user of the session exists in LARAVEL_USER_TABLE',
+  password: 'password of the user has not changed since the login',
+};
+
+function refusalOf(mismatch: LaravelMismatch): RefusedCredential {
+  const condition = conditions[mismatch];
+  if (mismatch === 'malformed') return malformed(condition);
+  return mismatch === 'expired' ? expired(condition) : rejected(condition);
 }
 
 /** Identifies the visitor, or finds the first part that does not fit. */

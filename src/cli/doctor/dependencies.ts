@@ -161,7 +161,10 @@ function appFault(response: Awaited<ReturnType<typeof requestChannels>>): {
   return { error: new Error(`the HTTP API responds with ${response.status} for that app`) };
 }
 
-/** Any response to the handshake passes, unless it is a server error: an upstream may refuse this handshake. */
+/** Statuses of a proxy whose server does not respond. */
+const withoutServer: readonly number[] = [502, 503, 504];
+
+/** Any other response passes: an upstream may refuse this handshake, and Django Channels answers a path of no consumer with 500. */
 function probeUpstream(setting: string, url: URL): Promise<readonly DependencyProbe[]> {
   return new Promise((resolve) => {
     const socket = new WebSocket(url, { handshakeTimeout: handshakeTimeoutMs });
@@ -174,7 +177,9 @@ function probeUpstream(setting: string, url: URL): Promise<readonly DependencyPr
     });
     socket.on('unexpected-response', (_request, { statusCode = 0 }) => {
       settle(
-        statusCode >= 500 ? new Error(`it responds to a handshake with ${statusCode}`) : undefined,
+        withoutServer.includes(statusCode)
+          ? new Error(`it responds to a handshake with ${statusCode}`)
+          : undefined,
       );
     });
     socket.on('error', settle);

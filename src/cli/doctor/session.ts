@@ -87,5 +87,6 @@ function resultOf(
     return fail(...explainMismatch(result, sessions));
   }
   if (!('fault' in result)) return pass;
-  return fail(`It is refused (${result.fault}).`, remedies[result.fault]);
+  const reason = result.detail === undefined ? '' : `: ✗ ${result.detail}`;
+  return fail(`It is refused (${result.fault})${reason}.`, remedies[result.fault]);
 }

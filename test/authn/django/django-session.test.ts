@@ -2,7 +2,6 @@ import { createHmac } from 'node:crypto';
 import { deflateSync, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Identification } from '../../../src/authn/credential.ts';
 import {
   createDjangoSessionReader,
   type DjangoDatabase,
@@ -17,6 +16,7 @@ import {
   expectedUser,
 } from '../../support/django-vectors.ts';
 import type { DjangoCase, DjangoRows } from '../../support/django-vectors.ts';
+import { refused } from '../refused.ts';
 
 /** The tables of a host, in memory. */
 function databaseOf(rows: DjangoRows): DjangoDatabase {
@@ -63,7 +63,7 @@ const [stored, inCookies] = djangoFixtures.map(({ cases }) => cases[0]!) as [
 ];
 const large = djangoFixtures[1]!.cases.find(({ id }) => id === 'valid-large-compressed')!;
 
-const rejected: Identification = { fault: 'credential-rejected' };
+const rejected = refused('credential-rejected');
 
 /** Signs as Django does, so that only what a test changes is wrong. */
 function signed(
@@ -114,7 +114,7 @@ describe('a session in the database', () => {
         now: () => now,
       })(stored.cookie);
     expect(await at(end - 1)).toHaveProperty('principal');
-    expect(await at(end)).toEqual({ fault: 'credential-expired' });
+    expect(await at(end)).toEqual(refused('credential-expired'));
   });
 
   it('is read from the cached_db engine in the same way', async () => {
@@ -138,7 +138,7 @@ describe('a session in the database', () => {
       `${cookie.slice(1)}\n`,
       `"${cookie}`,
     ]) {
-      expect(await readerOf(stored, database)(text)).toEqual({ fault: 'credential-malformed' });
+      expect(await readerOf(stored, database)(text)).toEqual(refused('credential-malformed'));
     }
   });
 
@@ -182,7 +182,7 @@ describe('a session in its cookie', () => {
         now: () => now * 1000,
       })(signed(inCookies, bodyOf(inCookies), { seconds }));
     expect(await madeAt(now - age)).toHaveProperty('principal.expiresAt', now * 1000);
-    expect(await madeAt(now - age - 1)).toEqual({ fault: 'credential-expired' });
+    expect(await madeAt(now - age - 1)).toEqual(refused('credential-expired'));
     expect(await madeAt(now + 30)).toHaveProperty('principal');
     expect(await madeAt(now + 31)).toEqual(rejected);
   });

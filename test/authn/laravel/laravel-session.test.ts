@@ -102,6 +102,10 @@ describe('a setting that does not match', () => {
     expect(await examineLaravelSession(one.cookie, settingsOf(one)!, deps)).toMatchObject({
       mismatch,
     });
+    // The audit row and the log have the reason as the name of a check.
+    expect(await readerOf(one)!(one.cookie)).toMatchObject({
+      detail: expect.stringMatching(/^[^.]{10,80}$/) as unknown,
+    });
   });
 
   it.each([

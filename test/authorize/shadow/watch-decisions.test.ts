@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordedShadowVerdict } from '../../../src/audit/shadow-verdict.ts';
+import { rejected } from '../../../src/authn/credential.ts';
 import { authorizeChannels } from '../../../src/authorize/authorize-channels.ts';
 import { authorizeChannel } from '../../../src/authorize/authorize-channel.ts';
 import { createWatchDecision, watchLimits } from '../../../src/authorize/shadow/watch-decisions.ts';
@@ -166,7 +167,7 @@ describe('the application as the shadow', () => {
   });
 
   it('gets requests with credentials that Usher cannot read or refuses, if it reads credentials', async () => {
-    const refused = { identify: () => Promise.resolve({ fault: 'credential-rejected' as const }) };
+    const refused = { identify: () => Promise.resolve(rejected('claim sub is a text')) };
     const { authorize, run, recorded } = watching(applicationWatches, yes, refused);
     expect((await authorize('15')).outcome).toBe('refusal');
     await run();

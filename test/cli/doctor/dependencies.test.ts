@@ -259,12 +259,19 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
     expect(await resultOf('WS_UPSTREAM', { WS_UPSTREAM: closed })).toEqual(
       failing('WS_UPSTREAM', /nothing listens.*ECONNREFUSED/),
     );
+  });
+
+  it.each([
+    [403, passing('WS_UPSTREAM')],
+    // Django Channels behind Daphne, for a path that no consumer has.
+    [500, passing('WS_UPSTREAM')],
+    [502, failing('WS_UPSTREAM', /it responds to a handshake with 502/)],
+  ])('the chat server that responds to a handshake with %i', async (status, expected) => {
     const refusing = await serve((_request, response) => {
-      response.writeHead(403).end();
+      response.writeHead(status).end();
     });
-    expect(await resultOf('WS_UPSTREAM', { WS_UPSTREAM: refusing.replace('http', 'ws') })).toBe(
-      passing('WS_UPSTREAM'),
-    );
+    const settings = { WS_UPSTREAM: refusing.replace('http', 'ws') };
+    expect(await resultOf('WS_UPSTREAM', settings)).toEqual(expected);
   });
 
   it('the servers behind WebSocket endpoints of the policy', async () => {
