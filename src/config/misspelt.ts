@@ -5,7 +5,7 @@ import { settings } from './settings.ts';
 
 export interface Misspelt {
   readonly name: string;
-  readonly meant: string;
+  readonly nearest: string;
 }
 
 const names = [...Object.keys(settings), ...fileSettings.map((name) => `${name}_FILE`)];
@@ -31,9 +31,9 @@ const maxDistance = (setting: string): number => (setting.length < 8 ? 1 : 2);
 /** Finds variables that are probably misspelt settings. An unrelated environment has none. */
 export function findMisspelt(env: Environment): readonly Misspelt[] {
   return Object.keys(env).flatMap((name) => {
-    const meant =
+    const nearest =
       (env[name] ?? '') === '' || known.has(name) ? undefined : nearestSetting(name, env);
-    return meant === undefined ? [] : [{ name, meant }];
+    return nearest === undefined ? [] : [{ name, nearest }];
   });
 }
 
@@ -57,5 +57,5 @@ function nearestSetting(name: string, env: Environment): string | undefined {
 const isNear = (one: string, other: string): boolean => Math.abs(one.length - other.length) <= 2;
 
 /** The message repeats the name, never the value. */
-export const formatMisspelt = ({ name, meant }: Misspelt): string =>
-  `${name} is not a setting of Usher and is ignored; did you mean ${meant}?`;
+export const formatMisspelt = ({ name, nearest }: Misspelt): string =>
+  `${name} is not a setting of Usher and is ignored; did you mean ${nearest}?`;

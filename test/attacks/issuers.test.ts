@@ -116,7 +116,8 @@ describe('a token with the iss of one issuer and the key of another', () => {
 
   const rs256 = (iss: unknown, pair: typeof first, header: JsonObject = {}) =>
     keyToken(claims(iss), { alg: 'RS256', kid: 'k1', ...header }, pair!.privateKey);
-  const worthless = (token: string) => expectRefused(usher.public, requestWith(token), [401]);
+  const expectTokenRefused = (token: string) =>
+    expectRefused(usher.public, requestWith(token), [401]);
 
   it('is granted with the key of its own issuer, although both keys have the same id', async () => {
     for (const [iss, pair] of [
@@ -132,13 +133,13 @@ describe('a token with the iss of one issuer and the key of another', () => {
 
   it('is refused with the key of the other issuer', async () => {
     for (let round = 0; round < 2; round += 1) {
-      await worthless(rs256(one.issuer, second));
-      await worthless(rs256(other.issuer, first));
-      await worthless(rs256(one.issuer, second, { kid: undefined }));
-      await worthless(rs256('partner', first));
-      await worthless(hmacToken(claims(one.issuer), {}, secret));
-      await worthless(hmacToken(claims('keyed'), {}, secret));
-      await worthless(keyToken(claims('partner'), { alg: 'ES256' }, ec.privateKey));
+      await expectTokenRefused(rs256(one.issuer, second));
+      await expectTokenRefused(rs256(other.issuer, first));
+      await expectTokenRefused(rs256(one.issuer, second, { kid: undefined }));
+      await expectTokenRefused(rs256('partner', first));
+      await expectTokenRefused(hmacToken(claims(one.issuer), {}, secret));
+      await expectTokenRefused(hmacToken(claims('keyed'), {}, secret));
+      await expectTokenRefused(keyToken(claims('partner'), { alg: 'ES256' }, ec.privateKey));
     }
   });
 
@@ -150,8 +151,8 @@ describe('a token with the iss of one issuer and the key of another', () => {
     );
     for (const iss of [one.issuer, 'keyed', 'partner']) {
       for (const key of [...secrets, ...set]) {
-        await worthless(hmacToken(claims(iss), { kid: 'k1' }, key));
-        await worthless(hmacToken(claims(iss), {}, key));
+        await expectTokenRefused(hmacToken(claims(iss), { kid: 'k1' }, key));
+        await expectTokenRefused(hmacToken(claims(iss), {}, key));
       }
     }
   });
@@ -175,30 +176,31 @@ describe('a token with the iss of one issuer and the key of another', () => {
     ['the name of an object property', () => '__proto__'],
   ])('is refused with an iss that has %s', async (_case, change) => {
     const before = one.requests('/keys');
-    await worthless(rs256(change(one.issuer), first));
-    await worthless(hmacToken(claims(change(one.issuer)), {}, secret));
+    await expectTokenRefused(rs256(change(one.issuer), first));
+    await expectTokenRefused(hmacToken(claims(change(one.issuer)), {}, secret));
     expect(one.requests('/keys')).toBe(before);
   });
 
   it('is refused with two iss, of which the last one selects the key', async () => {
     const twice = (a: string, b: string) =>
       `{"iss":"${a}","aud":"usher","sub":"15","exp":${testSeconds + 600},"iss":"${b}"}`;
-    await worthless(hmacToken(twice('partner', one.issuer), {}, secret));
+    await expectTokenRefused(hmacToken(twice('partner', one.issuer), {}, secret));
     const header = { alg: 'RS256', kid: 'k1' };
-    await worthless(keyToken(twice(one.issuer, 'partner'), header, first!.privateKey));
-    await worthless(keyToken(twice(one.issuer, other.issuer), header, first!.privateKey));
+    await expectTokenRefused(keyToken(twice(one.issuer, 'partner'), header, first!.privateKey));
+    await expectTokenRefused(keyToken(twice(one.issuer, other.issuer), header, first!.privateKey));
   });
 
   it('is refused with an invalid payload', async () => {
     const deep = `${'['.repeat(6000)}${']'.repeat(6000)}`;
     for (const payload of ['', '[]', 'null', '{', '{"iss":', deep, `{"iss":${deep}}`]) {
-      await worthless(hmacToken(payload, {}, secret));
+      await expectTokenRefused(hmacToken(payload, {}, secret));
     }
   });
 
   it('does not cause unlimited requests for unknown keys', async () => {
     const before = one.requests('/keys');
-    for (let i = 0; i < 20; i += 1) await worthless(rs256(one.issuer, first, { kid: `x${i}` }));
+    for (let i = 0; i < 20; i += 1)
+      await expectTokenRefused(rs256(one.issuer, first, { kid: `x${i}` }));
     expect(one.requests('/keys') - before).toBeLessThanOrEqual(1);
     expect((await send(usher.public, requestWith(rs256(one.issuer, first)))).status).toBe(200);
   });

@@ -14,7 +14,7 @@ const isSecret = (side: string) => /(reveal\(\)|signature|mac|digest|hash|secret
 const isNothing = (side: string) => /^(undefined|null|'\w*'|[0-9]+)\)*$/.test(side);
 
 /** True for a line that compares a secret's text, a signature or a hash of a credential by what stops at the first difference. */
-const isHasty = (line: string) =>
+const isUnsafe = (line: string) =>
   [...line.matchAll(comparison)].some(([, left = '', right = '']) => {
     const sides = [left, right];
     return sides.some(isSecret) && !sides.some(isNothing);
@@ -36,7 +36,7 @@ const atStart: readonly string[] = [
   'policy/current-policy.ts',
 ];
 
-const comparisons = (text: string) => text.split('\n').filter(isHasty);
+const comparisons = (text: string) => text.split('\n').filter(isUnsafe);
 
 describe('a secret', () => {
   it.each([

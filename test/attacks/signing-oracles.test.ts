@@ -17,7 +17,7 @@ const callers = Object.keys(mayEnter) as Caller[];
 const users = callers.filter((who) => who.includes('tenant'));
 const everyChannel = [...new Set(Object.values(mayEnter).flat())];
 /** Names as a less strict server could read them. */
-const disguises = (name: string): readonly string[] => {
+const similarNames = (name: string): readonly string[] => {
   const body = name.replace(/^(private|presence)-/, '');
   const prefixes = [
     '',
@@ -97,7 +97,9 @@ describe('every channel, requested by every principal', () => {
 
   it.each(users)('signs nothing for another form or type: %s', async (who) => {
     const own = new Set(mayEnter[who]);
-    for (const channel_name of everyChannel.flatMap(disguises).filter((name) => !own.has(name))) {
+    for (const channel_name of everyChannel
+      .flatMap(similarNames)
+      .filter((name) => !own.has(name))) {
       const request = userRequest({ fields: { channel_name }, headers: headersOf[who]() });
       await expectRefused(usher.public, request);
     }
@@ -228,7 +230,7 @@ describe('a request to another route', () => {
   it('a batch grants no more than single requests', async () => {
     const names = [
       ...everyChannel,
-      ...everyChannel.flatMap(disguises),
+      ...everyChannel.flatMap(similarNames),
       '__proto__',
       ':user::{"id":"15"}',
     ];

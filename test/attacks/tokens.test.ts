@@ -32,16 +32,16 @@ const asUser = (token: string) => {
 };
 const asGuest = (token: string) => [guestRequest({ fields: { token } })];
 
-async function expectWorthless(base: string, token: string): Promise<void> {
+async function expectTokenRefused(base: string, token: string): Promise<void> {
   for (const request of asUser(token)) {
     const { headers } = await expectRefused(base, request, [401]);
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
   }
-  await expectWorthlessForGuests(base, token);
+  await expectGuestTokenRefused(base, token);
 }
 
 /** The message that the hotel's client expects. */
-async function expectWorthlessForGuests(base: string, token: string): Promise<void> {
+async function expectGuestTokenRefused(base: string, token: string): Promise<void> {
   for (const request of asGuest(token)) {
     const isTooLong = token.length > maxCharacters.token;
     const { status, body } = await expectRefused(base, request);
@@ -82,10 +82,10 @@ describe('a token whose header tries to control its verification', () => {
     'is refused with alg %j',
     async (alg) => {
       for (const mac of ['', signature, 'AA']) {
-        await expectWorthless(usher.public, `${unsigned(alg)}.${mac}`);
+        await expectTokenRefused(usher.public, `${unsigned(alg)}.${mac}`);
       }
-      await expectWorthless(usher.public, unsigned(alg));
-      await expectWorthless(usher.public, hmacToken(userClaims(), { alg }));
+      await expectTokenRefused(usher.public, unsigned(alg));
+      await expectTokenRefused(usher.public, hmacToken(userClaims(), { alg }));
     },
   );
 
@@ -102,12 +102,12 @@ describe('a token whose header tries to control its verification', () => {
     ['a kid that is not a string', { kid: { $ne: '' } }],
     ['no alg', { alg: undefined }],
   ])('is refused with %s, although it is signed with the right secret', async (_case, header) => {
-    await expectWorthless(usher.public, hmacToken(userClaims(), header));
+    await expectTokenRefused(usher.public, hmacToken(userClaims(), header));
   });
 
   it.each(['jwk', 'jku', 'x5u'])('is refused with %s and its own key', async (name) => {
     const header = { alg: 'RS256', [name]: name === 'jwk' ? jwk : 'http://127.0.0.1:1/' };
-    await expectWorthless(usher.public, keyToken(userClaims(), header, privateKey));
+    await expectTokenRefused(usher.public, keyToken(userClaims(), header, privateKey));
   });
 
   it.each([
@@ -120,7 +120,7 @@ describe('a token whose header tries to control its verification', () => {
     'http://127.0.0.1:1/key',
   ])('is refused with the kid %j, which selects no other key', async (kid) => {
     for (const key of ['', '\0', 'secret', 'null']) {
-      await expectWorthless(usher.public, hmacToken(userClaims(), { kid }, key));
+      await expectTokenRefused(usher.public, hmacToken(userClaims(), { kid }, key));
     }
   });
 
@@ -130,11 +130,11 @@ describe('a token whose header tries to control its verification', () => {
     const encrypted = [segment({ alg: 'dir', enc: 'A256GCM' }), '', 'AA', 'AA', 'AA'].join('.');
     const flat = JSON.stringify({ protected: header, payload, signature: mac });
     for (const token of [nested, encrypted, segment(flat)]) {
-      await expectWorthless(usher.public, token);
+      await expectTokenRefused(usher.public, token);
     }
     // Its commas are those of a header that was sent several times.
     for (const request of asUser(flat)) await expectRefused(usher.public, request, [400]);
-    await expectWorthlessForGuests(usher.public, flat);
+    await expectGuestTokenRefused(usher.public, flat);
   });
 });
 
@@ -177,7 +177,7 @@ describe('a valid token in another encoding', () => {
     for (const make of [userToken, guestToken]) {
       const token = tokenWithDashes(make);
       expect(spell(token)).not.toBe(token);
-      await expectWorthless(usher.public, spell(token));
+      await expectTokenRefused(usher.public, spell(token));
     }
   });
 
@@ -186,7 +186,7 @@ describe('a valid token in another encoding', () => {
     ['a long text', 'a'.repeat(16_385)],
     ['the name of an object property', '__proto__'],
   ])('%s is refused', async (_case, text) => {
-    await expectWorthless(usher.public, text);
+    await expectTokenRefused(usher.public, text);
   });
 
   it.each([' ', '\t', '\n', '\r\n', '\0', '\u00a0', '\ufeff', '\u200b'])(
@@ -194,7 +194,7 @@ describe('a valid token in another encoding', () => {
     async (blank) => {
       const good = guestToken();
       for (const text of [blank + good, good + blank, good.replace('.', `.${blank}`)]) {
-        await expectWorthlessForGuests(usher.public, text);
+        await expectGuestTokenRefused(usher.public, text);
       }
     },
   );
@@ -219,22 +219,22 @@ describe('claims of unexpected types and encodings', () => {
   ];
 
   it.each(times)('refuses exp %j', async (exp) => {
-    await expectWorthless(usher.public, userToken({ exp }));
-    await expectWorthlessForGuests(usher.public, guestToken({ exp }));
+    await expectTokenRefused(usher.public, userToken({ exp }));
+    await expectGuestTokenRefused(usher.public, guestToken({ exp }));
   });
 
   it.each(['NaN', 'Infinity', '1e999', '0x7fffffff', '+1748779260'])(
     'refuses exp written as %s',
     async (exp) => {
       const payload = `{"sub":"15","tenant_id":"1","iat":${testSeconds},"exp":${exp}}`;
-      await expectWorthless(usher.public, signedTexts('{"alg":"HS256"}', payload));
+      await expectTokenRefused(usher.public, signedTexts('{"alg":"HS256"}', payload));
     },
   );
 
   it.each(['iat', 'nbf'])('refuses %s in the future or of another type', async (name) => {
     for (const time of [testSeconds + 31, testSeconds + 3000, String(testSeconds), {}, -1]) {
-      await expectWorthless(usher.public, userToken({ [name]: time }));
-      await expectWorthlessForGuests(usher.public, guestToken({ [name]: time }));
+      await expectTokenRefused(usher.public, userToken({ [name]: time }));
+      await expectGuestTokenRefused(usher.public, guestToken({ [name]: time }));
     }
   });
 
@@ -252,10 +252,10 @@ describe('claims of unexpected types and encodings', () => {
       '{"crit":["exp"],"alg":"HS256","crit":null}',
       '{"typ":"JWT","alg":"HS256","typ":"logout+jwt"}',
     ]) {
-      await expectWorthless(usher.public, signedTexts(header, payload('15', '15')));
+      await expectTokenRefused(usher.public, signedTexts(header, payload('15', '15')));
     }
     const late = `{"sub":"15","iat":${testSeconds},"exp":${testSeconds + 60},"exp":${testSeconds}}`;
-    await expectWorthless(usher.public, signedTexts('{"alg":"HS256"}', late));
+    await expectTokenRefused(usher.public, signedTexts('{"alg":"HS256"}', late));
   });
 
   it.each<[string, JsonObject]>([
@@ -267,7 +267,7 @@ describe('claims of unexpected types and encodings', () => {
     ['a numeric subject beyond 2^53', { sub: 2 ** 53 }],
     ['a subject with an invisible character', { sub: '15\u200b' }],
   ])('refuses %s', async (_case, claims) => {
-    await expectWorthless(usher.public, userToken(claims));
+    await expectTokenRefused(usher.public, userToken(claims));
   });
 
   it.each<[string, JsonObject]>([
@@ -286,7 +286,7 @@ describe('claims of unexpected types and encodings', () => {
     ['no booking', { booking_id: undefined }],
     ['a booking that is a number', { booking_id: 7 }],
   ])('refuses %s of a guest', async (_case, claims) => {
-    await expectWorthlessForGuests(usher.public, guestToken(claims));
+    await expectGuestTokenRefused(usher.public, guestToken(claims));
   });
 
   it.each<[string, JsonObject]>([
@@ -311,7 +311,7 @@ describe('claims of unexpected types and encodings', () => {
     for (const request of asUser(hmacToken(both, {}, guestSecret))) {
       await expectRefused(usher.public, request, [401]);
     }
-    await expectWorthlessForGuests(usher.public, hmacToken(both));
+    await expectGuestTokenRefused(usher.public, hmacToken(both));
   });
 });
 
@@ -399,7 +399,7 @@ describe('two issuers whose keys have the same id', () => {
       keyToken(userClaims(), { alg: 'RS256', kid: 'k1' }, rsa),
       keyToken(userClaims(), { alg: 'PS256' }, rsa),
     ];
-    for (const token of forged) await expectWorthless(usher.public, token);
+    for (const token of forged) await expectTokenRefused(usher.public, token);
   });
 
   it('are not used as secrets', async () => {
@@ -412,7 +412,7 @@ describe('two issuers whose keys have the same id', () => {
     ];
     for (const secret of spellings) {
       for (const alg of ['HS256', 'HS384', 'HS512', 'ES256', 'ES384']) {
-        await expectWorthless(usher.public, hmacToken(userClaims(), { alg, kid: 'k1' }, secret));
+        await expectTokenRefused(usher.public, hmacToken(userClaims(), { alg, kid: 'k1' }, secret));
       }
     }
   });

@@ -39,7 +39,7 @@ describe('while the database is unavailable', () => {
     usher = await startUsher({ DATABASE_URL: tunnel.url });
   });
   afterEach(() => {
-    tunnel.mend();
+    tunnel.restore();
   });
   afterAll(async () => {
     await usher.stop();
@@ -62,7 +62,7 @@ describe('while the database is unavailable', () => {
     }
   };
 
-  it.each(['cut', 'freeze'] as const)(
+  it.each(['disconnect', 'freeze'] as const)(
     'no subscription is granted and the reason is logged (%s); service resumes afterwards',
     async (breakIt) => {
       expect(await statuses([...good, bad])).toStrictEqual([200, 200, 200, 200, 401]);
@@ -79,7 +79,7 @@ describe('while the database is unavailable', () => {
       const malformed = userRequest({ headers, fields: { socket_id: undefined } });
       expect((await send(usher.public, malformed)).status).toBe(400);
 
-      tunnel.mend();
+      tunnel.restore();
       expect(await recovered()).toStrictEqual([200, 200, 200, 200, 401]);
     },
   );

@@ -3,27 +3,27 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, NetConnectOpts, Socket } from 'node:net';
 import { join } from 'node:path';
 
-/** A way to a database that a test can break and mend. */
+/** A proxy to a database that a test can interrupt and restore. */
 export interface Tunnel {
-  /** The database's URL, by way of the tunnel. */
+  /** The URL of the database, through the tunnel. */
   readonly url: string;
-  /** Ends every connection, and each new one at once. */
-  readonly cut: () => void;
-  /** Lets nothing through any more, in either direction, and ends nothing. */
+  /** Closes every connection, and each new one immediately. */
+  readonly disconnect: () => void;
+  /** Forwards no more bytes in either direction, and closes nothing. */
   readonly freeze: () => void;
-  /** Lets everything through again. */
-  readonly mend: () => void;
+  /** Forwards everything again. */
+  readonly restore: () => void;
   readonly close: () => Promise<void>;
 }
 
-/** Opens a tunnel on loopback to the server of this PostgreSQL URL, which may be behind a socket of the file system. */
+/** Opens a tunnel on loopback to the server of this PostgreSQL URL, which may be a Unix-domain socket. */
 export async function openTunnel(databaseUrl: string): Promise<Tunnel> {
   const url = new URL(databaseUrl);
   const target = targetOf(url);
   const pairs = new Set<readonly [Socket, Socket]>();
-  let state: 'open' | 'cut' | 'frozen' = 'open';
+  let state: 'open' | 'disconnected' | 'frozen' = 'open';
   const server = createServer((near) => {
-    if (state === 'cut') {
+    if (state === 'disconnected') {
       near.destroy();
       return;
     }
@@ -41,8 +41,8 @@ export async function openTunnel(databaseUrl: string): Promise<Tunnel> {
       });
     }
   });
-  const cut = () => {
-    state = 'cut';
+  const disconnect = () => {
+    state = 'disconnected';
     for (const [near] of pairs) near.destroy();
   };
   server.listen(0, '127.0.0.1');
@@ -52,17 +52,17 @@ export async function openTunnel(databaseUrl: string): Promise<Tunnel> {
   url.port = String((server.address() as AddressInfo).port);
   return {
     url: url.href,
-    cut,
+    disconnect,
     freeze: () => {
       state = 'frozen';
     },
-    mend: () => {
+    restore: () => {
       // A frozen connection has lost bytes and cannot continue.
-      if (state === 'frozen') cut();
+      if (state === 'frozen') disconnect();
       state = 'open';
     },
     close: async () => {
-      cut();
+      disconnect();
       server.close();
       await once(server, 'close');
     },

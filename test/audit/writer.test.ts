@@ -171,8 +171,8 @@ describePostgres('the audit log', (server) => {
     await expect(writer([{ decision: neighbour, signals: [] }, { signal: own }])).rejects.toEqual(
       isDuplicate(true),
     );
-    const ancient = { ...grant, decisionId: 'd-ancient', at: -8e15 };
-    await expect(write([neighbour, []], [ancient, []])).rejects.toEqual(isDuplicate(false));
+    const veryOld = { ...grant, decisionId: 'd-ancient', at: -8e15 };
+    await expect(write([neighbour, []], [veryOld, []])).rejects.toEqual(isDuplicate(false));
     expect(await rows('audit_log', 'd-neighbour')).toEqual([]);
   });
 

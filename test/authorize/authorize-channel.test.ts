@@ -17,7 +17,7 @@ const bearer = { kind: 'bearer', text: new Secret('a') } as const;
 
 describe('authorizeChannel', () => {
   it('grants after the decision was written', async () => {
-    const { authorizeChannel, deeds, recorded } = authorizing();
+    const { authorizeChannel, calls, recorded } = authorizing();
     const decision = await authorizeChannel(request());
     expect(decision).toMatchObject({
       outcome: 'grant',
@@ -30,7 +30,7 @@ describe('authorizeChannel', () => {
       principal: { kind: 'user', id: '15' },
     });
     expect(recorded).toStrictEqual([decision]);
-    expect(deeds).toStrictEqual(['identified', 'looked up', 'recorded']);
+    expect(calls).toStrictEqual(['identified', 'looked up', 'recorded']);
   });
 
   it.each<[string, Partial<ChannelAuthRequest>, readonly string[]]>([
@@ -53,9 +53,9 @@ describe('authorizeChannel', () => {
       ['not-allowed', 'identified'],
     ],
   ])('refuses %s without further lookups', async (_case, changes, [code, ...before]) => {
-    const { authorizeChannel, deeds } = authorizing();
+    const { authorizeChannel, calls } = authorizing();
     expect(verdict(await authorizeChannel(request(changes)))).toBe(code);
-    expect(deeds).toStrictEqual([...before, 'recorded']);
+    expect(calls).toStrictEqual([...before, 'recorded']);
   });
 
   it.each([
@@ -92,7 +92,7 @@ describe('a rule without checks of its fact', () => {
   const rulesOf = (checks: readonly Check[], facts: KindRules['facts'] = []) =>
     new Map([['user', { facts, names: checks.map(({ name }) => name), check: () => checks }]]);
   const refer = ({ params: { id = '' } }: RuleInput) => ({ kind, ids: ['1', id] });
-  const careless = createChannelRegistry([
+  const withoutChecks = createChannelRegistry([
     createChannelType('private-lax-{id}', {
       about: 'asks nothing of its fact',
       params: { id: 'int' },
@@ -104,7 +104,7 @@ describe('a rule without checks of its fact', () => {
       rules: rulesOf([]),
     }),
   ]);
-  const policy = () => ({ ...shippedPolicy, channels: careless });
+  const policy = () => ({ ...shippedPolicy, channels: withoutChecks });
 
   it.each([
     ['refuses everybody if the fact does not exist', 'private-lax-1', 'fact-missing'],
@@ -162,9 +162,9 @@ describe('a channel with two facts', () => {
 });
 
 describe('a decision with cached values', () => {
-  const remembering = (isKept: boolean, latest?: number) => {
+  const withCache = (isKept: boolean, latest?: number) => {
     const kept: (number | undefined)[] = [];
-    const { authorizeChannel, deeds } = authorizing({
+    const { authorizeChannel, calls } = authorizing({
       cache: {
         version: 7,
         find: findByKind({ escrow: escrow() }),
@@ -175,27 +175,27 @@ describe('a decision with cached values', () => {
         return Promise.resolve(asOf === undefined || isKept);
       },
     });
-    return { authorizeChannel, deeds, kept };
+    return { authorizeChannel, calls, kept };
   };
 
   it('sends no query, and its row has the version of the cache', async () => {
-    const { authorizeChannel, deeds, kept } = remembering(true);
+    const { authorizeChannel, calls, kept } = withCache(true);
     expect(verdict(await authorizeChannel(request()))).toBe('grant');
-    expect([deeds, kept]).toEqual([['identified'], [7]]);
+    expect([calls, kept]).toEqual([['identified'], [7]]);
   });
 
   it('authenticates and evaluates again after a change', async () => {
-    const { authorizeChannel, deeds, kept } = remembering(false, Infinity);
+    const { authorizeChannel, calls, kept } = withCache(false, Infinity);
     expect(verdict(await authorizeChannel(request()))).toBe('grant');
-    expect([deeds, kept]).toEqual([
+    expect([calls, kept]).toEqual([
       ['identified', 'identified', 'looked up'],
       [7, undefined],
     ]);
   });
 
   it('may be a refusal', async () => {
-    const { authorizeChannel, deeds } = remembering(true, Infinity);
+    const { authorizeChannel, calls } = withCache(true, Infinity);
     expect(verdict(await authorizeChannel(request()))).toBe('revoked');
-    expect(deeds).toEqual(['identified']);
+    expect(calls).toEqual(['identified']);
   });
 });

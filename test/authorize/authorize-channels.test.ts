@@ -4,7 +4,7 @@ import { Unavailable } from '../../src/runtime/unavailable.ts';
 import type { FindFact } from '../../src/policy/fact-kind.ts';
 import { findByKind } from '../support/shipped-policy.ts';
 import { booking, escrow } from '../policies/principals.ts';
-import { request, verdict, writtenDeps, type Changes } from './authorizing.ts';
+import { request, verdict, recordingDeps, type Changes } from './authorizing.ts';
 
 const own = 'private-tenant.1.user.15';
 const escrowChannel = 'private-tenant.1.escrow.42';
@@ -12,13 +12,13 @@ const unread = 'private-nothing';
 
 /** Requests these channels, and returns the outcome of each. */
 async function requestWith(channelNames: readonly string[], changes: Changes = {}) {
-  const { deps, deeds, recorded } = writtenDeps(changes);
+  const { deps, calls, recorded } = recordingDeps(changes);
   const verdicts = await authorizeChannels({ ...request(), channelNames }, deps);
   const words = [...verdicts].map(([name, each]) => [
     name,
     each instanceof Unavailable ? 'unavailable' : verdict(each),
   ]);
-  return { words: Object.fromEntries(words) as unknown, deeds, recorded };
+  return { words: Object.fromEntries(words) as unknown, calls, recorded };
 }
 
 const down = () => Promise.reject(new Unavailable('database'));
@@ -30,19 +30,19 @@ const escrowsBy =
 
 describe('a batch', () => {
   it('authenticates once, and writes each decision', async () => {
-    const { words, deeds, recorded } = await requestWith([own, escrowChannel, unread]);
+    const { words, calls, recorded } = await requestWith([own, escrowChannel, unread]);
     expect(words).toEqual({
       [own]: 'grant',
       [escrowChannel]: 'grant',
       [unread]: 'unknown-channel',
     });
-    expect(deeds.filter((deed) => deed === 'identified')).toHaveLength(1);
+    expect(calls.filter((call) => call === 'identified')).toHaveLength(1);
     expect(recorded).toHaveLength(3);
   });
 
   it('does not verify the credential if no name is valid', async () => {
-    const { deeds } = await requestWith([unread, 'private-a:b', '']);
-    expect(deeds).toEqual(['recorded', 'recorded', 'recorded']);
+    const { calls } = await requestWith([unread, 'private-a:b', '']);
+    expect(calls).toEqual(['recorded', 'recorded', 'recorded']);
   });
 
   it('fails only the channel whose fact could not be loaded', async () => {
@@ -64,7 +64,7 @@ describe('a batch', () => {
   });
 
   it('authenticates once more for all channels whose data has changed', async () => {
-    const { words, deeds } = await requestWith([own, escrowChannel], {
+    const { words, calls } = await requestWith([own, escrowChannel], {
       cache: {
         version: 7,
         find: found,
@@ -73,7 +73,7 @@ describe('a batch', () => {
       writeDecision: (_decision, _origin, asOf) => Promise.resolve(asOf === undefined),
     });
     expect(words).toEqual({ [own]: 'grant', [escrowChannel]: 'grant' });
-    expect(deeds.filter((deed) => deed === 'identified')).toHaveLength(2);
+    expect(calls.filter((call) => call === 'identified')).toHaveLength(2);
   });
 
   it('rejects after an unhandled error', async () => {

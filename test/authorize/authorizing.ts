@@ -10,25 +10,25 @@ import { shippedPolicy } from '../support/shipped-policy.ts';
 import { booking, escrow, noon, user } from '../policies/principals.ts';
 
 /** The calls of an action, in order. */
-export type Deed = 'identified' | 'looked up' | 'recorded';
+export type Call = 'identified' | 'looked up' | 'recorded';
 
 /** Changes to the dependencies; `cache` is a source of facts that is used before the database. */
 export type Changes = Partial<AuthorizeDeps> & { readonly cache?: FactSource };
 
-/** Dependencies that write down how they are used; every credential is one of user 15 of tenant 1. */
-export function writtenDeps({ cache, ...changes }: Changes = {}) {
-  const deeds: Deed[] = [];
+/** Dependencies that record their calls; every credential is one of user 15 of tenant 1. */
+export function recordingDeps({ cache, ...changes }: Changes = {}) {
+  const calls: Call[] = [];
   const recorded: unknown[] = [];
   const facts: Readonly<Record<string, Fact>> = { booking: booking(), escrow: escrow() };
   const deps: AuthorizeDeps = {
     policy: () => shippedPolicy,
     identify: (): Promise<Identification> => {
-      deeds.push('identified');
+      calls.push('identified');
       return Promise.resolve({ principal: user('15') });
     },
     revocations: { latest: () => Promise.resolve(undefined) },
     find: ({ name }) => {
-      deeds.push('looked up');
+      calls.push('looked up');
       return Promise.resolve(facts[name]);
     },
     ask: () => Promise.reject(new Error('No channel asks')),
@@ -43,7 +43,7 @@ export function writtenDeps({ cache, ...changes }: Changes = {}) {
     watch: () => undefined,
     measure: (_action, run) => run(),
     writeDecision: (decision) => {
-      deeds.push('recorded');
+      calls.push('recorded');
       recorded.push(decision);
       return Promise.resolve(true);
     },
@@ -52,15 +52,15 @@ export function writtenDeps({ cache, ...changes }: Changes = {}) {
     newId: () => 'the-decision',
     ...changes,
   };
-  return { deps, deeds, recorded };
+  return { deps, calls, recorded };
 }
 
-/** The action over these ports. */
+/** `authorizeChannel` with these dependencies. */
 export function authorizing(changes: Changes = {}) {
-  const { deps, deeds, recorded } = writtenDeps(changes);
+  const { deps, calls, recorded } = recordingDeps(changes);
   return {
     authorizeChannel: (request: ChannelAuthRequest) => authorizeChannel(request, deps),
-    deeds,
+    calls,
     recorded,
   };
 }

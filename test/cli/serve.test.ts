@@ -92,9 +92,9 @@ describe('usher serve', () => {
       expect(response.status).toBe(200);
       program.signal(signal);
       expect([await program.ended, program.stderr()]).toStrictEqual([0, '']);
-      const said = logLines(program.stdout()).map(({ msg }) => msg);
-      expect(said).toContain('closing');
-      expect(said.at(-1)).toBe('closed');
+      const messages = logLines(program.stdout()).map(({ msg }) => msg);
+      expect(messages).toContain('closing');
+      expect(messages.at(-1)).toBe('closed');
     }
   });
 

@@ -16,7 +16,7 @@ import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 import { testEnvironment, userToken } from '../support/usher.ts';
 
-/** A row of each table and more, with what a careless format would change. */
+/** A row of each table and more, with values that a lossy format would change. */
 const oddRows = String.raw`
   INSERT INTO bookings VALUES
     ('h', E'quote " back \\ slash \n line \u2028 separator', 'open', NULL, 'infinity', '2026-01-02 03:04:05.678+09'),
@@ -323,9 +323,9 @@ describe('moving the database', () => {
     const file = newFile();
     // Beside the running Usher.
     expect((await runInProcess(['export', file], env)).stderr).toBe('');
-    const besides = await runInProcess(['import', file], env);
-    expect(besides.code).toBe(1);
-    expect(besides.stderr).toMatch(/^Another Usher uses this DATA_DIR; stop it/);
+    const second = await runInProcess(['import', file], env);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(/^Another Usher uses this DATA_DIR; stop it/);
     await old.stop();
 
     const at = environmentFor(await newDatabase());
@@ -340,8 +340,8 @@ describe('moving the database', () => {
     onTestFinished(home.remove);
     const back = newFile();
     expect((await runInProcess(['export', back], at)).stderr).toBe('');
-    const anew = { ...testEnvironment, DATA_DIR: home.dataDir };
-    expect((await runInProcess(['import', back], anew)).stderr).toBe('');
-    expect(await respondsTo((await start(anew)).public)).toEqual([401, 401, 403]);
+    const restored = { ...testEnvironment, DATA_DIR: home.dataDir };
+    expect((await runInProcess(['import', back], restored)).stderr).toBe('');
+    expect(await respondsTo((await start(restored)).public)).toEqual([401, 401, 403]);
   });
 });

@@ -6,7 +6,7 @@ import { runInProcess } from '../support/command-line.ts';
 import { production } from './environments.ts';
 
 const found = (name: string) =>
-  loadConfig({ ...production, [name]: 'hidden-value' }).misspelt.map(({ meant }) => meant);
+  loadConfig({ ...production, [name]: 'hidden-value' }).misspelt.map(({ nearest }) => nearest);
 
 describe('a misspelt setting', () => {
   it.each([
@@ -24,8 +24,8 @@ describe('a misspelt setting', () => {
     ['RATE_LIMIT_FAILURE', 'RATE_LIMIT_FAILURES'],
     ['PUSHER_APP_CLUSTER', 'PUSHER_CLUSTER'],
     ['PUSHER_SCHEME', 'PUSHER_TLS'],
-  ])('%s is reported as %s', (name, meant) => {
-    expect(found(name)).toEqual(meant === undefined ? [] : [meant]);
+  ])('%s is reported as %s', (name, nearest) => {
+    expect(found(name)).toEqual(nearest === undefined ? [] : [nearest]);
   });
 
   it.each([

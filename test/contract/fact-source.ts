@@ -38,7 +38,7 @@ const editor: ContractFact = {
 };
 
 /** Texts that a loose comparison takes for 8. */
-const likeEight = [
+const similarToEight = [
   ...[
     '08',
     '8x',
@@ -79,7 +79,7 @@ const likeEight = [
   ],
   ...['8\u0000', '\ud800', '9'.repeat(400)],
 ];
-const likeAda = [
+const similarToAda = [
   'Ada',
   'ADA',
   'ada ',
@@ -94,7 +94,7 @@ const likeAda = [
 ];
 
 /** Tests of every source of facts. Call it in a suite; `at` is called within tests. */
-export function holdToFactContract(at: () => FactSourceAtHand): void {
+export function testFactContract(at: () => FactSourceAtHand): void {
   const find = (...ids: readonly string[]): Promise<Fact | undefined> =>
     at().find(at().kind, ids, {});
 
@@ -127,12 +127,12 @@ export function holdToFactContract(at: () => FactSourceAtHand): void {
     expect(await find('8', 'bob')).toBeUndefined();
   });
 
-  it.each(likeEight)('does not find 8 by %j', async (project) => {
+  it.each(similarToEight)('does not find 8 by %j', async (project) => {
     await at().put(['8', 'ada'], editor);
     expect(await find(project, 'ada')).toBeUndefined();
   });
 
-  it.each(likeAda)('does not find ada by %j', async (user) => {
+  it.each(similarToAda)('does not find ada by %j', async (user) => {
     await at().put(['8', 'ada'], editor);
     expect(await find('8', user)).toBeUndefined();
   });

@@ -35,7 +35,7 @@ export function listOf({ policy }: HostFacts): SqlList {
 }
 
 /** Tests of every database for the list of a channel. Call it in a suite; `at` is called within tests. */
-export function holdToListContract(at: () => ListSourceAtHand): void {
+export function testListContract(at: () => ListSourceAtHand): void {
   /** Reads the rows of this query for a user, all pages. */
   async function rowsOf(query: string, user: string, channel?: string): Promise<ListedIds> {
     const opened = await at().open(policyWithList(query, channel));

@@ -28,7 +28,7 @@ export function holderOf(changes: Partial<TicketHolder> = {}): TicketHolder {
 }
 
 /** Tests of every store of tickets. Call it in a suite; `at` is called within tests. */
-export function holdToTicketContract(at: () => StoreAtHand): void {
+export function testTicketContract(at: () => StoreAtHand): void {
   const put = async (changes: Partial<TicketHolder> = {}) => {
     const hash = newHash();
     const holder = holderOf(changes);
@@ -109,19 +109,19 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
   });
 
   it('grants exactly one of a hundred concurrent attempts of two processes, each time', async () => {
-    const takers = await Promise.all([
+    const processes = await Promise.all([
       startTicketConsumer(at().address),
       startTicketConsumer(at().address),
     ]);
     try {
       for (let round = 0; round < 5; round += 1) {
         const { hash } = await put();
-        const firsts = await Promise.all(takers.map((taker) => taker.take(hash, 50)));
+        const firsts = await Promise.all(processes.map((process) => process.take(hash, 50)));
         expect(firsts.flat().filter((first) => first)).toHaveLength(1);
         expect(firsts.flat()).toHaveLength(100);
       }
     } finally {
-      await Promise.all(takers.map((taker) => taker.stop()));
+      await Promise.all(processes.map((process) => process.stop()));
     }
   });
 }

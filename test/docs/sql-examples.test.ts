@@ -174,7 +174,7 @@ interface ExampleDatabase {
 }
 
 /** The tests of the policy use their own facts. The tables must give the same facts, and no others. */
-async function holdToTests(
+async function runTests(
   name: string,
   { tables, rowOf, none, change }: Application,
   { url, run }: ExampleDatabase,
@@ -223,7 +223,7 @@ describePostgres('examples/sql', (server) => {
     const database = await createTestDatabase(server, 'template1');
     onTestFinished(database.drop);
     const url = database.url.reveal();
-    await holdToTests(name, application, {
+    await runTests(name, application, {
       url,
       run: (sql) =>
         withClient(url, async (client) => {
@@ -247,7 +247,7 @@ describeMariadb('examples/sql (MariaDB)', () => {
     const database = name.replaceAll('-', '_');
     await server.admin.query(`CREATE DATABASE ${database}`);
     await server.admin.query(`USE ${database}`);
-    await holdToTests(name, application, {
+    await runTests(name, application, {
       url: server.url.replace(/[^/]+$/, database),
       run: (sql) => server.admin.query(sql),
     });

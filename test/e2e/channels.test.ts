@@ -66,7 +66,7 @@ backend usher
 
 describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
   const stops: (() => Promise<unknown>)[] = [];
-  const fronts: Record<string, Listening> = {};
+  const proxies: Record<string, Listening> = {};
   let host: Server;
   let usher: Usher;
 
@@ -99,32 +99,33 @@ describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
     });
     stops.unshift(() => usher.stop());
     const { publicUrl } = usher;
-    fronts['nginx'] = await startListening({
+    proxies['nginx'] = await startListening({
       configuration: nginx(publicUrl),
       command: (_port, file) => ['nginx', '-e', 'stderr', '-c', file],
     });
-    stops.unshift(fronts['nginx'].stop);
-    fronts['HAProxy'] = await startListening({
+    stops.unshift(proxies['nginx'].stop);
+    proxies['HAProxy'] = await startListening({
       configuration: haproxy(publicUrl),
       command: (_port, file) => ['haproxy', '-db', '-f', file],
     });
-    stops.unshift(fronts['HAProxy'].stop);
+    stops.unshift(proxies['HAProxy'].stop);
   });
   afterAll(async () => {
     for (const stop of stops) await stop();
   });
 
   const headers = { cookie, origin: page, host: 'app.example', 'user-agent': 'Browser/1.0' };
-  const urlOf = (front: string) => fronts[front]?.url ?? '';
+  const urlOf = (front: string) => proxies[front]?.url ?? '';
   const open = (front: string, protocols: readonly string[] = []) =>
     openClient(urlOf(front), '/ws/chat/', { headers, protocols });
-  const said = (client: TestSocket) => within(20_000, client.next(), () => 'No message came');
+  const nextMessage = (client: TestSocket) =>
+    within(20_000, client.next(), () => 'No message came');
 
   describe.each(['nginx', 'HAProxy'])('behind %s', (front) => {
     it('connects with the subprotocol of its application, which gets the browser’s headers', async () => {
       const client = await open(front, ['v3.chat', 'v2.chat']);
       expect(client.socket.protocol).toBe('v2.chat');
-      expect(JSON.parse((await said(client)).toString())).toEqual({
+      expect(JSON.parse((await nextMessage(client)).toString())).toEqual({
         offered: ['v3.chat', 'v2.chat'],
         headers: expect.objectContaining({
           ...headers,
@@ -147,9 +148,9 @@ describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
 
     it('receives messages of its host that exceed the limit of clients, and its close code', async () => {
       const client = await open(front);
-      await said(client);
+      await nextMessage(client);
       client.socket.send('x');
-      expect((await said(client)).length).toBe(200_000);
+      expect((await nextMessage(client)).length).toBe(200_000);
       client.socket.send('close');
       expect((await within(20_000, client.closed, () => 'It did not end')).code).toBe(4321);
     });

@@ -5,7 +5,7 @@ import { runChecks, type CheckOptions, type NamedResult } from '../../src/cli/do
 import { loadConfig } from '../../src/config/load.ts';
 import { freePort } from '../support/free-port.ts';
 import { runCommand } from '../support/program.ts';
-import { startProxy, type Meddling } from './support/proxy.ts';
+import { startProxy, type ProxyFaults } from './support/proxy.ts';
 import { pointedAt, startSoketi, type Soketi } from './support/soketi.ts';
 import { startUsher, type Usher } from './support/usher.ts';
 
@@ -51,9 +51,9 @@ const failuresIn = (results: readonly NamedResult[]) =>
     ),
   );
 
-/** Stands a meddling proxy before Usher for one test, and gives its address. */
-async function behind(meddling: Meddling): Promise<string> {
-  const proxy = await startProxy(usher.publicUrl, meddling);
+/** Starts a faulty proxy in front of Usher for one test, and returns its address. */
+async function behind(faults: ProxyFaults): Promise<string> {
+  const proxy = await startProxy(usher.publicUrl, faults);
   onTestFinished(proxy.stop);
   return proxy.url;
 }

@@ -80,41 +80,41 @@ describe('a guest with a booking', () => {
   });
 });
 
-type Spoil = (proper: Visit) => Visit | Promise<Visit>;
+type Change = (valid: Visit) => Visit | Promise<Visit>;
 
 const withToken =
-  (make: (bookingId: string) => string): Spoil =>
-  (proper) => ({ ...proper, token: make(proper.bookingId) });
+  (make: (bookingId: string) => string): Change =>
+  (valid) => ({ ...valid, token: make(valid.bookingId) });
 const withChannel =
-  (make: (bookingId: string) => string): Spoil =>
-  (proper) => ({ ...proper, channelName: make(proper.bookingId) });
+  (make: (bookingId: string) => string): Change =>
+  (valid) => ({ ...valid, channelName: make(valid.bookingId) });
 const afterChange =
-  (facts: () => object): Spoil =>
-  async (proper) => {
-    await pages.putBooking(proper.bookingId, facts());
-    return proper;
+  (facts: () => object): Change =>
+  async (valid) => {
+    await pages.putBooking(valid.bookingId, facts());
+    return valid;
   };
 
-/** Each spoils one thing of a visit that is granted otherwise. */
-const refusals: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
+/** Each changes one value of a visit that would be granted. */
+const refusals: Readonly<Record<string, Readonly<Record<string, Change>>>> = {
   'Hotel access denied': {
-    'another hotel in the URL': (proper) => ({ ...proper, hotelInUrl: 'sea-view' }),
+    'another hotel in the URL': (valid) => ({ ...valid, hotelInUrl: 'sea-view' }),
     'a token of another hotel': withToken((booking_id) =>
       deployment.tokens.guest({ booking_id, hotel_slug: 'sea-view' }),
     ),
-    'the channel and the URL of another hotel': (proper) => ({
-      ...proper,
+    'the channel and the URL of another hotel': (valid) => ({
+      ...valid,
       hotelInUrl: 'sea-view',
-      channelName: proper.channelName.replace(hotel, 'sea-view'),
+      channelName: valid.channelName.replace(hotel, 'sea-view'),
     }),
   },
   'Channel access denied - booking mismatch': {
-    'the booking of another guest': async (proper) => ({
-      ...proper,
+    'the booking of another guest': async (valid) => ({
+      ...valid,
       channelName: (await pages.newVisit()).channelName,
     }),
-    'a cancelled booking of another guest': async (proper) => ({
-      ...proper,
+    'a cancelled booking of another guest': async (valid) => ({
+      ...valid,
       channelName: (await pages.newVisit({ status: 'cancelled' })).channelName,
     }),
     'a booking that does not exist': withChannel(() => channelOf('BK-0000-NOBODY')),
@@ -128,17 +128,17 @@ const refusals: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
     'an expired token': withToken((booking_id) =>
       deployment.tokens.guest({ booking_id, exp: secondsNow() - 1 }),
     ),
-    'a token without an end': withToken((booking_id) =>
+    'a token without an expiry': withToken((booking_id) =>
       deployment.tokens.guest({ booking_id, exp: undefined }),
     ),
     'an unsigned token': withToken((booking_id) =>
       deployment.tokens.guest({ booking_id }, 'nobody'),
     ),
-    'a token that another secret signed': withToken((booking_id) =>
+    'a token with another secret': withToken((booking_id) =>
       deployment.tokens.guest({ booking_id }, { secret: 'another secret of 32 bytes at least' }),
     ),
     'a user’s token': withToken(() => deployment.tokens.user()),
-    'a text that is no token': withToken(() => 'letmein'),
+    'a text that is not a token': withToken(() => 'letmein'),
   },
   'Invalid channel format': {
     'the staff’s channel': withChannel(() => `private-hotel-${hotel}-staff`),
@@ -148,7 +148,7 @@ const refusals: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
     'a wildcard': withChannel(() => channelOf('*')),
     'no booking': withChannel(() => channelOf('')),
     'a longer name': withChannel((id) => `${channelOf(id)}.x y`),
-    'a name before the name': withChannel((id) => `private-${channelOf(id)}`),
+    'a prefix': withChannel((id) => `private-${channelOf(id)}`),
     'the presence form': withChannel((id) => channelOf(id).replace('private', 'presence')),
     'the encrypted form': withChannel((id) =>
       channelOf(id).replace('private', 'private-encrypted'),
@@ -157,13 +157,13 @@ const refusals: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
   },
 };
 
-describe.each(Object.entries(refusals))('a guest is refused with "%s"', (message, spoilers) => {
-  it.each(Object.entries(spoilers))('for %s', async (_name, spoil) => {
-    const proper = await pages.newVisit();
-    expect(await pages.enter(proper)).toEqual({ ok: true });
-    const spoilt = await spoil(proper);
-    expect(await pages.enter(spoilt)).toEqual({ ok: false, status: 403 });
-    const { status, text } = await pages.requestFor(spoilt);
+describe.each(Object.entries(refusals))('a guest is refused with "%s"', (message, changes) => {
+  it.each(Object.entries(changes))('for %s', async (_name, change) => {
+    const valid = await pages.newVisit();
+    expect(await pages.enter(valid)).toEqual({ ok: true });
+    const invalid = await change(valid);
+    expect(await pages.enter(invalid)).toEqual({ ok: false, status: 403 });
+    const { status, text } = await pages.requestFor(invalid);
     expect({ status, text }).toEqual({
       status: 403,
       text: `{"error":"Forbidden","message":"${message}"}`,

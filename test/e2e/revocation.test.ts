@@ -35,12 +35,12 @@ beforeAll(async () => {
   proxy = createServer((incoming, reply) => {
     const { method, url: path = '', headers } = incoming;
     requests.push(path.split('?')[0] ?? '');
-    const onward = httpRequest({ host: '127.0.0.1', port: soketi.port, method, path, headers });
-    onward.on('response', (response) => {
+    const forwarded = httpRequest({ host: '127.0.0.1', port: soketi.port, method, path, headers });
+    forwarded.on('response', (response) => {
       reply.writeHead(response.statusCode ?? 502);
       response.pipe(reply);
     });
-    incoming.pipe(onward);
+    incoming.pipe(forwarded);
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
 });

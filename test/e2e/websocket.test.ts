@@ -161,11 +161,11 @@ describe('a chat page that opens GET /ws', () => {
   it('gets a close frame when Usher stops, and Usher exits', async () => {
     const own = await startUsher({ ...environment, WS_UPSTREAM: upstream.url });
     const silent = await openClient(own.publicUrl, '/ws');
-    const deaf = await openClient(own.publicUrl, '/ws');
-    deaf.socket.pause();
+    const unresponsive = await openClient(own.publicUrl, '/ws');
+    unresponsive.socket.pause();
     await own.stop();
     expect((await closing(silent)).code).toBe(1001);
-    deaf.socket.terminate();
+    unresponsive.socket.terminate();
   });
 });
 

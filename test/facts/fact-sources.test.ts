@@ -6,7 +6,7 @@ import { json, plain, startScriptedHost } from '../host/scripted-host.ts';
 import { createPushedFacts } from '../../src/facts/pushed-facts.ts';
 import {
   contractFields,
-  holdToFactContract,
+  testFactContract,
   type ContractFact,
   type FactSourceAtHand,
 } from '../contract/fact-source.ts';
@@ -47,7 +47,7 @@ describePostgres('pushed facts', (server) => {
       },
     };
   });
-  holdToFactContract(() => source!);
+  testFactContract(() => source!);
 });
 
 describePostgres('facts by SQL', (server) => {
@@ -62,7 +62,7 @@ describePostgres('facts by SQL', (server) => {
   const remove = async (ids: readonly string[]) => {
     await at.client.query('DELETE FROM members WHERE project_id = $1 AND user_id = $2', [...ids]);
   };
-  holdToFactContract(() => ({
+  testFactContract(() => ({
     kind: at.facts.kind('member'),
     find: at.facts.hosts.find,
     remove,
@@ -112,7 +112,7 @@ describe('facts by HTTP', () => {
     };
   });
   afterAll(() => host?.stop());
-  holdToFactContract(() => source!);
+  testFactContract(() => source!);
 });
 
 describeMariadb('facts by SQL (MariaDB)', () => {
@@ -133,7 +133,7 @@ describeMariadb('facts by SQL (MariaDB)', () => {
       ...ids,
     ]);
   };
-  holdToFactContract(() => ({
+  testFactContract(() => ({
     kind: opened!.kind('member'),
     find: opened!.hosts.find,
     remove,

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Usher } from '../e2e/support/usher.ts';
 import { readPidFile } from '../../src/database/embedded/pid-file.ts';
 import { embeddedRows, expectNoForbiddenGrant } from './support/expectations.ts';
-import { endure } from './support/outage.ts';
+import { injectFault } from './support/outage.ts';
 import { report, seconds } from './support/report.ts';
 import { startService } from './support/service.ts';
 import { canMount, mountSmallDisk } from './support/small-disk.ts';
@@ -16,7 +16,7 @@ describe('a failure of the embedded database during requests', () => {
   it('SIGKILL', async () => {
     const usher = await startService();
     onTestFinished(() => usher.stop());
-    const outage = await endure(usher, async () => {
+    const outage = await injectFault(usher, async () => {
       const server = await readPidFile(join(home(usher), 'data'));
       process.kill(server!.pid, 'SIGKILL');
       return () => Promise.resolve();
@@ -44,7 +44,7 @@ describe('a failure of the embedded database during requests', () => {
     onTestFinished(disk.remove);
     const usher = await startService({ DATA_DIR: join(disk.path, 'data') });
     onTestFinished(() => usher.stop());
-    const outage = await endure(usher, () => disk.fill());
+    const outage = await injectFault(usher, () => disk.fill());
     expect(outage.requests.some(({ status }) => status === 503)).toBe(true);
     const lost = await expectNoForbiddenGrant(outage, embeddedRows(usher));
     report({

@@ -46,7 +46,7 @@ const waitingCount = 400;
 const boundMs = 60_000;
 
 /** Expectations for every frozen server and every kind of request to it. */
-function holdToFreezing(
+function testFrozenHost(
   name: string,
   host: () => Host,
   { policy, settings = () => ({}), needing = tokenRequest }: Needs,
@@ -141,20 +141,20 @@ describe('a server of the application freezes under load', () => {
     await postgres?.remove();
   });
 
-  holdToFreezing('PostgreSQL of facts by SQL', () => postgres!, {
+  testFrozenHost('PostgreSQL of facts by SQL', () => postgres!, {
     policy: policyOf(bySql, byFact),
   });
-  holdToFreezing('host of facts by HTTP', () => host!, {
+  testFrozenHost('host of facts by HTTP', () => host!, {
     policy: policyOf(byHttp, byFact),
   });
-  holdToFreezing('host that is asked (`ask`)', () => host!, {
+  testFrozenHost('host that is asked (`ask`)', () => host!, {
     policy: policyOf(
       '',
       `
     ask: { laravel: { source: host, path: /broadcasting/auth, forward: [authorization] } }`,
     ),
   });
-  holdToFreezing('host that introspects sessions', () => host!, {
+  testFrozenHost('host that introspects sessions', () => host!, {
     policy: policyOf(
       '',
       `
@@ -183,7 +183,7 @@ describeMariadb('a MariaDB of the application freezes under load', () => {
     },
     freeze: () => server.freeze(),
   };
-  holdToFreezing('MariaDB of facts by SQL', () => host, {
+  testFrozenHost('MariaDB of facts by SQL', () => host, {
     policy: policyOf(bySql, byFact),
   });
 });

@@ -6,7 +6,7 @@ import { json, type JwksServer, keySet, startJwksServer } from '../authn/jwt/jwk
 import { secondsNow } from '../e2e/support/tokens.ts';
 import { guestClaims, keyToken } from '../support/tokens.ts';
 import { embeddedRows, expectNoForbiddenGrant } from './support/expectations.ts';
-import { endure } from './support/outage.ts';
+import { injectFault } from './support/outage.ts';
 import { report, seconds } from './support/report.ts';
 import { startService } from './support/service.ts';
 import { guestRequest } from './support/traffic.ts';
@@ -24,11 +24,11 @@ const faults: readonly { readonly fault: string; readonly respondWith: Respond }
   {
     fault: 'the key set’s server sends an endless response',
     respondWith: (_request, response) => {
-      const pour = () => {
+      const write = () => {
         while (!response.destroyed && response.write(' '.repeat(65_536)));
       };
-      response.on('drain', pour);
-      pour();
+      response.on('drain', write);
+      write();
     },
   },
   { fault: 'the key set’s server sends an invalid response', respondWith: json('<html>') },
@@ -52,7 +52,7 @@ describe('the server of the key set fails during requests', () => {
     );
 
     // The keys were never known, so no token can be accepted: the fault begins before the first visitor.
-    const outage = await endure(
+    const outage = await injectFault(
       usher,
       () =>
         Promise.resolve(() => {

@@ -31,14 +31,14 @@ afterAll(async () => {
 });
 
 /** Every secret that was sent to Usher; the log and the database must contain none of them. */
-const said: string[] = [];
+const sentSecrets: string[] = [];
 const secret = (): string => {
   const text = `hush${randomBytes(12).toString('hex')}`;
-  said.push(text);
+  sentSecrets.push(text);
   return text;
 };
 const record = (token: string): string => {
-  said.push(...token.split('.').filter(({ length }) => length > 12));
+  sentSecrets.push(...token.split('.').filter(({ length }) => length > 12));
   return token;
 };
 
@@ -191,7 +191,7 @@ const statusesOf = (responses: Awaited<ReturnType<typeof sendAll>>) =>
 
 it('no credential is in a row or in the log, even while the database is unavailable', async () => {
   const ticket = record(ticketIn(await issueTicket(usher)));
-  said.push(ticket.slice('ws_ticket_'.length));
+  sentSecrets.push(ticket.slice('ws_ticket_'.length));
   const before = await sendAll();
   await sendRaw();
   await talk(ticket);
@@ -210,8 +210,8 @@ it('no credential is in a row or in the log, even while the database is unavaila
     '/api/websocket/ticket',
   ]);
   const kept = (await rows()) + usher.output();
-  expect(said.length).toBeGreaterThan(60);
-  expect(said.filter((each) => kept.includes(each))).toEqual([]);
+  expect(sentSecrets.length).toBeGreaterThan(60);
+  expect(sentSecrets.filter((each) => kept.includes(each))).toEqual([]);
   // The search must be able to find a value: the log and the database have the id of the booking.
   expect((await rows()).includes(booking) && usher.output().includes(booking)).toBe(true);
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Usher } from '../e2e/support/usher.ts';
 import { expectNoForbiddenGrant } from './support/expectations.ts';
-import { endure } from './support/outage.ts';
+import { injectFault } from './support/outage.ts';
 import { type Postgres, startPostgres } from './support/postgres.ts';
 import { report, seconds } from './support/report.ts';
 import { startService } from './support/service.ts';
@@ -41,9 +41,9 @@ const faults: readonly Fault[] = [
   {
     fault: 'all connections to PostgreSQL closed, four times a second for 6 s',
     inject: (postgres) => {
-      const cutting = setInterval(() => void postgres.cutConnections(), 250);
+      const interval = setInterval(() => void postgres.cutConnections(), 250);
       return Promise.resolve(async () => {
-        clearInterval(cutting);
+        clearInterval(interval);
         await postgres.cutConnections();
       });
     },
@@ -63,7 +63,7 @@ describe('PostgreSQL fails during requests', () => {
   });
 
   it.each(faults)('$fault', async ({ fault, inject }) => {
-    const outage = await endure(usher, () => inject(postgres));
+    const outage = await injectFault(usher, () => inject(postgres));
     const lost = await expectNoForbiddenGrant(outage, postgres);
     // Nothing but yes, and "could not find out".
     expect(new Set(outage.requests.map(({ status }) => status))).toEqual(new Set([200, 503]));

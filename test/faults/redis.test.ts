@@ -7,7 +7,7 @@ import {
   type RedisProcess,
 } from '../support/redis-server.ts';
 import { expectNoForbiddenGrant } from './support/expectations.ts';
-import { endure } from './support/outage.ts';
+import { injectFault } from './support/outage.ts';
 import { type Postgres, startPostgres } from './support/postgres.ts';
 import { report, seconds } from './support/report.ts';
 import { startService } from './support/service.ts';
@@ -70,7 +70,7 @@ describeRedisServer('Redis fails during requests', () => {
     const ticket = ticketIn(await issueTicket(usher));
     const guests = startTraffic(guestRequest(usher));
     const sendRequest = () => issueTicket(usher);
-    const outage = await endure(usher, () => inject(redis), { sendRequest });
+    const outage = await injectFault(usher, () => inject(redis), { sendRequest });
     await guests.stop();
     const lost = await expectNoForbiddenGrant({ ...outage, requests: guests.requests }, postgres);
 

@@ -16,7 +16,7 @@ if (packagedPrograms === undefined) {
   reportSkipped('pg_dump', 'pg_dump is not installed; its tests do not run');
 }
 
-/** One address, behind which there is now this server and then that one. */
+/** An address that forwards to one server, and later to another. */
 async function startAddress(first: string) {
   let port = Number(new URL(first).port);
   const open = new Set<Socket>();
@@ -35,18 +35,18 @@ async function startAddress(first: string) {
   await once(forwarder.listen(0, '127.0.0.1'), 'listening');
   const url = new URL(first);
   url.port = String((forwarder.address() as { readonly port: number }).port);
-  const cut = () => {
+  const disconnectAll = () => {
     for (const socket of open) socket.destroy();
   };
   return {
     url: url.href,
-    /** Connections to the server before stay open. */
-    leadTo: (server: string) => {
+    /** Connections to the previous server stay open. */
+    forwardTo: (server: string) => {
       port = Number(new URL(server).port);
     },
-    cut,
+    disconnectAll,
     stop: () => {
-      cut();
+      disconnectAll();
       forwarder.close();
     },
   };
@@ -85,16 +85,16 @@ describe.skipIf(packagedPrograms === undefined)(
         ...[packagedPrograms!, before.url, after.url],
       ]);
       await after.query(`UPDATE usher.orders SET owner_id = '77'`);
-      address.cut();
-      address.leadTo(after.url);
+      address.disconnectAll();
+      address.forwardTo(after.url);
       const restarted = createDatabase({ url: new Secret(address.url), role });
       onTestFinished(restarted.close);
-      const { decide: decideAnew } = startCachingProcess(restarted);
+      const { decide: decideInNewProcess } = startCachingProcess(restarted);
       await expect.poll(() => decide('O').catch(() => 'no response')).toBe('77');
       for (const [round, owner] of ['15', '77', '15', '77'].entries()) {
-        expect(await decideAnew('O')).toBe(round % 2 === 0 ? '77' : '15');
+        expect(await decideInNewProcess('O')).toBe(round % 2 === 0 ? '77' : '15');
         await after.query(`UPDATE usher.orders SET owner_id = '${owner}'`);
-        for (const each of [decide, decideAnew]) expect(await each('O')).toBe(owner);
+        for (const each of [decide, decideInNewProcess]) expect(await each('O')).toBe(owner);
       }
     });
 
@@ -119,7 +119,7 @@ describe.skipIf(packagedPrograms === undefined)(
       onTestFinished(database.close);
       const { decide } = startCachingProcess(database);
       for (let n = 0; n < 3; n += 1) await Promise.all([decide('O'), decide('O'), decide('O')]);
-      address.leadTo(after.url);
+      address.forwardTo(after.url);
       // One new connection is enough to leave the old server.
       await Promise.all(
         Array.from({ length: 10 }, () =>

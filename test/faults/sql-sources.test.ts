@@ -18,7 +18,7 @@ const tables = `CREATE TABLE members (project_id bigint PRIMARY KEY, role varcha
   INSERT INTO members VALUES (8, 'editor')`;
 
 /** Expectations for every source while its server is frozen. */
-function holdToFreezing(at: () => HostFacts, freeze: () => Promise<() => void>): void {
+function testFrozenServer(at: () => HostFacts, freeze: () => Promise<() => void>): void {
   it('responds 503 within a limited time while the server is frozen, and finds facts again afterwards', async () => {
     const { find } = at();
     expect(await find('member', '8')).toEqual({ role: 'editor' });
@@ -61,7 +61,7 @@ describe('a source on PostgreSQL', () => {
     await opened?.hosts.close();
     await postgres?.remove();
   });
-  holdToFreezing(
+  testFrozenServer(
     () => opened!,
     () => postgres!.freeze(),
   );
@@ -129,7 +129,7 @@ describeMariadb('a source on MariaDB', () => {
     await opened?.hosts.close();
     admin?.destroy();
   });
-  holdToFreezing(
+  testFrozenServer(
     () => opened!,
     () => server.freeze(),
   );

@@ -8,7 +8,7 @@ interface Edit {
 }
 
 /** Texts that commonly break parsers. */
-const stumbling: readonly string[] = [
+const edgeCases: readonly string[] = [
   ...[
     '',
     '\0',
@@ -77,7 +77,7 @@ const edit: fc.Arbitrary<Edit> = fc.record({
   at: fc.double({ min: 0, max: 1, noNaN: true }),
   cut: fc.oneof(fc.nat(2), fc.nat(40)),
   put: fc.oneof(
-    fc.constantFrom(...stumbling),
+    fc.constantFrom(...edgeCases),
     fc.string({ maxLength: 3 }),
     fc.string({ unit: 'binary', maxLength: 2 }),
     fc.record({ from: fc.double({ min: 0, max: 1, noNaN: true }), length: fc.nat(60) }),
@@ -105,6 +105,6 @@ export function textNear(...seeds: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 8, arbitrary: mutated(...seeds) },
     { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
-    { weight: 1, arbitrary: fc.constantFrom(...stumbling) },
+    { weight: 1, arbitrary: fc.constantFrom(...edgeCases) },
   );
 }

@@ -245,11 +245,11 @@ describe('a response', () => {
   });
 
   it('that arrives one byte at a time is an outage as well', async () => {
-    const dripping = reasonOf(sendRequest('/', { silenceMs: second }));
+    const slowResponse = reasonOf(sendRequest('/', { silenceMs: second }));
     await host.arrived(1);
     host.open[0]!.response.write('{');
     time.advance(second);
-    expect(await dripping).toBe('The server did not respond in time');
+    expect(await slowResponse).toBe('The server did not respond in time');
   });
 
   it('is awaited while the host responds to earlier requests', async () => {

@@ -77,9 +77,9 @@ describe('tenants with an app of their own', () => {
 
   it('subscribe to public channels in the app of their tenant', async () => {
     // A connection is to one app, and a user of tenant 2 is connected to that of tenant 2.
-    const everybodys = 'private-announcements';
-    const response = await send(usher.public, userRequest(ofTenant('2', everybodys)));
-    expect(response.body).toEqual({ auth: signed(two, socketId, everybodys) });
+    const publicChannel = 'private-announcements';
+    const response = await send(usher.public, userRequest(ofTenant('2', publicChannel)));
+    expect(response.body).toEqual({ auth: signed(two, socketId, publicChannel) });
   });
 
   it('use the default app for channels without a tenant', async () => {

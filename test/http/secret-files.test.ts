@@ -47,7 +47,7 @@ const operate = async (version: number) => {
   return (await fetch(`${usher.operator}/policy`, { headers })).status;
 };
 const readiness = async () => (await fetch(`${usher.operator}/readyz`)).json();
-const nextLook = () => {
+const nextRead = () => {
   usher.clock.advance(reloadIntervalMs);
 };
 
@@ -57,7 +57,7 @@ it('changed secrets are used without a restart, and the previous ones are accept
   put('users', secretOf(2));
   put('ops', operatorOf(2));
   put('pusher', 'pusher-2\n');
-  nextLook();
+  nextRead();
   await expect.poll(async () => (await signIn(2)).status).toBe(200);
   expect((await signIn(1)).status).toBe(200);
   expect((await signIn(3)).status).toBe(401);
@@ -65,14 +65,14 @@ it('changed secrets are used without a restart, and the previous ones are accept
   expect((await signIn(1)).auth).not.toBe(before.auth);
   expect([await operate(1), await operate(2), await operate(3)]).toEqual([200, 200, 401]);
   usher.clock.advance(secretOverlapMs);
-  nextLook();
+  nextRead();
   await expect.poll(async () => (await signIn(1)).status).toBe(401);
   expect([(await signIn(2)).status, await operate(1), await operate(2)]).toEqual([200, 401, 200]);
 });
 
 it('the last valid secret remains in use while a file is invalid, which is logged', async () => {
   rmSync(join(directory, 'users'));
-  nextLook();
+  nextRead();
   await expect.poll(readiness).toEqual({ status: 'ready', secrets: 'outdated' });
   expect((await signIn(2)).status).toBe(200);
   const headers = { authorization: `Bearer ${operatorOf(2)}` };
@@ -80,6 +80,6 @@ it('the last valid secret remains in use while a file is invalid, which is logge
   expect(metrics).toContain('usher_secret_file_failed{setting="USER_TOKEN_SECRET"} 1');
   expect(metrics).toContain('usher_secret_file_failed{setting="OPS_TOKEN"} 0');
   put('users', secretOf(2));
-  nextLook();
+  nextRead();
   await expect.poll(readiness).toEqual({ status: 'ready' });
 });

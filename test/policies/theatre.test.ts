@@ -7,17 +7,17 @@ const chatBox = 'private-chat-box';
 const payment = 'private-payment-{orderId}';
 
 const order = { owner_id: '15' };
-const ofTheHouse = 'visitor is staff or superuser';
+const isStaff = 'visitor is staff or superuser';
 const own = 'order is the visitor’s own';
 
 describe('grants and refusals', () => {
   it.each([
     ['staff', seatStatus, { who: visitor({ isStaff: true }) }, 'enters'],
     ['superuser', seatStatus, { who: visitor({ isSuperuser: true }) }, 'enters'],
-    ['anybody', seatStatus, { who: visitor() }, ofTheHouse],
+    ['anybody', seatStatus, { who: visitor() }, isStaff],
     ['staff', chatBox, { who: visitor({ isStaff: true }) }, 'enters'],
     ['superuser', chatBox, { who: visitor({ isSuperuser: true }) }, 'enters'],
-    ['anybody', chatBox, { who: visitor() }, ofTheHouse],
+    ['anybody', chatBox, { who: visitor() }, isStaff],
     [
       'a user with a bearer token',
       chatBox,

@@ -82,7 +82,7 @@ describe.each(names)('the tests of the policy %s', (name) => {
 
   it('fail if any rule is broken', async () => {
     const { policy, test } = await readShipped(name);
-    const unnoticed: string[] = [];
+    const undetected: string[] = [];
     for (const [pattern, { allow }] of Object.entries(policy.channels)) {
       for (const [kind, checks] of Object.entries(allow)) {
         for (const [check, declared] of Object.entries(checks)) {
@@ -92,12 +92,12 @@ describe.each(names)('the tests of the policy %s', (name) => {
               typeof declared === 'string' ? rule : { ...declared, rule };
             const problems = await problemsWith(changed, test);
             if (problems.length === 0 && !rule.includes(equivalent))
-              unnoticed.push(`${pattern}: ${kind}: ${check}: ${rule}`);
+              undetected.push(`${pattern}: ${kind}: ${check}: ${rule}`);
           }
         }
       }
     }
-    expect(unnoticed).toEqual([]);
+    expect(undetected).toEqual([]);
   });
 
   it('fail without the constraints of a route', async () => {

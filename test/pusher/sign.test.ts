@@ -29,8 +29,8 @@ describe('createSigner', () => {
   });
 
   it('puts channel_data into the response, with user_id first, and into the signature', () => {
-    const backwards = { user_info: guest.user_info, user_id: guest.user_id, secretField: 'x' };
-    const response = signerOf().sign({ ...guestGrant, member: backwards });
+    const reversed = { user_info: guest.user_info, user_id: guest.user_id, secretField: 'x' };
+    const response = signerOf().sign({ ...guestGrant, member: reversed });
     expect(response).toEqual({
       auth: authOf(`12.34:private-a.1:${guestText}`),
       channel_data: guestText,

@@ -48,11 +48,11 @@ const writtenByJavaScript = ({ channel_data }: ChannelVector): boolean =>
 
 const all: readonly ChannelVector[] = vectors.channel_auth;
 const throughSigner = all.filter(grantable);
-const beneathSigner = all.filter((vector) => !grantable(vector) && writtenByJavaScript(vector));
+const byClientOnly = all.filter((vector) => !grantable(vector) && writtenByJavaScript(vector));
 
 describe('channel signatures of the official libraries', () => {
   it('are reproduced, except two whose JSON text only PHP and Python produce', () => {
-    expect(all.length - throughSigner.length - beneathSigner.length).toBe(2);
+    expect(all.length - throughSigner.length - byClientOnly.length).toBe(2);
     expect(throughSigner.length).toBeGreaterThanOrEqual(6);
   });
 
@@ -72,7 +72,7 @@ describe('channel signatures of the official libraries', () => {
     });
   });
 
-  it.each(beneathSigner)('client: $auth for $channel_name', (vector) => {
+  it.each(byClientOnly)('client: $auth for $channel_name', (vector) => {
     const data = JSON.parse(vector.channel_data ?? 'null') as Member | null;
     const response = appsOf(vector)
       .for(undefined)!

@@ -16,7 +16,7 @@ import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 import { allowedOrigin, useUsher } from '../support/usher.ts';
 import { send, userRequest } from '../http/requests.ts';
-import { writtenDeps } from '../authorize/authorizing.ts';
+import { recordingDeps } from '../authorize/authorizing.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -52,7 +52,7 @@ function setUp() {
   return { time, limiter, begin, end, names, shed: () => shed };
 }
 
-const turnedAway = { status: 503, headers: { 'retry-after': '5' } };
+const rejected = { status: 503, headers: { 'retry-after': '5' } };
 
 describe('permits', () => {
   it('do not count a client that disconnected in the queue as rejected', async () => {
@@ -63,7 +63,7 @@ describe('permits', () => {
     const patient = begin('patient');
     await settled();
     time.advance(5_000);
-    expect([await gone, await patient]).toMatchObject([turnedAway, turnedAway]);
+    expect([await gone, await patient]).toMatchObject([rejected, rejected]);
     expect(shed()).toBe(1);
   });
 
@@ -84,13 +84,13 @@ describe('permits', () => {
     const { time, begin, end, names, shed } = setUp();
     const works = ['a', 'b', 'c', 'd', 'e'].map((name) => begin(name));
     await settled();
-    expect(await begin('f')).toMatchObject(turnedAway);
+    expect(await begin('f')).toMatchObject(rejected);
     time.advance(4_999);
     await end();
     expect(names()).toEqual(['b', 'c']);
     time.advance(1);
-    expect(await works[3]).toMatchObject(turnedAway);
-    expect(await works[4]).toMatchObject(turnedAway);
+    expect(await works[3]).toMatchObject(rejected);
+    expect(await works[4]).toMatchObject(rejected);
     expect(shed()).toBe(3);
     await end();
     await end();
@@ -109,7 +109,7 @@ describe('permits', () => {
     await settled();
     await end();
     expect(names()).toEqual(['b', 'c']);
-    expect(await gone).toMatchObject(turnedAway);
+    expect(await gone).toMatchObject(rejected);
   });
 
   it('are reserved for a request that needs several, so that no later request overtakes it', async () => {
@@ -142,7 +142,7 @@ describe('permits', () => {
     await end();
     expect(names()).toEqual(['b']);
     time.advance(1);
-    expect(await tired).toMatchObject(turnedAway);
+    expect(await tired).toMatchObject(rejected);
     await settled();
     expect(names()).toEqual(['b', 'c']);
     await end();
@@ -191,7 +191,7 @@ describe('permits of requests that wait for a server of the application', () => 
     expect([limiter.lent(), limiter.queued()]).toEqual([2, 0]);
     void run(unending);
     expect(limiter.queued()).toBe(1);
-    await expect(run(unending)).rejects.toMatchObject(turnedAway);
+    await expect(run(unending)).rejects.toMatchObject(rejected);
   });
 
   it('are kept while responses are fast', async () => {
@@ -330,7 +330,7 @@ describe('a batch', () => {
       run: (work, { permits }) => (taken.push(permits), work()),
     });
     addChannelBatchAuth(server, {
-      ...writtenDeps({ measure: () => Promise.resolve(new Map() as never) }).deps,
+      ...recordingDeps({ measure: () => Promise.resolve(new Map() as never) }).deps,
       sign: () => ({ auth: '' }),
       credentialsOf: () => [],
       headersOf: createHeadersOf([]),

@@ -38,17 +38,17 @@ describe('connection attempts', () => {
 
   it('that wait are accepted in FIFO order as others are refunded', async () => {
     const { time, through } = setUp();
-    const given = [await through('a'), await through('a'), await through('a')];
+    const refunds = [await through('a'), await through('a'), await through('a')];
     const order: number[] = [];
     const waiting = [1, 2, 3, 4, 5, 6].map(async (n) => {
-      const giveBack = await through('a');
+      const refund = await through('a');
       order.push(n);
-      given.push(giveBack);
+      refunds.push(refund);
     });
     await settled();
     expect(order).toEqual([]);
     for (let i = 0; i < 6; i += 1) {
-      await given.shift()?.();
+      await refunds.shift()?.();
       await settled();
       expect(order).toHaveLength(i + 1);
     }
@@ -59,10 +59,10 @@ describe('connection attempts', () => {
 
   it('use the refunds of another replica', async () => {
     const { time, through, other } = setUp();
-    const given = [await through('a'), await through('a'), await through('a')];
+    const refunds = [await through('a'), await through('a'), await through('a')];
     const waiting = through('a', other);
     await settled();
-    await given[0]?.();
+    await refunds[0]?.();
     time.advance(250);
     await waiting;
     expect(time.waiting()).toBe(0);

@@ -5,7 +5,7 @@ import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
 import { user } from '../policies/principals.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
-import { request, verdict, writtenDeps, type Changes } from '../authorize/authorizing.ts';
+import { request, verdict, recordingDeps, type Changes } from '../authorize/authorizing.ts';
 
 /** Requests a channel under real limits: one per second after the first sixty, and three channels per connection. */
 function setUp(changes: Changes = {}, limited: Partial<RateLimitGrantDeps> = {}) {
@@ -25,7 +25,7 @@ function setUp(changes: Changes = {}, limited: Partial<RateLimitGrantDeps> = {})
     ...limited,
   });
   const state = { revokedAt: undefined as number | undefined, id: '15' };
-  const { deps, recorded } = writtenDeps({
+  const { deps, recorded } = recordingDeps({
     rateLimitGrant,
     identify: () => Promise.resolve({ principal: user(state.id, { issuedAt: testNow }) }),
     revocations: { latest: () => Promise.resolve(state.revokedAt) },
@@ -200,7 +200,7 @@ describe('a decision that is evaluated again because data changed meanwhile', ()
   const changedOnce = (count: { records: number }): Changes => ({
     cache: {
       version: 1,
-      find: writtenDeps().deps.find,
+      find: recordingDeps().deps.find,
       revocations: { latest: () => Promise.resolve(undefined) },
     },
     writeDecision: (_decision, _origin, asOf) => {

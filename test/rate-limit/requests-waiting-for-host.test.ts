@@ -64,7 +64,7 @@ describe('channels that wait for a host', () => {
   const gauge = async (name: string) =>
     metric((await send(usher!.operator, { method: 'GET', path: '/metrics' })).text, name);
   /** They lend their permits step by step: the last ones get theirs from the first ones. */
-  const untilAllLend = () =>
+  const untilAllReleased = () =>
     vi.waitUntil(
       async () => {
         usher!.clock.advance(100);
@@ -103,7 +103,7 @@ describe('channels that wait for a host', () => {
     async (_what, requests, request) => {
       const pending = Array.from({ length: requests }, (_, n) => send(usher!.public, request(n)));
       const waiting = Promise.all(pending);
-      await untilAllLend();
+      await untilAllReleased();
       expect((await send(usher!.public, guestRequest())).status).toBe(200);
       expect(await gauge('usher_requests_waiting')).toBe(0);
       await respondUntilDone(waiting);

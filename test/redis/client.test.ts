@@ -43,13 +43,13 @@ async function startWire() {
       from.on('close', () => to.destroy());
     }
   });
-  const cut = () => {
+  const disconnect = () => {
     for (const socket of sockets) socket.destroy();
   };
   return {
     url: new Secret(`redis://:a-password-of-ours@127.0.0.1:${String(portOf(server))}`),
     server,
-    cut,
+    disconnect,
     /** Those that are open fall silent; new ones do not. */
     freezeOpen: () => {
       for (const socket of sockets) socket.pause();
@@ -63,7 +63,7 @@ async function startWire() {
     },
     setOpen: (value: boolean) => void (open = value),
     close: () => {
-      cut();
+      disconnect();
       server.close();
     },
   };
@@ -184,7 +184,7 @@ describeRedis('a Redis that fails', () => {
     const pending = redis.run((client) => client.incr(key));
     const refused = expect(pending).rejects.toThrow(Unavailable);
     wire.setOpen(false);
-    wire.cut();
+    wire.disconnect();
     await refused;
     await expect(redis.run((client) => client.incr(key))).rejects.toThrow(Unavailable);
     wire.setFrozen(false);
@@ -196,7 +196,7 @@ describeRedis('a Redis that fails', () => {
   it('does not receive commands later that failed before the connection', async () => {
     const key = `usher-test-later-${String(process.pid)}`;
     wire.setFrozen(true);
-    wire.cut();
+    wire.disconnect();
     await expect(redis.run((client) => client.incr(key))).rejects.toThrow(Unavailable);
     wire.setFrozen(false);
     await vi.waitUntil(() => responsesTo(redis), { timeout: 30_000 });

@@ -9,7 +9,7 @@ import type { EmbeddedPostgres } from '../../src/database/embedded/embedded-post
 import { startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.ts';
 import { prepareDatabase } from '../../src/database/prepare-database.ts';
 import { Secret } from '../../src/runtime/secret.ts';
-import { cleanUpAfterDeath } from './clean-up.ts';
+import { cleanUpAfterExit } from './clean-up.ts';
 import type { TestServer } from './database.ts';
 import { reportSkipped } from './skipped.ts';
 
@@ -32,7 +32,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const directory = await mkdtemp(join(tmpdir(), 'usher-test-'));
   // As root, the server runs as another user, which needs access to its parent directory.
   await chmod(directory, 0o711);
-  cleanUpAfterDeath(directory);
+  cleanUpAfterExit(directory);
   project.provide('runDirectory', directory);
   let embedded: EmbeddedPostgres | undefined;
   const servers: TestServer[] = [];

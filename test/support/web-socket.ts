@@ -80,10 +80,10 @@ export async function tryClient(
   { protocols = [], ...options }: ClientSettings = {},
 ): Promise<TestSocket | HandshakeRefused> {
   const socket = new WebSocket(base.replace(/^http/, 'ws') + path, [...protocols], options);
-  const talker = wrapSocket(socket);
+  const client = wrapSocket(socket);
   return new Promise((resolve, reject) => {
     socket.once('open', () => {
-      resolve(talker);
+      resolve(client);
     });
     socket.once('error', reject);
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {

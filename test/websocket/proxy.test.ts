@@ -398,7 +398,7 @@ describe('an upstream server', () => {
   };
 
   /** The connection of a client whose good ticket opened no way, and how often that ticket was spent. */
-  const turnedAway = async (chatServer: URL, settings: ClientSettings = {}) => {
+  const refusedBy = async (chatServer: URL, settings: ClientSettings = {}) => {
     let spent = 0;
     const redeemTicket: RedeemTicket = (presentation) => {
       spent += 1;
@@ -419,7 +419,7 @@ describe('an upstream server', () => {
   it('that is unreachable does not redeem the ticket', async () => {
     const gone = await listen(createTcpServer());
     await new Promise((resolve) => tcp?.close(resolve));
-    expect(await turnedAway(gone)).toEqual({ response: failed, closing: notReachable, spent: 0 });
+    expect(await refusedBy(gone)).toEqual({ response: failed, closing: notReachable, spent: 0 });
   });
 
   it.each([
@@ -436,7 +436,7 @@ describe('an upstream server', () => {
       }),
     );
     const closing = { code: 1014, reason };
-    expect(await turnedAway(url)).toEqual({ response: failed, closing, spent: 0 });
+    expect(await refusedBy(url)).toEqual({ response: failed, closing, spent: 0 });
   });
 
   it('that is not HTTP does not redeem the ticket', async () => {
@@ -446,19 +446,19 @@ describe('an upstream server', () => {
         socket.end('SSH-2.0-test\r\n');
       }),
     );
-    expect(await turnedAway(url)).toMatchObject({ closing: notReachable, spent: 0 });
+    expect(await refusedBy(url)).toMatchObject({ closing: notReachable, spent: 0 });
   });
 
   /** A server that accepts connections and does not respond. */
   const startSilent = async () => {
-    let [dialled, hungUp]: (() => void)[] = [];
-    const arrival = new Promise<void>((resolve) => (dialled = resolve));
-    const departure = new Promise<void>((resolve) => (hungUp = resolve));
+    let [connected, disconnected]: (() => void)[] = [];
+    const arrival = new Promise<void>((resolve) => (connected = resolve));
+    const departure = new Promise<void>((resolve) => (disconnected = resolve));
     const url = await listen(
       createTcpServer((socket) => {
         socket.on('error', () => undefined);
-        socket.resume().once('close', () => hungUp?.());
-        dialled?.();
+        socket.resume().once('close', () => disconnected?.());
+        connected?.();
       }),
     );
     return { url, arrival, departure };
@@ -526,7 +526,7 @@ describe('an upstream server', () => {
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;
     const url = new URL(`ws://127.0.0.1:${port}`);
-    expect(await turnedAway(url, { protocols: ['chat.v1'] })).toEqual({
+    expect(await refusedBy(url, { protocols: ['chat.v1'] })).toEqual({
       response: failed,
       closing: { code: 1014, reason: 'The server behind this address refused the connection' },
       spent: 0,
@@ -563,7 +563,7 @@ describe('an upstream server', () => {
         });
       }),
     );
-    expect(await turnedAway(url)).toMatchObject({ closing: notReachable, spent: 0 });
+    expect(await refusedBy(url)).toMatchObject({ closing: notReachable, spent: 0 });
   });
 
   it('gets one connection if one ticket is used several times concurrently', async () => {

@@ -90,9 +90,9 @@ describe('a connection ends', () => {
 
   it('after three failed revalidations in a row, and not before', async () => {
     let available = true;
-    let looks = 0;
+    let revalidations = 0;
     const isStillAllowed = () => {
-      looks += 1;
+      revalidations += 1;
       return available ? Promise.resolve(true) : Promise.reject(new Unavailable('database'));
     };
     const counted: string[] = [];
@@ -113,7 +113,7 @@ describe('a connection ends', () => {
     await watched(endpoint);
     expect(client.socket.readyState).toBe(client.socket.OPEN);
     endpoint.time.advance(15_000);
-    expect(looks).toBe(7);
+    expect(revalidations).toBe(7);
     expect((await client.closed).code).toBe(1013);
     expect(counted).toEqual(['database']);
   });
@@ -234,7 +234,7 @@ describe('a credential that was renewed', () => {
   it('keeps its connection, even if the renewal came after the last regular revalidation', async () => {
     const endpoint = await startTestEndpoint();
     const renewals: number[] = [testNow + 18_000, testNow + 60_000];
-    const { connection, closed } = await watchAlone(endpoint, testNow + 18_000, () => {
+    const { connection, closed } = await watchOne(endpoint, testNow + 18_000, () => {
       const [expiresAt = testNow + 60_000] = renewals.splice(0, 1);
       return Promise.resolve({ expiresAt });
     });
@@ -252,7 +252,7 @@ describe('a credential that was renewed', () => {
 
   it('does not keep it if a dependency is unavailable', async () => {
     const endpoint = await startTestEndpoint();
-    const { closed } = await watchAlone(endpoint, testNow + 9_000, () =>
+    const { closed } = await watchOne(endpoint, testNow + 9_000, () =>
       Promise.reject(new Unavailable('database')),
     );
     endpoint.time.advance(9_000);
@@ -261,7 +261,7 @@ describe('a credential that was renewed', () => {
 
   it('does not keep it without a response for longer than five seconds', async () => {
     const endpoint = await startTestEndpoint();
-    const { connection, closed } = await watchAlone(
+    const { connection, closed } = await watchOne(
       endpoint,
       testNow + 9_000,
       () => new Promise(() => undefined),
@@ -274,7 +274,7 @@ describe('a credential that was renewed', () => {
 });
 
 /** A connection that only its revalidation can end. */
-async function watchAlone(endpoint: TestEndpoint, expiresAt: number, revalidate: Revalidate) {
+async function watchOne(endpoint: TestEndpoint, expiresAt: number, revalidate: Revalidate) {
   const upstream = await startUpstream();
   onTestFinished(upstream.stop);
   const [client, { socket }] = await Promise.all([

@@ -111,8 +111,8 @@ describe('a ticket from the chat page', () => {
   });
 
   it('opens it after the chat server refused and recovered, and then never again', async () => {
-    let isWell = false;
-    const behind = await startUpstream(() => isWell);
+    let isHealthy = false;
+    const behind = await startUpstream(() => isHealthy);
     const own = await startUsher({ ...ticketEnvironment, WS_UPSTREAM: behind.url });
     onTestFinished(async () => {
       await own.stop();
@@ -122,7 +122,7 @@ describe('a ticket from the chat page', () => {
     const refused = await show(ticket, own);
     expect(refused.response.error).toBe('Authentication failed');
     expect((await refused.client.closed).code).toBe(1014);
-    isWell = true;
+    isHealthy = true;
     const { client, response: reply } = await show(ticket, own);
     expect(reply.type).toBe('authentication_success');
     const server = await behind.next();

@@ -30,14 +30,14 @@ export function endlessBody(): { readonly respond: Respond; readonly sent: () =>
   let sent = 0;
   return {
     respond: (_request, response) => {
-      const pour = () => {
+      const write = () => {
         while (!response.destroyed && sent < 64 * 1024 * 1024) {
           sent += chunk.length;
           if (!response.write(chunk)) return;
         }
       };
-      response.on('drain', pour);
-      pour();
+      response.on('drain', write);
+      write();
     },
     sent: () => sent,
   };

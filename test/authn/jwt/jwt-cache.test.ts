@@ -30,13 +30,13 @@ function watched(settings: Partial<OnlyIssuer> = {}) {
       return createSecretKey(Buffer.from(secret));
     },
   });
-  const world = { now: testNow, key: keyOf(testSecret.reveal()) as TokenKey | undefined };
+  const state = { now: testNow, key: keyOf(testSecret.reveal()) as TokenKey | undefined };
   const { verify } = createOnlyVerifier({
-    keys: { find: () => Promise.resolve(world.key === undefined ? [] : [world.key]) },
-    now: () => world.now,
+    keys: { find: () => Promise.resolve(state.key === undefined ? [] : [state.key]) },
+    now: () => state.now,
     ...settings,
   });
-  return { world, keyOf, verify, verifications: () => verifications };
+  return { state, keyOf, verify, verifications: () => verifications };
 }
 
 const good = hmacToken(guestClaims());
@@ -52,11 +52,11 @@ describe('a token that was verified', () => {
   });
 
   it('expires at its expiry, and stays expired', async () => {
-    const { world, verify } = watched();
+    const { state, verify } = watched();
     await verify(good);
-    world.now = testNow + 3_600_000 - 1;
+    state.now = testNow + 3_600_000 - 1;
     expect(await verify(good)).toHaveProperty('claims');
-    world.now += 1;
+    state.now += 1;
     expect(await verify(good)).toEqual(expired);
     expect(await verify(good)).toEqual(expired);
   });
@@ -64,10 +64,10 @@ describe('a token that was verified', () => {
   it.each(['nbf', 'iat'])(
     'is refused as too early when the clock is set back before its %s',
     async (name) => {
-      const { world, verify } = watched();
+      const { state, verify } = watched();
       const token = hmacToken(guestClaims({ iat: undefined, [name]: testSeconds }));
       expect(await verify(token)).toHaveProperty('claims');
-      world.now = testNow - 30_001;
+      state.now = testNow - 30_001;
       expect(await verify(token)).toEqual(rejected);
     },
   );
@@ -95,13 +95,13 @@ describe('a token that was verified', () => {
   });
 
   it('is refused after its key was withdrawn, and accepted again with a new one', async () => {
-    const { world, keyOf, verify, verifications } = watched();
+    const { state, keyOf, verify, verifications } = watched();
     await verify(good);
-    world.key = undefined;
+    state.key = undefined;
     expect(await verify(good)).toEqual(rejected);
-    world.key = keyOf('y'.repeat(40));
+    state.key = keyOf('y'.repeat(40));
     expect(await verify(good)).toEqual(rejected);
-    world.key = keyOf(testSecret.reveal());
+    state.key = keyOf(testSecret.reveal());
     expect(await verify(good)).toHaveProperty('claims');
     expect(verifications()).toBe(3);
   });
@@ -118,10 +118,10 @@ describe('a token that was verified', () => {
 });
 
 it('a refused token is verified again', async () => {
-  const { world, verify, verifications } = watched();
+  const { state, verify, verifications } = watched();
   const early = hmacToken(guestClaims({ nbf: testSeconds + 60 }));
   expect(await verify(early)).toEqual(rejected);
-  world.now = testNow + 60_000;
+  state.now = testNow + 60_000;
   expect(await verify(early)).toHaveProperty('claims');
   expect(verifications()).toBe(2);
 });

@@ -11,7 +11,7 @@ import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import { noon, user } from '../../policies/principals.ts';
 import { loadPolicyText } from '../../support/load-policy-files.ts';
 import { createTestClock } from '../../support/test-clock.ts';
-import { request, writtenDeps, type Changes } from '../authorizing.ts';
+import { request, recordingDeps, type Changes } from '../authorizing.ts';
 
 const laravel = 'laravel: { source: host, forward: [cookie] }';
 const policyOf = (channel: string) =>
@@ -55,7 +55,7 @@ function watching(
   const counted: string[] = [];
   const failures: string[] = [];
   const read = typeof policy === 'function' ? policy : () => policy;
-  const { deps: base } = writtenDeps();
+  const { deps: base } = recordingDeps();
   const watch = createWatchDecision({
     ...base,
     ...test.clock,
@@ -70,7 +70,7 @@ function watching(
     logSuccess: () => undefined,
   });
   const identify = () => Promise.resolve({ principal: { ...user('15'), tenantId: undefined } });
-  const { deps } = writtenDeps({ policy: read, identify, ask, watch, ...changes });
+  const { deps } = recordingDeps({ policy: read, identify, ask, watch, ...changes });
   const authorize = (id: string) => authorizeChannel(requestFor(id), deps);
   const run = async () => {
     test.advance(0);

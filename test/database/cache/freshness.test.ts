@@ -46,7 +46,7 @@ async function start(database: Database) {
     },
     tables,
   );
-  const keep = async (cacheVersion: number | undefined, by = write) => {
+  const writeDecision = async (cacheVersion: number | undefined, by = write) => {
     const decision: AuditEvent = {
       decisionId: randomUUID(),
       requestId: 'r',
@@ -60,9 +60,9 @@ async function start(database: Database) {
     return isKept;
   };
   /** Writes a decision with a statement whose response is delivered later: resolves when PostgreSQL has sent it. */
-  const keepSlowly = async (asOf: number | undefined) => {
+  const writeSlowly = async (asOf: number | undefined) => {
     const before = pending.length;
-    const isKept = keep(asOf, slowly);
+    const isKept = writeDecision(asOf, slowly);
     await vi.waitUntil(() => pending.length > before, { timeout: 30_000 });
     return { isKept };
   };
@@ -71,11 +71,11 @@ async function start(database: Database) {
     const asOf = memory.version();
     const fact = await read();
     await meanwhile?.();
-    return { fact, isKept: await keep(asOf), asOf };
+    return { fact, isKept: await writeDecision(asOf), asOf };
   };
   // The first statement sees the tables.
-  await keep(undefined);
-  return { clock, tables, memory, requests, decide, keep, keepSlowly, pending };
+  await writeDecision(undefined);
+  return { clock, tables, memory, requests, decide, writeDecision, writeSlowly, pending };
 }
 
 type Process = Awaited<ReturnType<typeof start>>;
@@ -279,11 +279,11 @@ describePostgres('a cache of tables', (server) => {
   it('does not cache rows that were read while another statement reported a change', async () => {
     await put('R', 'open');
     const process = await start(at.database);
-    const { memory, decide, keep } = process;
+    const { memory, decide, writeDecision } = process;
     const slow = await decide(booking(process, 'R'), async () => {
       await put('R', 'cancelled');
       // Another decision brings the news, after which nothing is unheard; but this one was read before.
-      await keep(memory.version());
+      await writeDecision(memory.version());
     });
     expect(slow).toMatchObject({ fact: { status: 'open' }, isKept: false });
     expect(await decide(booking(process, 'R'))).toMatchObject({ fact: { status: 'cancelled' } });
@@ -292,16 +292,16 @@ describePostgres('a cache of tables', (server) => {
   it('ignores a statement that was sent before the first table state, and returned after another one', async () => {
     await put('N', 'open');
     const process = await start(at.database);
-    const { clock, memory, decide, keep, keepSlowly, pending } = process;
+    const { clock, memory, decide, writeDecision, writeSlowly, pending } = process;
     clock.now += maxAgeMs;
     expect(memory.version()).toBe(undefined);
-    await keep(undefined);
+    await writeDecision(undefined);
     expect((await decide(booking(process, 'N'))).fact?.['status']).toBe('open');
     // The statement starts before all that, and PostgreSQL runs it after the change.
     const known = vi.spyOn(process.tables, 'snapshot');
     known.mockReturnValueOnce({ watched: null, horizon: null, xids: '{}' });
     await put('N', 'cancelled');
-    const { isKept } = await keepSlowly(undefined);
+    const { isKept } = await writeSlowly(undefined);
     pending.pop()?.();
     await isKept;
     const next = await decide(booking(process, 'N'));
@@ -345,8 +345,8 @@ describePostgres('a cache of tables', (server) => {
       const { asOf } = await process.decide(booking(process));
       process.clock.now += later;
       expect(process.memory.version()).toBe(undefined);
-      expect(await process.keep(asOf)).toBe(false);
-      await process.keep(undefined);
+      expect(await process.writeDecision(asOf)).toBe(false);
+      await process.writeDecision(undefined);
       await process.decide(booking(process));
       expect(process.requests).toEqual(['booking', 'booking']);
     }
@@ -519,7 +519,7 @@ describePostgres('a cache of tables', (server) => {
             else if (what === 'decide slowly') {
               const asOf = process.memory.version();
               const fact = await booking(process, ids[who])();
-              const { isKept } = await process.keepSlowly(asOf);
+              const { isKept } = await process.writeSlowly(asOf);
               const then = truth.get(ids[who]!);
               slow.push(async () => {
                 if (await isKept) expect(fact?.['status']).toBe(then);

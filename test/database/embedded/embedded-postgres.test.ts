@@ -21,7 +21,7 @@ const start = (dataDir: string) => startEmbeddedPostgres({ dataDir, log: makeLog
 const children = new Set<ChildProcess>();
 
 /** Another process with the embedded server, in its own process group like a command of a terminal. */
-async function holdElsewhere(dataDir: string, until = 'ready') {
+async function startInOtherProcess(dataDir: string, until = 'ready') {
   const script = fileURLToPath(new URL('../../support/hold-embedded.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -30,10 +30,10 @@ async function holdElsewhere(dataDir: string, until = 'ready') {
   children.add(child);
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
-  const said: string[] = [];
-  lines.on('line', (line) => said.push(line));
-  if (until !== '') await vi.waitUntil(() => said.includes(until), { timeout: 60_000 });
-  return { child, said, exited };
+  const output: string[] = [];
+  lines.on('line', (line) => output.push(line));
+  if (until !== '') await vi.waitUntil(() => output.includes(until), { timeout: 60_000 });
+  return { child, output, exited };
 }
 
 afterAll(() => {
@@ -118,13 +118,13 @@ describe('a running embedded server', () => {
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  const heldAgain = () => instance.log.lines.some((line) => line.includes('is available again'));
+  const isRestarted = () => instance.log.lines.some((line) => line.includes('is available again'));
 
   it('is logged and restarted when it exits', async () => {
     const before = await serverPid(instance.dataDir);
     instance.log.lines.length = 0;
     process.kill(before, 'SIGKILL');
-    await vi.waitUntil(heldAgain, { timeout: 50_000 });
+    await vi.waitUntil(isRestarted, { timeout: 50_000 });
     expect(instance.log.lines[0]).toContain('closed its connection');
     expect(await serverPid(instance.dataDir)).not.toBe(before);
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
@@ -141,9 +141,9 @@ describe('a running embedded server', () => {
     process.kill(await serverPid(instance.dataDir), 'SIGKILL');
     const log = () => readFile(join(instance.dataDir, 'postgres', 'log'), 'utf8');
     await vi.waitUntil(async () => (await log()).includes('still in use'), { timeout: 50_000 });
-    expect(heldAgain()).toBe(false);
+    expect(isRestarted()).toBe(false);
     resume();
-    await vi.waitUntil(heldAgain, { timeout: 50_000 });
+    await vi.waitUntil(isRestarted, { timeout: 50_000 });
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
@@ -156,7 +156,7 @@ describe('a running embedded server', () => {
       instance.log.lines.filter((line) => line.includes('could not be started; Usher retries'));
     await vi.waitUntil(() => attempts().length >= 2, { timeout: 50_000 });
     await rename(`${control}.away`, control);
-    await vi.waitUntil(heldAgain, { timeout: 50_000 });
+    await vi.waitUntil(isRestarted, { timeout: 50_000 });
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 });
@@ -244,12 +244,12 @@ describe('the first start of an embedded server', () => {
   });
 
   it('is repeated after an interruption', async () => {
-    const { child, exited } = await holdElsewhere(directory.dataDir, '');
-    const inTheMiddle = async () => {
+    const { child, exited } = await startInOtherProcess(directory.dataDir, '');
+    const isInitializing = async () => {
       const names = await readdir(directory.dataDir).catch(() => []);
       return names.some((name) => name.startsWith('postgres.new-'));
     };
-    await vi.waitUntil(inTheMiddle, { timeout: 60_000, interval: 1 });
+    await vi.waitUntil(isInitializing, { timeout: 60_000, interval: 1 });
     child.kill('SIGKILL');
     await exited;
     const server = await start(directory.dataDir);
@@ -326,7 +326,7 @@ describe('another Usher process', () => {
   afterEach(() => directory.remove());
 
   it('leaves its server to the next process when it is killed', async () => {
-    const { child, exited } = await holdElsewhere(directory.dataDir);
+    const { child, exited } = await startInOtherProcess(directory.dataDir);
     await expect(start(directory.dataDir)).rejects.toThrow('Another Usher uses this DATA_DIR');
     const pid = await serverPid(directory.dataDir);
     child.kill('SIGKILL');
@@ -339,10 +339,10 @@ describe('another Usher process', () => {
   });
 
   it('still has its database after Ctrl-C, and stops it', async () => {
-    const { child, said, exited } = await holdElsewhere(directory.dataDir);
+    const { child, output, exited } = await startInOtherProcess(directory.dataDir);
     process.kill(-child.pid!, 'SIGINT');
     expect(await exited).toEqual([0, null]);
-    expect(said).toContain('answered after SIGINT');
+    expect(output).toContain('answered after SIGINT');
     await expect(serverPid(directory.dataDir)).rejects.toThrow('ENOENT');
   });
 

@@ -19,19 +19,19 @@ afterEach(async () => {
 /** A listener, its notifications so far, and the ages of its catch-up queries. */
 function listen(url: Parameters<typeof startListening>[0]['url']) {
   const received: RevocationChange[] = [];
-  const lookedBack: number[] = [];
+  const readsOfPast: number[] = [];
   const listener = startListening({
     ...systemClock,
     url,
     onChange: (change) => received.push(change),
     catchUp: (milliseconds) => {
-      lookedBack.push(milliseconds);
+      readsOfPast.push(milliseconds);
       return Promise.resolve();
     },
     log: { warn: () => undefined },
   });
   started.push(listener);
-  return { listener, received, lookedBack };
+  return { listener, received, readsOfPast };
 }
 
 const eventually = { timeout: 30_000, interval: 10 };
@@ -63,10 +63,10 @@ describePostgres('the listener for changes', (server) => {
   });
 
   it('reconnects automatically, and reads the changes that it missed', async () => {
-    const { listener, received, lookedBack } = listen(at.url);
+    const { listener, received, readsOfPast } = listen(at.url);
     await expect.poll(listener.isListening, eventually).toBe(true);
     await endSessions();
-    await expect.poll(() => lookedBack.length, eventually).toBe(2);
+    await expect.poll(() => readsOfPast.length, eventually).toBe(2);
     await expect.poll(listener.isListening, eventually).toBe(true);
     await revocations().revoke(user, testNow);
     await expect.poll(() => received.length, eventually).toBe(1);
@@ -107,7 +107,7 @@ describePostgres('the listener for changes', (server) => {
 it('detects a frozen server, and listens again when it continues', async () => {
   const instance = await startInstance();
   try {
-    const { listener, lookedBack } = listen(instance.server.url);
+    const { listener, readsOfPast } = listen(instance.server.url);
     await expect.poll(listener.isListening, eventually).toBe(true);
     const resume = await instance.freeze();
     try {
@@ -116,7 +116,7 @@ it('detects a frozen server, and listens again when it continues', async () => {
       resume();
     }
     await expect.poll(listener.isListening, eventually).toBe(true);
-    expect(lookedBack[1]).toBeGreaterThan(1_000);
+    expect(readsOfPast[1]).toBeGreaterThan(1_000);
   } finally {
     await instance.close();
   }

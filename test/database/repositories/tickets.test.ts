@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { ticketGraceMs } from '../../../src/authorize/tickets/ticket.ts';
 import { createTickets } from '../../../src/database/repositories/tickets.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
-import { holderOf, holdToTicketContract, newHash } from '../../contract/ticket-store.ts';
+import { holderOf, testTicketContract, newHash } from '../../contract/ticket-store.ts';
 import { describePostgres, useDatabase, withClient } from '../../support/database.ts';
 import { testNow } from '../../support/tokens.ts';
 
@@ -11,7 +11,7 @@ describePostgres('tickets in PostgreSQL', (server) => {
   const tickets = () => createTickets(at.database);
   const query = (sql: string) => withClient(at.url, (client) => client.query(sql));
 
-  holdToTicketContract(() => ({
+  testTicketContract(() => ({
     store: tickets(),
     address: { url: at.url.reveal(), role: server.role },
   }));

@@ -33,7 +33,7 @@ async function withLogin(
   });
 }
 
-const whoWorks = async (url: Secret, role: string | undefined) => {
+const rolesOfConnections = async (url: Secret, role: string | undefined) => {
   const database = createDatabase({ url, role });
   try {
     const facts = createPushedFacts(database);
@@ -67,7 +67,7 @@ describePostgres('the role of the service', (server) => {
     withLogin(server, '', async (url, login) => {
       const { role } = await prepareDatabase(url);
       expect(role).toBeUndefined();
-      expect(await whoWorks(url, role)).toEqual([{ who: login }]);
+      expect(await rolesOfConnections(url, role)).toEqual([{ who: login }]);
     }));
 
   it('is assumed by an ordinary login that is a member', () =>
@@ -75,14 +75,14 @@ describePostgres('the role of the service', (server) => {
       await withClient(server.url, (admin) => admin.query(`GRANT ${serviceRole} TO ${login}`));
       const { role } = await prepareDatabase(url);
       expect(role).toBe(serviceRole);
-      expect(await whoWorks(url, role)).toEqual([{ who: serviceRole }]);
+      expect(await rolesOfConnections(url, role)).toEqual([{ who: serviceRole }]);
     }));
 
   it('is assumed by a login that bypasses the policies, if it may', () =>
     withLogin(server, 'BYPASSRLS', async (url, login) => {
       await withClient(server.url, (admin) => admin.query(`GRANT ${serviceRole} TO ${login}`));
       const { role } = await prepareDatabase(url);
-      expect(await whoWorks(url, role)).toEqual([{ who: serviceRole }]);
+      expect(await rolesOfConnections(url, role)).toEqual([{ who: serviceRole }]);
     }));
 
   it('is required of a login that bypasses the policies', () =>
@@ -127,7 +127,7 @@ describe('the role of the service in a new cluster', () => {
   it('is created and assumed by a login that may create roles', () =>
     withLogin({ url: instance.server.url.reveal() }, 'CREATEROLE', async (url, login) => {
       const { role } = await prepareDatabase(url);
-      expect(await whoWorks(url, role)).toEqual([{ who: serviceRole }]);
+      expect(await rolesOfConnections(url, role)).toEqual([{ who: serviceRole }]);
       await onCluster(`GRANT ${serviceRole} TO CURRENT_USER`);
       expect((await prepareDatabase(url)).role).toBe(serviceRole);
       expect(login).not.toBe(serviceRole);
@@ -137,7 +137,7 @@ describe('the role of the service in a new cluster', () => {
     withLogin({ url: instance.server.url.reveal() }, 'NOCREATEROLE', async (url, login) => {
       const { role, applied } = await prepareDatabase(url);
       expect([role, applied.length > 0]).toEqual([undefined, true]);
-      expect(await whoWorks(url, role)).toEqual([{ who: login }]);
+      expect(await rolesOfConnections(url, role)).toEqual([{ who: login }]);
       expect((await prepareDatabase(url)).role).toBe(undefined);
     }));
 

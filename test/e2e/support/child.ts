@@ -12,7 +12,7 @@ export interface ChildOptions {
   /** The whole environment: nothing of the test runner's is inherited. */
   readonly env: Readonly<Record<string, string>>;
   /** The signal that the child sends to itself when the runner has exited. */
-  readonly orphanSignal: 'SIGTERM' | 'SIGKILL';
+  readonly signalAfterRunner: 'SIGTERM' | 'SIGKILL';
 }
 
 /** A running Node program. */
@@ -30,8 +30,8 @@ export interface Child {
  * Starts a Node program that never outlives the test runner: its standard input is a pipe from here,
  * which the system closes even when the runner is killed, and the program then ends itself.
  */
-export function startChild({ node, args, cwd, env, orphanSignal }: ChildOptions): Child {
-  const endWithRunner = `process.stdin.on('end', () => process.kill(process.pid, '${orphanSignal}')).resume().unref();`;
+export function startChild({ node, args, cwd, env, signalAfterRunner }: ChildOptions): Child {
+  const endWithRunner = `process.stdin.on('end', () => process.kill(process.pid, '${signalAfterRunner}')).resume().unref();`;
   const preload = ['--import', `data:text/javascript,${encodeURIComponent(endWithRunner)}`];
   const child = spawn(node, [...preload, ...args], { cwd, env, stdio: 'pipe' });
   const chunks: Buffer[] = [];

@@ -3,7 +3,7 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 
 /** Handles a request instead of forwarding it; true if it has responded. */
-export type Meddle = (request: IncomingMessage, response: ServerResponse) => boolean;
+export type Intercept = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** A proxy that runs. */
 export interface Proxy {
@@ -12,8 +12,8 @@ export interface Proxy {
 }
 
 /** Faults of a proxy. */
-export interface Meddling {
-  readonly instead?: Meddle;
+export interface ProxyFaults {
+  readonly instead?: Intercept;
   /** Prefixes of response headers that it removes. */
   readonly strips?: string;
 }
@@ -21,11 +21,11 @@ export interface Meddling {
 /** Starts a real HTTP proxy before `target`, on a free loopback port, with these faults. */
 export async function startProxy(
   target: string,
-  { instead = () => false, strips }: Meddling,
+  { instead = () => false, strips }: ProxyFaults,
 ): Promise<Proxy> {
   const server = createServer((incoming, response) => {
     if (instead(incoming, response)) return;
-    const onward = request(
+    const forwarded = request(
       target + (incoming.url ?? '/'),
       { method: incoming.method, headers: incoming.headers },
       (received) => {
@@ -36,10 +36,10 @@ export async function startProxy(
         received.pipe(response);
       },
     );
-    onward.on('error', () => {
+    forwarded.on('error', () => {
       response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>');
     });
-    incoming.pipe(onward);
+    incoming.pipe(forwarded);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

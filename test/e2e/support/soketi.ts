@@ -72,7 +72,7 @@ export async function startSoketi(options: SoketiOptions = {}): Promise<Soketi> 
     // soketi reads a `.env` in its working directory, and pm2 writes to the home directory.
     cwd: home,
     env: { HOME: home, PATH: process.env['PATH'] ?? '' },
-    orphanSignal: 'SIGKILL',
+    signalAfterRunner: 'SIGKILL',
   });
   const stop = async () => {
     await child.stop('SIGKILL');

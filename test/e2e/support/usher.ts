@@ -56,7 +56,7 @@ export async function startUsher(
       DATA_DIR: dataDir,
     },
     // Gently, so that Usher ends the database it started.
-    orphanSignal: 'SIGTERM',
+    signalAfterRunner: 'SIGTERM',
   });
   const stop = async (signal?: NodeJS.Signals) => {
     await child.stop(signal);

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
-import { holdToListContract } from '../../contract/sql-list.ts';
+import { testListContract } from '../../contract/sql-list.ts';
 import { createTestDatabase, describePostgres } from '../../support/database.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariadb.ts';
 import { openHostFacts } from './host-facts.ts';
@@ -22,7 +22,7 @@ describePostgres('lists by SQL', (server) => {
     await client.end();
     await database?.drop();
   });
-  holdToListContract(() => ({
+  testListContract(() => ({
     run: (sql) => client.query(sql),
     open: (policy) => openHostFacts(database!.url.reveal(), policy),
     typesWithoutId: [
@@ -40,7 +40,7 @@ describeMariadb('lists by SQL (MariaDB)', () => {
       .query(`CREATE TABLE members (project_id bigint, user_id varchar(400), region varchar(20))
       CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`);
   });
-  holdToListContract(() => ({
+  testListContract(() => ({
     run: (sql) => server.admin.query(sql),
     open: (policy) => openHostFacts(server.url, policy),
     typesWithoutId: ['1.5', 'now()', '1e0', "UNHEX('61')"],

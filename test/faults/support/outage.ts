@@ -39,7 +39,7 @@ export interface OpenRequest {
 const faultLasts = 6_000;
 
 /** Sends requests, injects the fault and ends it, and waits until a request that is sent afterwards has status 200. */
-export async function endure(
+export async function injectFault(
   usher: Usher,
   inject: Inject,
   { sendRequest = guestRequest(usher), before = 200 }: OpenRequest = {},

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 
-import { cleanUpAfterDeath } from '../../support/clean-up.ts';
+import { cleanUpAfterExit } from '../../support/clean-up.ts';
 import type { Row } from './report.ts';
 
 declare module 'vitest' {
@@ -24,7 +24,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const directory = await mkdtemp(join(tmpdir(), 'usher-faults-'));
   // As root, servers below it run as another user, which needs access to it.
   await chmod(directory, 0o711);
-  cleanUpAfterDeath(directory);
+  cleanUpAfterExit(directory);
   const file = join(directory, 'rows');
   await writeFile(file, '');
   project.provide('faultRows', file);

@@ -46,17 +46,17 @@ export async function startRoundRobin(): Promise<RoundRobin> {
     }
     const target = new URL(incoming.url!, backend.usher.publicUrl);
     const { method, headers } = incoming;
-    const onward = send(target, { method, headers, agent: backend.agent }, (response) => {
+    const forwarded = send(target, { method, headers, agent: backend.agent }, (response) => {
       // The header concerns its connection to the balancer, not that of the client.
       delete response.headers.connection;
       outgoing.writeHead(response.statusCode!, response.headers);
       response.pipe(outgoing);
     });
-    onward.on('error', (error: NodeJS.ErrnoException) => {
+    forwarded.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED') forward({ incoming, outgoing, body }, tries + 1);
       else outgoing.writeHead(502).end();
     });
-    onward.end(body);
+    forwarded.end(body);
   };
   const server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = [];

@@ -37,7 +37,7 @@ server.post('/', (request) => ({
 const asUtf8 = (text: string) => Buffer.from(text).toString();
 
 /** A byte order mark before a body is ignored. */
-const withoutMark = (text: string) => text.replace(/^\uFEFF/, '');
+const withoutByteOrderMark = (text: string) => text.replace(/^\uFEFF/, '');
 
 /** The fields of a form: repeated ones are excluded, and JSON has no symbol. */
 const fieldsIn = (pairs: readonly (readonly [string, string])[]) =>
@@ -59,7 +59,7 @@ export const bodyTargets = [
       const url = `/?${encodeURI(asUtf8(query)).replace(/[#\\]/g, '')}`;
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
       const response = await server.inject({ method: 'POST', url, headers, payload: form });
-      const pairs = [...new URLSearchParams(withoutMark(asUtf8(form)))];
+      const pairs = [...new URLSearchParams(withoutByteOrderMark(asUtf8(form)))];
       // Read as JSON whatever its content type, or ignored.
       if (/^\s*(?:\{|(?:null\s*)?$)/.test(form)) return;
       const expected = pairs.length > 128 ? 400 : 200;

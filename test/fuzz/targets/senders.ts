@@ -138,14 +138,14 @@ export const senderTargets = [
       if (read === undefined || 'fault' in read) return;
       assert.equal(status, 200);
       // A byte order mark is no part of a text (RFC 8259 §8.1).
-      const said = JSON.parse(new TextDecoder().decode(Buffer.from(text))) as Readonly<
+      const body = JSON.parse(new TextDecoder().decode(Buffer.from(text))) as Readonly<
         Record<string, unknown>
       >;
       const { kind, id, attributes } = read.principal;
       assert.equal(kind, 'visitor');
-      assert.ok([said['id'], said['user_id']].map(String).includes(id));
-      const is_staff = said['is_staff'] === true;
-      assert.deepEqual(attributes, { is_staff, is_superuser: said['is_superuser'] === true });
+      assert.ok([body['id'], body['user_id']].map(String).includes(id));
+      const is_staff = body['is_staff'] === true;
+      assert.deepEqual(attributes, { is_staff, is_superuser: body['is_superuser'] === true });
     },
   }),
   defineTarget({

@@ -7,7 +7,7 @@ const booking = 'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123';
 const own = 'private-tenant.1.user.15';
 
 /** Texts that resemble the given name; every endpoint must refuse them. */
-const nearly = (name: string): readonly string[] => [
+const similarNames = (name: string): readonly string[] => [
   name.toUpperCase(),
   name.replace('private-', 'Private-'),
   name.replace('private-', 'presence-'),
@@ -126,7 +126,7 @@ describe('a channel name that is almost valid', () => {
     }
   });
 
-  it.each([...nearly(own), ...oracles, ...ofTenant, guestChannel])(
+  it.each([...similarNames(own), ...oracles, ...ofTenant, guestChannel])(
     'is refused for a user: %j',
     async (name) => {
       for (const request of bothWays(userRequest({ fields: { channel_name: name } }), name)) {
@@ -135,7 +135,7 @@ describe('a channel name that is almost valid', () => {
     },
   );
 
-  it.each([...nearly(booking), ...oracles, ...ofHotel, own])(
+  it.each([...similarNames(booking), ...oracles, ...ofHotel, own])(
     'is refused for a guest: %j',
     async (name) => {
       for (const request of bothWays(guestRequest({ fields: { channel_name: name } }), name)) {

@@ -85,7 +85,7 @@ function expectExample({ title, documented, name, status }: Row, response: TestR
   if (typeof example === 'string') {
     for (const line of example.trimEnd().split('\n')) expect(response.text).toContain(line);
   } else if (example !== undefined) {
-    expect(withoutChance(response.body)).toStrictEqual(withoutChance(example));
+    expect(withoutRandom(response.body)).toStrictEqual(withoutRandom(example));
   }
 }
 
@@ -95,7 +95,7 @@ const byChance = new Set([
   ...['guest_session_id', 'token', 'ticket', 'channels'],
 ]);
 
-function withoutChance(value: unknown): unknown {
+function withoutRandom(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (key, each: unknown) => (byChance.has(key) ? 'by chance' : each)),
   );

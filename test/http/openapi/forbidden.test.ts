@@ -76,7 +76,7 @@ describe('input that a schema forbids is refused', () => {
   it.each([...inBodies, ...inPaths])(
     '%s',
     async (_title, { documented, schema, wrong, change }) => {
-      expect(schemas.complaints(schema, wrong)).toBeDefined();
+      expect(schemas.problems(schema, wrong)).toBeDefined();
       const credentials = await present(Object.keys(documented.operation.security[0] ?? {}), usher);
       const type = documented.operation.requestBody && json;
       const request = requestOf(documented, { name: '', type }, { ...credentials, ...change });

@@ -41,7 +41,7 @@ export const limits: Readonly<Record<string, Limited>> = {
 };
 
 /** More than any limit here. */
-const mostTries = 70;
+const maxAttempts = 70;
 
 /** Repeats a request until it exceeds the limit; returns the last response. */
 export async function untilLimited(
@@ -56,7 +56,7 @@ export async function untilLimited(
   try {
     await spend?.(usher);
     let response = await replay(usher, documented, { ...wanted, badCredentials });
-    for (let tries = 0; response.status !== 429 && tries < mostTries; tries += 1) {
+    for (let tries = 0; response.status !== 429 && tries < maxAttempts; tries += 1) {
       response = await replay(usher, documented, { ...wanted, badCredentials });
     }
     return response;

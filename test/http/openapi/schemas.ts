@@ -10,7 +10,7 @@ const base = 'https://usher.example/docs';
 /** The schemas of a document, compiled. */
 export interface Schemas {
   /** The errors of a value; `undefined` if it matches the schema at this pointer. */
-  readonly complaints: (pointer: string, value: unknown) => string | undefined;
+  readonly problems: (pointer: string, value: unknown) => string | undefined;
 }
 
 /** Compiles the schemas of the document on demand. */
@@ -19,7 +19,7 @@ export function createSchemas(document: Document): Schemas {
   addFormats.default(ajv);
   ajv.addSchema(document, base);
   return {
-    complaints: (pointer, value) => {
+    problems: (pointer, value) => {
       const reference = base + encodeURI(pointer);
       const check = ajv.getSchema(reference) ?? ajv.compile({ $ref: reference });
       return check(value) === true ? undefined : ajv.errorsText(check.errors);
@@ -41,7 +41,7 @@ export function expectDocumented(
   if (type !== undefined) {
     const media = type.replaceAll('/', '~1');
     const schema = `${pointer}/responses/${status}/content/${media}/schema`;
-    expect(schemas.complaints(schema, type === 'application/json' ? body : text)).toBeUndefined();
+    expect(schemas.problems(schema, type === 'application/json' ? body : text)).toBeUndefined();
   }
   expectHeaders(response.headers ?? {}, headers, document);
 }

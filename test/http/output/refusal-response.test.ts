@@ -6,7 +6,7 @@ import { addPolicyRoutes } from '../../../src/http/routes/policy-routes/route.ts
 import { createServer } from '../../../src/http/server.ts';
 import { check, refuse, type RefusalCode } from '../../../src/policy/decision.ts';
 import { shippedPolicy } from '../../support/shipped-policy.ts';
-import { writtenDeps } from '../../authorize/authorizing.ts';
+import { recordingDeps } from '../../authorize/authorizing.ts';
 import { guestRequest, userRequest } from '../requests.ts';
 import type { TestRequest } from '../requests.ts';
 import { scenarios } from './refusal-scenarios.ts';
@@ -23,7 +23,7 @@ function refusingServer() {
   const refusal = () => refuse({ id: 'the-decision', action: 'subscribe', checks }, code);
   const deps = {
     // In place of the decision.
-    ...writtenDeps({ measure: () => Promise.resolve(refusal() as never) }).deps,
+    ...recordingDeps({ measure: () => Promise.resolve(refusal() as never) }).deps,
     sign: () => {
       throw new Error('Nothing may be signed');
     },

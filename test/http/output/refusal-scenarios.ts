@@ -35,7 +35,7 @@ const noCredentials = { headers: { authorization: undefined } };
 const noTenant = { headers: { 'x-tenant-id': undefined } };
 const otherTenant = { headers: { 'x-tenant-id': '2' } };
 /** Two readings: the slug may hold what separates it from the booking. */
-const twoReadings = `${ofBooking('BK-1')}-guest-chat-booking-BK-2`;
+const ambiguousName = `${ofBooking('BK-1')}-guest-chat-booking-BK-2`;
 
 /** The codes of the shipped policies. */
 type PolicyCode = 'hotel-mismatch' | 'booking-mismatch' | 'booking-closed';
@@ -56,8 +56,8 @@ export const scenarios: Readonly<Record<OwnRefusalCode | PolicyCode, Scenario>> 
     hotel: [guestRequest(channel('private-hotel-grand-hotel-staff')), 403, badFormat],
   },
   'ambiguous-channel': {
-    general: [userRequest(channel(twoReadings)), 403, refused],
-    hotel: [guestRequest(channel(twoReadings)), 403, badFormat],
+    general: [userRequest(channel(ambiguousName)), 403, refused],
+    hotel: [guestRequest(channel(ambiguousName)), 403, badFormat],
   },
   'credential-missing': {
     general: [userRequest(noCredentials), 401, 'A credential is required'],

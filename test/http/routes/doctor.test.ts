@@ -25,14 +25,14 @@ const settings = {
 
 describe('GET /doctor', () => {
   const usher = useUsher(settings);
-  const examine = async () => {
+  const runDoctor = async () => {
     const { status, text } = await send(usher.operator, { method: 'GET', path: '/doctor' });
     expect(status).toBe(200);
     return { text, checks: (JSON.parse(text) as Examined).checks };
   };
 
   it('checks the Pusher server, the policy and each dependency', async () => {
-    const { text, checks } = await examine();
+    const { text, checks } = await runDoctor();
     const statusOf = (name: string) => checks.find((each) => each.name === name)?.status;
     expect(statusOf('the Pusher server accepts WebSocket connections')).toBe('fail');
     expect(statusOf('the policy can be loaded')).toBe('pass');
@@ -51,7 +51,7 @@ describe('GET /doctor', () => {
   });
 
   it('uses the names and texts of usher doctor', async () => {
-    const { checks } = await examine();
+    const { checks } = await runDoctor();
     const env = { ...testEnvironment, ...settings, DATABASE_URL: usher.database.reveal() };
     const { stdout } = await runInProcess(['doctor', '--url', usher.public], env);
     // Without a port of the running Usher the command cannot request its policy.
@@ -69,7 +69,7 @@ describe('GET /doctor', () => {
   });
 
   it('runs the checks once for concurrent requests', async () => {
-    const responses = await Promise.all([examine(), examine(), examine()]);
+    const responses = await Promise.all([runDoctor(), runDoctor(), runDoctor()]);
     expect(new Set(responses.map(({ text }) => text)).size).toBe(1);
   });
 

@@ -226,7 +226,7 @@ describe('redeeming a ticket', () => {
     const token = userToken({ jti: 'at-rest' });
     const ticket = await newTicket(issueBody, { authorization: `Bearer ${token}` });
     await responseTo(redeemRequest(ticket));
-    const kept = await everythingKept(usher);
+    const kept = await allRows(usher);
     expect(kept).toContain(hashes.at(-1));
     expect(kept).toContain('at-rest');
     for (const secret of [ticket, ticket.slice(10), token, ...token.split('.')]) {
@@ -236,7 +236,7 @@ describe('redeeming a ticket', () => {
 });
 
 /** Every row of every table as text. */
-async function everythingKept(usher: Pick<TestUsher, 'database'>): Promise<string> {
+async function allRows(usher: Pick<TestUsher, 'database'>): Promise<string> {
   return withClient(usher.database, async (client) => {
     const { rows } = await client.query<{ name: string }>(
       `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'usher'`,

@@ -21,7 +21,7 @@ const removed = (user_id: unknown, channel = chat) => ({
   channel,
   user_id,
 });
-const said = (from: object, channel = chat) => ({
+const clientEvent = (from: object, channel = chat) => ({
   name: 'client_event',
   channel,
   event: 'client-typing',
@@ -58,9 +58,9 @@ describe('a webhook', () => {
   it('is processed once; a repeated one gets the same response and is not counted', async () => {
     const at = testNow - 77_777;
     const before = metric(await metrics(), 'usher_client_events_total', 'tenant="1"') ?? 0;
-    const first = await sent(at, said({ user_id: '15' }));
+    const first = await sent(at, clientEvent({ user_id: '15' }));
     expect([first.status, first.body]).toEqual([200, { status: 'taken' }]);
-    const second = await sent(at, said({ user_id: '15' }));
+    const second = await sent(at, clientEvent({ user_id: '15' }));
     expect([second.status, second.body]).toEqual([200, { status: 'repeated' }]);
     expect(metric(await metrics(), 'usher_client_events_total', 'tenant="1"')).toBe(before + 1);
   });
@@ -198,13 +198,17 @@ describe('statistics of webhooks', () => {
     await sendWebhook([occupied(own), occupied(chat), added('15'), added(16), added('15')]);
     await sendWebhook([occupied(otherTenants), added('15', otherTenants), occupied(foreign)]);
     await sendWebhook([
-      said({ user_id: '15' }),
-      said({ socket_id: '1.2' }, own),
-      said({}, foreign),
+      clientEvent({ user_id: '15' }),
+      clientEvent({ socket_id: '1.2' }, own),
+      clientEvent({}, foreign),
     ]);
     await sendWebhook([{ name: 'subscription_count', channel: own }, { name: 'cache_miss' }]);
     await sendWebhook([occupied('public'), occupied('private-made-up'), occupied('private-a:b')]);
-    await sendWebhook([occupied(''), said({}, 'private-made-up'), added('15', 'presence-made-up')]);
+    await sendWebhook([
+      occupied(''),
+      clientEvent({}, 'private-made-up'),
+      added('15', 'presence-made-up'),
+    ]);
     const seen = { one: [2, 2, 2], two: [1, 1, undefined], none: [1, 0, 1] };
     expect(await figures()).toEqual(seen);
     expect(await metrics()).not.toContain('made-up');
@@ -225,9 +229,10 @@ describe('messages above the limit', () => {
   const { usher, sendWebhook, signals } = useHooks({ RATE_LIMIT_MESSAGES: '3' });
 
   it('are a security event, once a minute for each user', async () => {
-    const many = (count: number) => Array.from({ length: count }, () => said({ user_id: '15' }));
+    const many = (count: number) =>
+      Array.from({ length: count }, () => clientEvent({ user_id: '15' }));
     await sendWebhook(many(3));
-    await sendWebhook([said({ user_id: '16' }), said({ socket_id: '1.2' }, own)]);
+    await sendWebhook([clientEvent({ user_id: '16' }), clientEvent({ socket_id: '1.2' }, own)]);
     expect(await signals()).toEqual([]);
     await sendWebhook(many(5));
     const row = { signal: 'limit-exceeded', tenant_id: '1', principal_id: '15', decision_id: null };
@@ -237,11 +242,11 @@ describe('messages above the limit', () => {
     expect(await signals()).toEqual([row, row]);
     // Pusher names the user on presence channels only. The row is inserted later, so that its time determines the order.
     usher.clock.now += 1;
-    await sendWebhook(Array.from({ length: 4 }, () => said({ socket_id: '1.3' }, own)));
+    await sendWebhook(Array.from({ length: 4 }, () => clientEvent({ socket_id: '1.3' }, own)));
     expect(await signals()).toEqual([row, row, { ...row, principal_id: null }]);
     // On record is the id of the host, and not the one that the server takes.
     usher.clock.now += 1;
-    await sendWebhook(Array.from({ length: 4 }, () => said({ user_id: '=;auth0=7C15' })));
+    await sendWebhook(Array.from({ length: 4 }, () => clientEvent({ user_id: '=;auth0=7C15' })));
     expect((await signals()).at(-1)).toEqual({ ...row, principal_id: 'auth0|15' });
   });
 });
@@ -278,7 +283,7 @@ describe('a webhook while the database does not respond', () => {
   };
 
   it('is processed completely and once when it is sent again', async () => {
-    const thrice = (user_id: string) => Array.from({ length: 3 }, () => said({ user_id }));
+    const thrice = (user_id: string) => Array.from({ length: 3 }, () => clientEvent({ user_id }));
     const events = [occupied(own), ...thrice('15'), ...thrice('16'), occupied(chat)];
     const sending = webhook(webhookBody(testNow, ...events));
     await rename('security_events', 'elsewhere');
@@ -304,7 +309,7 @@ describe('a webhook while the database does not respond', () => {
 
   it('that is sent twice concurrently is processed once', async () => {
     const before = await figures();
-    const sending = webhook(webhookBody(testNow - 1, said({ user_id: '17' })));
+    const sending = webhook(webhookBody(testNow - 1, clientEvent({ user_id: '17' })));
     const responses = await Promise.all(
       Array.from({ length: 8 }, () => send(usher.public, sending)),
     );

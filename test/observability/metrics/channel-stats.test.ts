@@ -70,12 +70,12 @@ describe('messages', () => {
   it.each([
     ['is reported again if the first report was not written', false, [false, true]],
     ['is not reported again if the first report was written', true, [false, false]],
-  ])('that were undone and repeated: the third %s', (_case, isOnRecord, expected) => {
+  ])('that were undone and repeated: the third %s', (_case, isWritten, expected) => {
     const { exceeds, undo } = figuresOf(2);
     const event = { name: 'client_event', channel: chat, userId: '15' } as const;
     const say = () => exceeds(event, place);
     expect([say(), say(), say()]).toEqual([false, false, true]);
-    undo(event, place, isOnRecord);
+    undo(event, place, isWritten);
     undo(event, place, true);
     expect([say(), say()]).toEqual(expected);
   });

@@ -40,7 +40,7 @@ async function traceOf(
 const namesBelow = (parent: SentSpan, spans: readonly SentSpan[]) =>
   spans.filter(({ parentSpanId }) => parentSpanId === parent.spanId).map(({ name }) => name);
 
-const theOne = (name: string, spans: readonly SentSpan[]) => {
+const onlySpan = (name: string, spans: readonly SentSpan[]) => {
   const found = spans.filter((span) => span.name === name);
   expect(found, name).toHaveLength(1);
   return found[0]!;
@@ -60,7 +60,7 @@ describe('a request', () => {
     });
     const spans = collector.spans();
     expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
-    const request = theOne(guestRoute, spans);
+    const request = onlySpan(guestRoute, spans);
     expect(request).toMatchObject({
       parentSpanId: 'b7ad6b7169203331',
       kind: 2,
@@ -72,11 +72,11 @@ describe('a request', () => {
       },
     });
     expect(namesBelow(request, spans)).toEqual(['decide subscribe', 'sign']);
-    const below = namesBelow(theOne('decide subscribe', spans), spans);
+    const below = namesBelow(onlySpan('decide subscribe', spans), spans);
     expect(below).toEqual(
       expect.arrayContaining(['credential guest-token', 'revocations', 'fact booking', 'audit']),
     );
-    expect(theOne('audit', spans).facts).toMatchObject({
+    expect(onlySpan('audit', spans).facts).toMatchObject({
       'usher.decision_id': decisionId,
       'usher.outcome': 'grant',
       'usher.family': 'private-hotel-{hotelSlug}-guest-chat-booking-{bookingId}',
@@ -105,7 +105,7 @@ describe('a request', () => {
       client.socket.close();
       await client.closed;
     }, ticketEnvironment);
-    expect(theOne('GET /ws', collector.spans()).facts).toMatchObject({
+    expect(onlySpan('GET /ws', collector.spans()).facts).toMatchObject({
       'http.response.status_code': 101,
     });
   });
@@ -125,8 +125,8 @@ describe('a request', () => {
     );
     const spans = collector.spans();
     const failed = { status: { code: 2 } };
-    expect(theOne('POST /broadcasting/auth', spans)).toMatchObject(failed);
-    expect(theOne('credential bearer', spans)).toMatchObject({
+    expect(onlySpan('POST /broadcasting/auth', spans)).toMatchObject(failed);
+    expect(onlySpan('credential bearer', spans)).toMatchObject({
       ...failed,
       facts: { 'error.type': 'Unavailable', 'usher.dependency': 'token keys' },
     });
@@ -140,7 +140,7 @@ describe('a request', () => {
         200,
       );
     });
-    expect(theOne('decide subscribe', collector.spans()).traceId).not.toMatch(/^0af7/);
+    expect(onlySpan('decide subscribe', collector.spans()).traceId).not.toMatch(/^0af7/);
   });
 
   it('ends when the client disconnects, and when a handshake is refused', async () => {
@@ -170,8 +170,8 @@ describe('a request', () => {
       },
     );
     const spans = collector.spans();
-    expect(theOne('GET /api/channels', spans).facts).toMatchObject({ 'error.type': 'hung up' });
-    const upgrade = theOne('GET /ws/chat/', spans).facts;
+    expect(onlySpan('GET /api/channels', spans).facts).toMatchObject({ 'error.type': 'hung up' });
+    const upgrade = onlySpan('GET /ws/chat/', spans).facts;
     expect(upgrade['http.response.status_code']).toBe(401);
   });
 
