@@ -26,10 +26,9 @@ export function createTokenChoice(issuers: readonly TokenIssuer[]): TokenChoice 
       const exact = typeof iss === 'string' ? named.get(iss) : undefined;
       if (exact !== undefined) return exact;
       const symmetric = isHmacAlgorithm(alg);
-      const open =
-        unnamed.length === 1
-          ? unnamed[0]
-          : unnamed.find(({ isSymmetric }) => isSymmetric === symmetric);
+      const fitting = unnamed.find(({ isSymmetric }) => isSymmetric === symmetric);
+      // The only issuer can say best what is wrong with the algorithm. Beside others, a wrong `iss` is the likely cause.
+      const open = fitting ?? (issuers.length === 1 ? unnamed[0] : undefined);
       return open ?? unknownIssuer(iss, [...named.values()]);
     },
   };

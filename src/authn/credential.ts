@@ -10,6 +10,7 @@ export const maxTokenLength = 16 * 1024;
 /** A credential from the request, not verified yet. The type of its text keeps it out of logs. */
 export interface Credential {
   readonly kind: 'guest-token' | 'bearer' | 'guest-session' | 'session-cookie';
+  /** Empty for a bearer whose header has another scheme, or more than a token. */
   readonly text: Secret;
   /** The only kind of principal that it may make: that of the route. */
   readonly principal?: PrincipalKind;
@@ -91,6 +92,11 @@ export type CredentialReaders = Readonly<Partial<Record<Credential['kind'], Cred
 const notConfigured: CredentialReader = () =>
   Promise.resolve({ fault: 'credential-not-configured' });
 
+const otherHeader = {
+  fault: 'credential-malformed',
+  detail: 'Authorization is Bearer and a token: found another form',
+} as const;
+
 /**
  * Creates `Identify` from the configured readers. A kind without a reader is refused. It is never read as another kind.
  */
@@ -98,7 +104,12 @@ export function createIdentify(readers: CredentialReaders): Identify {
   return ({ kind, text, principal }) =>
     withSpan(
       `credential ${kind}`,
-      () => (readers[kind] ?? notConfigured)(text.reveal(), principal),
+      () => {
+        const shown = text.reveal();
+        // A reader would describe the token, which may be a good one.
+        if (shown === '' && kind === 'bearer') return Promise.resolve(otherHeader);
+        return (readers[kind] ?? notConfigured)(shown, principal);
+      },
       (read): SpanAttributes => ('fault' in read ? { 'usher.code': read.fault } : {}),
     );
 }

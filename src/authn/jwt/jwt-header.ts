@@ -25,14 +25,15 @@ export function readJwtHeader(
   const segments = text.split('.');
   const [encoded = ''] = segments;
   if (segments.length !== 3 || !segments.every(isCanonical)) {
-    return malformed('token is a JWT of three base64url segments');
+    return malformed(`token is a JWT of three base64url segments: found ${formOf(segments)}`);
   }
   const header = parseJsonMembers(Buffer.from(encoded, 'base64url'));
   return header ? readHint(header) : malformed('token header is a JSON object');
 }
 
 function readHint(header: Members): { readonly hint: KeyHint } | Required<RefusedCredential> {
-  const [alg, kid, typ] = ['alg', 'kid', 'typ'].map((name) => header.get(name));
+  // Some libraries write null for a parameter that the application does not set.
+  const [alg, kid, typ] = ['alg', 'kid', 'typ'].map((name) => header.get(name) ?? undefined);
   if (typeof alg !== 'string') return malformed(notText('alg', alg));
   if (!isTextOrAbsent(kid)) return malformed(notText('kid', kid));
   if (!isTextOrAbsent(typ)) return malformed(notText('typ', typ));
@@ -47,6 +48,14 @@ function readHint(header: Members): { readonly hint: KeyHint } | Required<Refuse
 
 const notText = (name: string, found: unknown) =>
   `${name} of the token header is a text: found ${describeType(found)}`;
+
+/** The form of a text that is no JWT: few different ones, because a metric has them as a label. */
+function formOf([version = '', purpose = '', ...others]: readonly string[]): string {
+  if (purpose === '' && others.length === 0) return 'an opaque text';
+  if (/^v[1-4]$/.test(version) && /^(?:public|local)$/.test(purpose)) return 'a PASETO';
+  if (others.length === 3) return 'five, as of an encrypted token (JWE)';
+  return others.length === 1 ? 'three with other characters, or an empty one' : 'another number';
+}
 
 /** Decoders accept padding, white space and unused bits, so one token would have several encodings (RFC 4648 §3.5). */
 function isCanonical(segment: string): boolean {

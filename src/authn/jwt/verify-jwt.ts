@@ -230,11 +230,12 @@ function requiredFault(claims: Claims, { require }: JwtIssuer): RefusedCredentia
   return undefined;
 }
 
-/** A claim that is present must be a time that is not further in the future than the clock skew. */
+/** A claim that is present must be a time that is not further in the future than the clock skew. Null counts as missing. */
 function futureFault(claims: Claims, name: string, now: number): RefusedCredential | undefined {
-  if (!claims.has(name)) return undefined;
+  const found = claims.get(name);
+  if (found === undefined || found === null) return undefined;
   const time = readNumericDate(claims, name);
-  if (time === undefined) return claimFault(name, timeForm, claims.get(name));
+  if (time === undefined) return claimFault(name, timeForm, found);
   return time <= now + clockSkewMs
     ? undefined
     : rejected(`claim ${name} is at most ${clockSkewMs / 1000} s in the future`);

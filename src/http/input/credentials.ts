@@ -85,17 +85,18 @@ export function guestSessionCredentials(request: FastifyRequest): readonly Crede
 }
 
 /**
- * Extracts the bearer token of a request. `Bearer` without a token is no credential. HTTP authentication of the site is
+ * Extracts the bearer token of a request, also after `JWT`, as Simple JWT with Djoser and older libraries of Django and Node.js
+ * have it. `Bearer` without a token is no credential. HTTP authentication of the site is
  * none either, because browsers send it automatically (RFC 7617 §2.2, RFC 7616 §3.6, RFC 4559).
  */
 export function bearerCredentials(request: FastifyRequest): readonly Credential[] {
   const lines = headerValues(request.raw.rawHeaders, 'Authorization');
   if (lines.length === 1 && isSiteAuthentication(lines[0] ?? '')) return [];
   const header = credentialText('Authorization', lines);
-  const given = header?.replace(/^bearer(?: +|$)/i, '');
+  const given = header?.replace(/^(?:bearer|jwt)(?: +|$)/i, '');
   if (header === undefined || given === undefined || isPlaceholder(given)) return [];
   // An unknown scheme counts as an invalid credential. Otherwise the request would be treated as anonymous.
-  const [, token = ''] = /^Bearer +([^ ]+)$/i.exec(header) ?? [];
+  const [, token = ''] = /^(?:Bearer|JWT) +([^ ]+)$/i.exec(header) ?? [];
   return [{ kind: 'bearer', text: new Secret(token) }];
 }
 

@@ -64,6 +64,7 @@ describe('the time', () => {
       { iat: testSeconds + 30, nbf: testSeconds + 30 },
     ],
     ['a token without iat', { iat: undefined }],
+    ['a token with null as iat and nbf', { iat: null, nbf: null }],
   ])('accepts %s', async (_name, changes) => {
     expect(await verify(hmacToken(guestClaims(changes)))).toHaveProperty('claims');
   });
@@ -87,7 +88,7 @@ describe('the time', () => {
     ['nbf more than 30 s ahead', { nbf: testSeconds + 31 }],
     ['nbf as text', { nbf: '0' }],
     ['iat more than 30 s ahead', { iat: testSeconds + 31 }],
-    ['iat null', { iat: null }],
+    ['iat as text', { iat: '0' }],
   ])('rejects %s', async (_name, changes) => {
     expect(await verify(hmacToken(guestClaims(changes)))).toEqual(rejected);
   });
@@ -236,7 +237,13 @@ it.each<[string, string, string]>([
     hmacToken(guestClaims({ iss: 'a', aud: 'a', exp: testSeconds + 3601 })),
     'claim exp is at most 3600 s after iat',
   ],
-  ['an opaque token', '1|abc', 'token is a JWT of three base64url segments'],
+  ['an opaque token', '1|abc', 'three base64url segments: found an opaque text'],
+  ['an encrypted token', 'e30..AA.AA.AA', 'segments: found five, as of an encrypted token (JWE)'],
+  ['a PASETO', 'v4.public.AAAA', 'segments: found a PASETO'],
+  ['a PASETO with a footer', 'v4.local.AAAA.AAAA', 'segments: found a PASETO'],
+  ['padding', 'e30=.e30=.AA==', 'segments: found three with other characters, or an empty one'],
+  ['an unsigned token', 'e30.e30.', 'segments: found three with other characters, or an empty one'],
+  ['two segments', 'ya29.AAAA', 'segments: found another number'],
   ['a long token', 'a'.repeat(16_385), 'token has at most 16,384 characters'],
   ['no claims', hmacToken('[]'), 'payload of the token is a JSON object'],
 ])('the detail of a fault names %s, and not its value', async (_name, text, detail) => {
@@ -247,6 +254,11 @@ it.each<[string, string, string]>([
 });
 
 describe('the format', () => {
+  it('counts null as a missing parameter of the header', async () => {
+    const token = hmacToken(guestClaims(), { kid: null, typ: null });
+    expect(await verify(token)).toHaveProperty('claims');
+  });
+
   it.each(['[]', 'null', '"text"', '7', 'true', 'no json', '{"exp":', ''])(
     'a signed payload %j is malformed',
     async (payload) => {

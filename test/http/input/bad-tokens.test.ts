@@ -29,8 +29,15 @@ describe('a bearer token', () => {
     `Bearer ${userToken()} ${userToken()}`,
     'Bearer null',
     'Bearer undefined',
+    'JWT null',
+    'JWT',
   ])('is not read from %j', async (header) => {
     expectUnauthorized(await send(usher.public, withHeader(header)));
+  });
+
+  it.each(['Bearer', 'bearer', 'BEARER ', 'JWT', 'jwt'])('is read after %j', async (scheme) => {
+    const { status } = await send(usher.public, withHeader(`${scheme} ${userToken()}`));
+    expect(status).toBe(200);
   });
 
   it('is refused if a proxy or a page has joined another one to it', async () => {
