@@ -52,7 +52,7 @@ export function findListClaim(claims: Members, path: readonly string[]): unknown
 const maxIdLength = 255;
 
 /** The values that `readId` accepts, for messages. */
-export const idForm = `a printable text of 1 to ${maxIdLength} characters or a whole number`;
+export const idForm = `a printable text of 1 to ${maxIdLength} characters or a whole number from 0 to 2^53 − 1`;
 
 /**
  * Reads an id: a printable text of at most 255 characters, or an integer, as Laravel issuers write it. Integers above

@@ -14,7 +14,7 @@ const settingOf: Readonly<Record<string, string | undefined>> = {
   'host database':
     'DJANGO_DATABASE_URL, LARAVEL_DATABASE_URL, SANCTUM_DATABASE_URL or PASSPORT_DATABASE_URL',
   'host redis': 'LARAVEL_REDIS_URL',
-  'token keys': 'the …_TOKEN_JWKS_URL settings',
+  'token keys': '`keys` of the issuer in the policy, or the …_TOKEN_JWKS_URL settings',
   'session introspection': 'SESSION_INTROSPECTION_URL',
   'token introspection': 'INTROSPECTION_URL',
 };

@@ -29,7 +29,7 @@ export function buildTokenIssuers(
     fixedTokens(config).map(([name, tokens]) => [name, fixedIssuer(name, tokens)]),
   );
   function fixedIssuer(name: string, { keys, expected, isDefault, maxAgeMs }: FixedTokens) {
-    const watched = 'jwksUrl' in keys ? { onFetched: watch(name) } : {};
+    const watched = 'jwksUrl' in keys ? { name, onFetched: watch(name) } : {};
     return {
       keys: createTokenKeys(keys, { fetch, now, ...watched }),
       isSymmetric: 'secret' in keys,
@@ -43,10 +43,11 @@ export function buildTokenIssuers(
   const openKeys: TokenIssuerDeps['openKeys'] = (name, keys) => {
     const onFetched = watch(name);
     if (keys.from === 'discovery') {
-      return createDiscoveredKeys({ issuer: keys.issuer, fetch, now, onFetched });
+      return createDiscoveredKeys({ issuer: keys.issuer, name, fetch, now, onFetched });
     }
     if (keys.from === 'jwks') {
-      return createJwks({ url: keys.url, algorithm: keys.algorithm, fetch, now, onFetched });
+      const { url, algorithm } = keys;
+      return createJwks({ url, algorithm, name, fetch, now, onFetched });
     }
     return createLocalKeys(keys, { variable, now, overlapMs: secretOverlapMs, onRead: onFetched });
   };

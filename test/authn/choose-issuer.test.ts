@@ -36,9 +36,12 @@ it.each<[string, JsonObject, string]>([
   ['a slash at the end', slash, 'claim iss is exactly that of the issuer keycloak: found'],
   ['another iss', { iss: 'a' }, 'claim iss is the configured issuer: found a text'],
   ['no iss', {}, 'claim iss is the configured issuer: found nothing'],
-])('says of %s that it is the fault, although another issuer has a secret', (_what, claims, why) => {
-  const choice = createTokenChoice([withSecret, named]);
-  expect(choice.choose(hmacToken(claims, { alg: 'RS256' }), 'RS256')).toMatchObject({
-    detail: expect.stringContaining(why) as unknown,
-  });
-});
+])(
+  'says of %s that it is the fault, although another issuer has a secret',
+  (_what, claims, why) => {
+    const choice = createTokenChoice([withSecret, named]);
+    expect(choice.choose(hmacToken(claims, { alg: 'RS256' }), 'RS256')).toMatchObject({
+      detail: expect.stringContaining(why) as unknown,
+    });
+  },
+);

@@ -167,7 +167,7 @@ describe('the introspection response', () => {
     [
       'a list as tenant',
       { tenant: ['1'] },
-      'tenant, which is a printable text of 1 to 255 characters or a whole number: found a list',
+      'tenant, which is a printable text of 1 to 255 characters or a whole number from 0 to 2^53 − 1: found a list',
     ],
     ['a role that is a number', { roles: [1] }, 'some of its roles, which cannot be read'],
   ])('with %s is accepted without the value, and a note says so', async (_case, members, left) => {

@@ -23,7 +23,8 @@ describe('the check of a Passport token', () => {
     const find = () => Promise.reject(new Unavailable('host database'));
     expect(await findAccessTokenFault({ id: '15', tokenId: undefined }, { find, now })).toEqual({
       fault: 'credential-rejected',
-      detail: 'claim jti is a printable text of 1 to 255 characters or a whole number',
+      detail:
+        'claim jti is a printable text of 1 to 255 characters or a whole number from 0 to 2^53 − 1',
     });
     await expect(findAccessTokenFault(user, { find, now })).rejects.toBeInstanceOf(Unavailable);
   });

@@ -285,7 +285,7 @@ describe('a bearer token', () => {
     [
       'a list as the subject',
       { sub: ['15'] },
-      'claim sub is a printable text of 1 to 255 characters or a whole number: found a list',
+      'claim sub is a printable text of 1 to 255 characters or a whole number from 0 to 2^53 − 1: found a list',
     ],
     ['a missing subject', { sub: undefined }, ': found nothing'],
     [

@@ -197,7 +197,7 @@ describe('a token of an issuer of the policy', () => {
     [
       'no id',
       { sub: ['a'] },
-      'issuer keycloak: claim sub is a printable text of 1 to 255 characters or a whole number: found a list',
+      'issuer keycloak: claim sub is a printable text of 1 to 255 characters or a whole number from 0 to 2^53 − 1: found a list',
     ],
     [
       'a long lifetime',
@@ -222,7 +222,7 @@ describe('a token of an issuer of the policy', () => {
     expect(await checksOf('private-high', token(changes))).toEqual(
       expect.arrayContaining([
         'token is accepted without its level: claim level is a whole number: found a text',
-        'token is accepted without its tenant: claim https://shop.example/tenant is a printable text of 1 to 255 characters or a whole number: found an object',
+        'token is accepted without its tenant: claim https://shop.example/tenant is a printable text of 1 to 255 characters or a whole number from 0 to 2^53 − 1: found an object',
       ]),
     );
   });

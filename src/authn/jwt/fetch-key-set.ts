@@ -37,7 +37,8 @@ export async function fetchKeySet({
 }
 
 function parseKeySet(text: string, algorithm: string | undefined): readonly TokenKey[] {
-  const set: unknown = JSON.parse(text);
+  const set = parseJson(text);
+  if (set === undefined) throw new Error('its response is not JSON');
   const keys = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : undefined;
   if (!Array.isArray(keys)) throw new Error('JWKS is not an object with a list of keys');
   if (keys.length > maxKeys) throw new Error(`JWKS has more than ${maxKeys} keys`);

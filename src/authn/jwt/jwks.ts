@@ -52,7 +52,7 @@ type FetchKeys = (
  * seconds, or once in 2 seconds after a failed fetch.
  */
 function createKeySet(fetchKeys: FetchKeys, settings: KeySetSettings): TokenKeys {
-  const { now, fetch, timeoutMs = defaultTimeoutMs, onFetched } = settings;
+  const { now, fetch, timeoutMs = defaultTimeoutMs, name, onFetched } = settings;
   let keys: readonly TokenKey[] = [];
   let fetchedAt = -Infinity;
   let triedAt = -Infinity;
@@ -69,7 +69,7 @@ function createKeySet(fetchKeys: FetchKeys, settings: KeySetSettings): TokenKeys
       fetchedAt = triedAt;
       failure = undefined;
     } catch (cause) {
-      failure = new Unavailable('token keys', { cause });
+      failure = new Unavailable('token keys', { cause: ofIssuer(name, cause) });
       throw failure;
     } finally {
       pending = undefined;
@@ -103,6 +103,12 @@ function createKeySet(fetchKeys: FetchKeys, settings: KeySetSettings): TokenKeys
       return matching.slice(0, maxTriedKeys);
     },
   };
+}
+
+/** The name comes first, because a policy has several issuers. */
+function ofIssuer(name: string | undefined, error: unknown): unknown {
+  if (name === undefined || !(error instanceof Error)) return error;
+  return new Error(`issuer ${name}: ${error.message}`, { cause: error.cause });
 }
 
 function matchesHint(key: TokenKey, { alg, kid }: KeyHint): boolean {

@@ -27,6 +27,8 @@ export interface TokenKeys {
 
 /** The network and the clock (milliseconds since the epoch) for a key source. */
 export interface KeyDeps {
+  /** The name of the issuer, for the reason of an outage. */
+  readonly name?: string;
   readonly fetch: typeof fetch;
   readonly now: () => number;
   /** Called after each fetch of keys. */

@@ -73,6 +73,20 @@ describe('keys at a URL', () => {
     expect(server.requests()).toBe(1);
   });
 
+  it.each<[string, () => void, string]>([
+    ['a status', () => server.respondWith((_, response) => response.writeHead(404).end()), '404'],
+    ['no JSON', () => server.respondWith(json('<html>')), 'is not JSON'],
+    ['a redirect', () => server.respondWith((_, response) => response.writeHead(302).end()), '302'],
+  ])('name their issuer in the reason of an outage: %s', async (_what, respond, why) => {
+    respond();
+    const keys = createJwks({ url: server.url, name: 'keycloak', now, fetch });
+    const cause = await keys.find({ alg: 'ES256' }).catch((error: unknown) => {
+      return error instanceof Unavailable ? error.cause : error;
+    });
+    expect(String(cause)).toMatch(/^Error: issuer keycloak: /);
+    expect(String(cause)).toContain(why);
+  });
+
   it('verify a token without a key id when only one fits', async () => {
     server.respondWith(keySet(jwk(first, { kid: 'a' }), jwk(rsa, { kid: 'b' })));
     await expectGood(token(first));

@@ -147,7 +147,7 @@ function itReads(host: TokenHost, sub: string) {
     await put();
     expect(await readerOf(host)(tokenOf({ sub, jti: other }))).toEqual(
       rejected(
-        `claim jti is a printable text of 1 to 255 characters or a whole number: found ${found}`,
+        `claim jti is a printable text of 1 to 255 characters or a whole number from 0 to 2^53 − 1: found ${found}`,
       ),
     );
   });
