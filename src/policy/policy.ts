@@ -117,6 +117,8 @@ export type KeysPolicy =
       readonly from: 'secret' | 'public key';
       readonly place: KeyPlace;
       readonly algorithm?: string;
+      /** That of a secret whose bytes are the key, not its text. */
+      readonly encoding?: 'base64';
     };
 
 /** The place of a secret or of a public key. */

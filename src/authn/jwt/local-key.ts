@@ -121,7 +121,7 @@ function readText(place: KeyPlace, variable: Variable): string | undefined {
 }
 
 function parseKey(
-  { from, place: declared, algorithm }: LocalKey,
+  { from, place: declared, algorithm, encoding }: LocalKey,
   place: KeyPlace,
   text: string | undefined,
 ): TokenKey | { readonly problem: string } {
@@ -129,7 +129,8 @@ function parseKey(
   if (text === undefined || text.trim() === '') {
     return { problem: `${name} ${'env' in place ? 'is not set' : 'cannot be read, or is empty'}` };
   }
-  const key = from === 'secret' ? secretKey(text, algorithm) : publicKey(text, algorithm);
+  const key =
+    from === 'secret' ? secretKey(text, encoding, algorithm) : publicKey(text, algorithm);
   return 'problem' in key ? { problem: `${name} ${key.problem}` } : key;
 }
 
@@ -139,11 +140,22 @@ function nameOf(declared: KeyPlace, place: KeyPlace): string {
   return 'env' in place ? `the variable ${declared.env}` : `the file of ${declared.env}_FILE`;
 }
 
-function secretKey(text: string, algorithm = 'HS256'): TokenKey | { readonly problem: string } {
-  const secret = new Secret(text);
+function secretKey(
+  text: string,
+  encoding: LocalKey['encoding'],
+  algorithm = 'HS256',
+): TokenKey | { readonly problem: string } {
+  const secret = encoding === undefined ? new Secret(text) : base64Bytes(text);
+  if (secret === undefined) return { problem: 'is not base64' };
   if (!isHmacAlgorithm(algorithm)) return { problem: `cannot be used with ${algorithm}` };
   const weakness = hmacProblem(secret, algorithm);
   return weakness === undefined ? hmacKey(secret, algorithm) : { problem: weakness };
+}
+
+/** Libraries accept both alphabets of RFC 4648, and a text without padding. */
+function base64Bytes(text: string): Buffer | undefined {
+  const [, digits = ''] = /^([A-Za-z0-9+/_-]+)={0,2}$/.exec(text) ?? [];
+  return digits === '' || digits.length % 4 === 1 ? undefined : Buffer.from(digits, 'base64');
 }
 
 /** Environment files have a PEM on one line, with \n for line breaks. */

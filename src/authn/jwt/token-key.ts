@@ -1,6 +1,6 @@
 import { createPublicKey, createSecretKey } from 'node:crypto';
 import type { JsonWebKey, KeyObject } from 'node:crypto';
-import type { Secret } from '../../runtime/secret.ts';
+import { Secret } from '../../runtime/secret.ts';
 import { secretWeakness } from '../weak-secret.ts';
 import { isJsonObject } from '../../runtime/json.ts';
 
@@ -72,19 +72,24 @@ export function isHmacAlgorithm(algorithm: string): algorithm is HmacAlgorithm {
 
 /** The problem of a secret, as a text that follows the name of a setting; `undefined` for a strong one. */
 export function hmacProblem(
-  secret: Secret,
+  secret: Secret | Uint8Array,
   algorithm: HmacAlgorithm = 'HS256',
 ): string | undefined {
-  return secretWeakness(secret.reveal(), hashBytes[algorithm]);
+  const revealed = secret instanceof Secret ? secret.reveal() : secret;
+  return secretWeakness(revealed, hashBytes[algorithm]);
 }
 
 const smallestRsaModulus = 2048;
 
-/** Creates the key of a shared secret. Throws an `Error` without the value if the secret is too weak for the algorithm. */
-export function hmacKey(secret: Secret, algorithm: HmacAlgorithm = 'HS256'): TokenKey {
+/** Creates the key of a shared secret: a text, or bytes. Throws an `Error` without the value if the secret is too weak for the algorithm. */
+export function hmacKey(
+  secret: Secret | Uint8Array,
+  algorithm: HmacAlgorithm = 'HS256',
+): TokenKey {
   const weakness = hmacProblem(secret, algorithm);
   if (weakness !== undefined) throw new Error(`The token secret ${weakness}`);
-  return { algorithm, key: createSecretKey(Buffer.from(secret.reveal(), 'utf8')) };
+  const bytes = secret instanceof Secret ? Buffer.from(secret.reveal(), 'utf8') : secret;
+  return { algorithm, key: createSecretKey(bytes) };
 }
 
 /**

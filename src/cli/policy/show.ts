@@ -103,7 +103,9 @@ function describeTokens(tokens: IssuerPolicy['tokens']): Readonly<Record<string,
 
 function keysText(keys: KeysPolicy): string {
   if (keys.from === 'discovery') return 'discover';
-  const pinned = keys.algorithm === undefined ? '' : ` (${keys.algorithm})`;
+  const encoding = 'encoding' in keys ? keys.encoding : undefined;
+  const details = [keys.algorithm, encoding].filter((each) => each !== undefined);
+  const pinned = details.length === 0 ? '' : ` (${details.join(', ')})`;
   if (keys.from === 'jwks') return `jwks ${keys.url.href}${pinned}`;
   const { from, place } = keys;
   const where = 'env' in place ? `the variable ${place.env}` : `the file ${place.file}`;

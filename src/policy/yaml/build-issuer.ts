@@ -132,9 +132,9 @@ function keysOf(
     const url = toAddress(keys.jwks, [...at, 'keys', 'jwks'], report);
     return url && { from: 'jwks', url, ...pinned };
   }
-  return 'secret' in keys
-    ? { from: 'secret', place: keys.secret, ...pinned }
-    : { from: 'public key', place: keys.public_key, ...pinned };
+  if ('public_key' in keys) return { from: 'public key', place: keys.public_key, ...pinned };
+  const { secret: place, encoding } = keys;
+  return { from: 'secret', place, ...pinned, ...(encoding !== undefined && { encoding }) };
 }
 
 /** An address that Usher fetches. Reports one that it must not fetch. */

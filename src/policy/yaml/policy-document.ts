@@ -203,7 +203,7 @@ export interface IssuerDeclaration extends Declared {
 export type KeysDeclaration =
   | 'discover'
   | { readonly jwks: string; readonly algorithm?: string }
-  | { readonly secret: KeyPlace; readonly algorithm?: string }
+  | { readonly secret: KeyPlace; readonly algorithm?: string; readonly encoding?: 'base64' }
   | { readonly public_key: KeyPlace; readonly algorithm?: string };
 
 /** The claims of what rules read of every principal. */

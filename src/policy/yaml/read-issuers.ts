@@ -174,6 +174,10 @@ function checkKeys(keys: KeysDeclaration, at: Path): readonly SchemaFault[] {
     const message = 'keys require exactly one of `jwks`, `secret` and `public_key`';
     return [{ path: at, part: 'key', message }];
   }
+  if ('encoding' in keys && !('secret' in keys)) {
+    const message = '`encoding` is that of a secret';
+    return [{ path: [...at, 'encoding'], part: 'key', message }];
+  }
   const { algorithm } = keys;
   if (algorithm === undefined) return [];
   const path = [...at, 'algorithm'];

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -158,6 +158,47 @@ describe('a key in a file', () => {
     await writeFile(file, testSecret.reveal());
     time = 0;
     expect(await keys.find({ alg: 'HS256' })).toHaveLength(1);
+  });
+});
+
+describe('a secret in base64', () => {
+  // Libraries such as jjwt write the bytes of their key so: most keys are no text.
+  const bytes = createHash('sha512').update('usher-tests').digest();
+  const texts = [
+    bytes.toString('base64'),
+    bytes.toString('base64url'),
+    `${bytes.toString('base64')}\n`,
+  ];
+  const inBase64 = {
+    from: 'secret',
+    place: { file: '' },
+    algorithm: 'HS512',
+    encoding: 'base64',
+  } as const;
+  const keysIn64 = () => createLocalKeys({ ...inBase64, place: { file } }, deps);
+  const signed = () => {
+    const input = hmacToken(userClaims(), { alg: 'HS512' }).split('.').slice(0, 2).join('.');
+    return `${input}.${createHmac('sha512', bytes).update(input).digest('base64url')}`;
+  };
+
+  it.each(texts)('is its bytes: %#', async (text) => {
+    await writeFile(file, text);
+    const verifier = createOnlyVerifier({ keys: keysIn64(), now: () => testNow });
+    expect(await verifier.verify(signed())).toHaveProperty('claims');
+  });
+
+  it.each([
+    ['is not base64', 'a-secret with spaces, which is no encoding of any bytes at all'],
+    ['is not base64', `${'a'.repeat(86)}=x`],
+    ['is not base64', 'a'.repeat(89)],
+    ['is shorter than 64 bytes', bytes.subarray(0, 63).toString('base64')],
+    ['has fewer than 8 different bytes', Buffer.alloc(64).toString('base64')],
+  ])('%s: refused, and its text is not the key', async (problem, text) => {
+    await writeFile(file, text);
+    expect(localKeyProblem({ ...inBase64, place: { file } }, () => undefined)).toBe(
+      `the file ${file} ${problem}`,
+    );
+    await expect(keysIn64().find({ alg: 'HS512' })).rejects.toBeInstanceOf(Unavailable);
   });
 });
 

@@ -112,6 +112,14 @@ issuers:
       '3:51: HS256 is not an algorithm of a public key',
     ],
     [
+      `  a: { keys: { public_key: { env: A }, encoding: base64 }, ${rest} }`,
+      '3:40: `encoding` is that of a secret',
+    ],
+    [
+      `  a: { keys: { secret: { env: A }, encoding: hex }, ${rest} }`,
+      '3:46: the value of `encoding` is not an encoding: one of base64',
+    ],
+    [
       `  a: { keys: { jwks: 'https://a.example', algorithm: HS256 }, ${rest} }`,
       '3:54: HS256 is not an algorithm of a public key',
     ],
