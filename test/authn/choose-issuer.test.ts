@@ -22,13 +22,13 @@ function issuer(changes: Partial<TokenIssuer>): TokenIssuer {
 
 const slash = { iss: 'https://id.example/realms/shop/' };
 
-it.each<[string, readonly TokenIssuer[], JsonObject, string, string]>([
-  ['by its iss', [withSecret, named], { iss: named.issuer }, 'RS256', 'keycloak'],
-  ['without an iss by the kind of its key', [withSecret, withKeys], {}, 'ES256', 'other'],
-  ['the only one for each algorithm', [withSecret], {}, 'RS256', 'user_token'],
-  ['with a secret, beside others', [withSecret, named], slash, 'HS256', 'user_token'],
-])('chooses the issuer %s', (_how, issuers, claims, alg, chosen) => {
-  const found = createTokenChoice(issuers).choose(hmacToken(claims, { alg }), alg);
+it.each([
+  { of: [withSecret, named], claims: { iss: named.issuer }, alg: 'RS256', chosen: 'keycloak' },
+  { of: [withSecret, withKeys], claims: {}, alg: 'ES256', chosen: 'other' },
+  { of: [withSecret], claims: {}, alg: 'RS256', chosen: 'user_token' },
+  { of: [withSecret, named], claims: slash, alg: 'HS256', chosen: 'user_token' },
+])('chooses $chosen for $alg with $claims', ({ of, claims, alg, chosen }) => {
+  const found = createTokenChoice(of).choose(hmacToken(claims, { alg }), alg);
   expect(found).toMatchObject({ name: chosen });
 });
 

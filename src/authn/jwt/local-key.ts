@@ -129,8 +129,7 @@ function parseKey(
   if (text === undefined || text.trim() === '') {
     return { problem: `${name} ${'env' in place ? 'is not set' : 'cannot be read, or is empty'}` };
   }
-  const key =
-    from === 'secret' ? secretKey(text, encoding, algorithm) : publicKey(text, algorithm);
+  const key = from === 'secret' ? secretKey(text, encoding, algorithm) : publicKey(text, algorithm);
   return 'problem' in key ? { problem: `${name} ${key.problem}` } : key;
 }
 

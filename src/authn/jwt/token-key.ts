@@ -82,10 +82,7 @@ export function hmacProblem(
 const smallestRsaModulus = 2048;
 
 /** Creates the key of a shared secret: a text, or bytes. Throws an `Error` without the value if the secret is too weak for the algorithm. */
-export function hmacKey(
-  secret: Secret | Uint8Array,
-  algorithm: HmacAlgorithm = 'HS256',
-): TokenKey {
+export function hmacKey(secret: Secret | Uint8Array, algorithm: HmacAlgorithm = 'HS256'): TokenKey {
   const weakness = hmacProblem(secret, algorithm);
   if (weakness !== undefined) throw new Error(`The token secret ${weakness}`);
   const bytes = secret instanceof Secret ? Buffer.from(secret.reveal(), 'utf8') : secret;

@@ -74,9 +74,27 @@ describe('keys at a URL', () => {
   });
 
   it.each<[string, () => void, string]>([
-    ['a status', () => server.respondWith((_, response) => response.writeHead(404).end()), '404'],
-    ['no JSON', () => server.respondWith(json('<html>')), 'is not JSON'],
-    ['a redirect', () => server.respondWith((_, response) => response.writeHead(302).end()), '302'],
+    [
+      'a status',
+      () => {
+        server.respondWith((_, response) => response.writeHead(404).end());
+      },
+      '404',
+    ],
+    [
+      'no JSON',
+      () => {
+        server.respondWith(json('<html>'));
+      },
+      'is not JSON',
+    ],
+    [
+      'a redirect',
+      () => {
+        server.respondWith((_, response) => response.writeHead(302).end());
+      },
+      '302',
+    ],
   ])('name their issuer in the reason of an outage: %s', async (_what, respond, why) => {
     respond();
     const keys = createJwks({ url: server.url, name: 'keycloak', now, fetch });
@@ -201,13 +219,10 @@ describe('keys at a URL', () => {
     },
   );
 
-  it.each([[1], [{}], [['a']], [true]])(
-    'with the malformed id %j are ignored',
-    async (kid) => {
-      expect(await verifier.verify(token(first, kid))).toEqual(refused('credential-malformed'));
-      expect(server.requests()).toBe(0);
-    },
-  );
+  it.each([[1], [{}], [['a']], [true]])('with the malformed id %j are ignored', async (kid) => {
+    expect(await verifier.verify(token(first, kid))).toEqual(refused('credential-malformed'));
+    expect(server.requests()).toBe(0);
+  });
 
   it('of another issuer are not shared', async () => {
     const other = await startJwksServer();
