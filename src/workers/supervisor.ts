@@ -46,18 +46,57 @@ interface Running {
 
 /** Starts the workers, and starts those again that end. */
 export function startSupervisor(deps: SupervisorDeps): Supervisor {
-  const { count, fork, now, startTimer, log } = deps;
-  const running = new Map<number, Running>();
-  const timers = new Set<StopTimer>();
-  const delays = new Map<number, number>();
-  let state: 'starting' | 'running' | 'stopping' = 'starting';
-  let onEmpty: (() => void) | undefined;
-  let settleReady: { resolve: () => void; reject: (error: Error) => void } | undefined;
-  const ready = new Promise<void>((resolve, reject) => (settleReady = { resolve, reject }));
+  const workers = new Workers(deps);
+  workers.startAll();
+  return {
+    ready: workers.ready,
+    signal: (signal) => {
+      workers.signal(signal);
+    },
+    stop: () => workers.stop(),
+  };
+}
 
-  const start = (number: number): void => {
+class Workers {
+  readonly ready: Promise<void>;
+  readonly #deps: SupervisorDeps;
+  readonly #running = new Map<number, Running>();
+  readonly #timers = new Set<StopTimer>();
+  readonly #delays = new Map<number, number>();
+  #state: 'starting' | 'running' | 'stopping' = 'starting';
+  #onReady: () => void = () => undefined;
+  #onFailed: (error: WorkerEnded) => void = () => undefined;
+  #onEmpty: () => void = () => undefined;
+
+  constructor(deps: SupervisorDeps) {
+    this.#deps = deps;
+    this.ready = new Promise((resolve, reject) => {
+      this.#onReady = resolve;
+      this.#onFailed = reject;
+    });
+  }
+
+  startAll(): void {
+    for (let number = 1; number <= this.#deps.count; number += 1) this.#start(number);
+  }
+
+  signal(name: NodeJS.Signals): void {
+    for (const { worker } of this.#running.values()) worker.process.kill(name);
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'stopping';
+    for (const stopTimer of this.#timers) stopTimer();
+    if (this.#running.size === 0) return;
+    const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    this.signal('SIGTERM');
+    await empty;
+  }
+
+  #start(number: number): void {
+    const { fork, now, startTimer } = this.#deps;
     const worker = fork(number);
-    const methods = methodsFor(number);
+    const methods = this.#methodsFor(number);
     const rpc = createRpc({
       peer: `worker ${number}`,
       send: (message) => void worker.send(message, () => undefined),
@@ -65,78 +104,60 @@ export function startSupervisor(deps: SupervisorDeps): Supervisor {
       now,
       startTimer,
     });
-    running.set(number, { worker, rpc, startedAt: now(), isReady: false });
+    this.#running.set(number, { worker, rpc, startedAt: now(), isReady: false });
     worker.on('message', rpc.receive);
     // An error of `send` or of the fork is followed by `exit`.
     worker.on('error', () => undefined);
     worker.once('exit', (code, signal) => {
-      onExit(number, { code, signal });
+      this.#workerExited(number, { code, signal });
     });
-  };
+  }
 
-  const methodsFor = (number: number): ReadonlyMap<string, Handler> =>
-    new Map<string, Handler>([
-      ...deps.handlers,
-      [
-        'ready',
-        () => {
-          onReady(number);
-        },
-      ],
-      ['pass-on', (passed) => passOn(passed as PassedCall, number)],
-    ]);
-  const onReady = (number: number): void => {
-    const entry = running.get(number);
+  #methodsFor(number: number): ReadonlyMap<string, Handler> {
+    const ready: Handler = () => {
+      this.#workerReady(number);
+    };
+    const passOn: Handler = (passed) => this.#passOn(passed as PassedCall, number);
+    return new Map([...this.#deps.handlers, ['ready', ready], ['pass-on', passOn]]);
+  }
+
+  #workerReady(number: number): void {
+    const entry = this.#running.get(number);
     if (entry !== undefined) entry.isReady = true;
-    const all = [...running.values()];
-    if (all.length === count && all.every(({ isReady }) => isReady)) {
-      if (state === 'starting') state = 'running';
-      settleReady?.resolve();
-    }
-  };
-  const passOn = ({ method, params, includesSender, timeoutMs }: PassedCall, sender: number) =>
-    Promise.all(
-      [...running]
+    const all = [...this.#running.values()];
+    if (all.length < this.#deps.count || !all.every(({ isReady }) => isReady)) return;
+    if (this.#state === 'starting') this.#state = 'running';
+    this.#onReady();
+  }
+
+  #passOn({ method, params, includesSender, timeoutMs }: PassedCall, sender: number) {
+    return Promise.all(
+      [...this.#running]
         .filter(([number, { isReady }]) => isReady && (includesSender || number !== sender))
         .map(([, { rpc }]) => rpc.call(method, params, timeoutMs)),
     );
+  }
 
-  const onExit = (number: number, how: { code: number | null; signal: string | null }): void => {
-    const ended = running.get(number);
-    running.delete(number);
+  #workerExited(number: number, how: { code: number | null; signal: string | null }): void {
+    const ended = this.#running.get(number);
+    this.#running.delete(number);
     ended?.rpc.close();
-    if (running.size === 0) onEmpty?.();
-    if (state === 'stopping') return;
-    log.error({ worker: number, ...how }, 'a worker ended');
-    if (state === 'starting') settleReady?.reject(new WorkerEnded(number, how.code ?? 1));
-    else restart(number, ended);
-  };
+    if (this.#running.size === 0) this.#onEmpty();
+    if (this.#state === 'stopping') return;
+    this.#deps.log.error({ worker: number, ...how }, 'a worker ended');
+    if (this.#state === 'starting') this.#onFailed(new WorkerEnded(number, how.code ?? 1));
+    else this.#restart(number, ended);
+  }
 
-  const restart = (number: number, ended: Running | undefined): void => {
+  #restart(number: number, ended: Running | undefined): void {
+    const { now, startTimer } = this.#deps;
     const lived = now() - (ended?.startedAt ?? now());
-    const before = lived < stableMs ? (delays.get(number) ?? 0) : 0;
-    delays.set(number, Math.min(maxDelayMs, Math.max(firstDelayMs, before * 2)));
+    const before = lived < stableMs ? (this.#delays.get(number) ?? 0) : 0;
+    this.#delays.set(number, Math.min(maxDelayMs, Math.max(firstDelayMs, before * 2)));
     const stopTimer = startTimer(before, () => {
-      timers.delete(stopTimer);
-      start(number);
+      this.#timers.delete(stopTimer);
+      this.#start(number);
     });
-    timers.add(stopTimer);
-  };
-
-  const signal = (name: NodeJS.Signals): void => {
-    for (const { worker } of running.values()) worker.process.kill(name);
-  };
-  for (let number = 1; number <= count; number += 1) start(number);
-  return {
-    ready,
-    signal,
-    stop: async () => {
-      state = 'stopping';
-      for (const stopTimer of timers) stopTimer();
-      if (running.size === 0) return;
-      const empty = new Promise<void>((resolve) => (onEmpty = resolve));
-      signal('SIGTERM');
-      await empty;
-    },
-  };
+    this.#timers.add(stopTimer);
+  }
 }

@@ -11,21 +11,16 @@ import {
 import { pinCode } from '../param.ts';
 import { buildChannel, everyKind } from './build-channel.ts';
 import { buildDemo } from './build-demo.ts';
-import { buildQuery } from './build-query.ts';
+import { buildFact } from './build-fact.ts';
 import { buildDoor, buildRoute } from './build-routes.ts';
 import { checkCodes } from './check-codes.ts';
 import { checkPaths } from './check-paths.ts';
 import { buildIssuer, createIssuerCheck, withDefaults } from './build-issuer.ts';
-import {
-  mergeDeclarations,
-  type Declared,
-  type NamedBy,
-  type Source,
-} from './merge-declarations.ts';
-import type { FactDeclaration, IssuerDeclaration, PolicyDocument } from './policy-document.ts';
+import { mergeDeclarations, type ReportedDocument } from './merge-declarations.ts';
+import type { IssuerDeclaration, PolicyDocument } from './policy-document.ts';
 import type { Problem } from './problem.ts';
 import type { ReadFile } from './read-file.ts';
-import { checkSource, type SourceContext } from './check-source.ts';
+import type { SourceContext } from './check-source.ts';
 import { createReport } from './report.ts';
 import { principalTypes, type PrincipalTypes } from './rule-scope.ts';
 
@@ -67,58 +62,103 @@ export function buildPolicyParts(
   files: readonly PolicyFile[],
   { modules, styles, defaults }: BuildDeps,
 ): { readonly parts: PolicyParts; readonly problems: readonly Problem[] } {
-  const sources = files.map((read) => ({
+  const documents = files.map((read) => ({
     ...read.document,
     report: createReport(read.file, read),
   }));
-  const merge = <T extends Declared, Value>(
-    list: (source: Source) => readonly T[],
-    named: NamedBy<T, Value>,
-    build: (declared: T, source: Source) => Value | undefined,
-  ) => mergeDeclarations(sources, { list, named, build });
-
-  const sourcesOfModules = new Map(modules.sources.map((each) => [each.name, each]));
-  const hosts = merge(
-    (source) => source.sources,
-    ['source', ({ name }) => name, { values: sourcesOfModules, placeOf: ({ place }) => place }],
-    ({ at, name, url, token }, { report }): SourcePolicy => ({
-      name,
-      url,
-      token,
-      place: report.placeText(at),
-    }),
-  );
-  const kindsOfModules = new Map(modules.factKinds.map((kind) => [kind.name, kind]));
-  const factKinds = merge(
-    ({ facts }) => facts,
-    ['fact', ({ name }) => name, { values: kindsOfModules, placeOf: modules.fileOf }],
-    (fact, { report }) => factKind(fact, { sources: hosts, report }),
-  );
-  const compare = createIssuerCheck();
-  const declaredIssuers = merge(
-    (source) => source.issuers,
-    ['issuer', ({ name }) => name],
-    (declared, { report }) => buildIssuer(declared, { compare, report }),
-  );
-  const issuers = withDefaults(declaredIssuers, defaults);
+  const sources = buildSources(documents, modules);
+  const factKinds = buildFactKinds(documents, modules, sources);
+  const issuers = withDefaults(buildIssuers(documents), defaults);
   const principals = principalTypes([...issuers.values()]);
-  const channelsOfModules = new Map(
-    modules.channels.map((channel) => [channel.pattern.text, withEveryKind(channel, principals)]),
+  const channels = buildChannels(documents, modules, { sources, factKinds, principals });
+  const { routes, doors } = buildEndpoints(documents, { channels, principals, issuers, styles });
+  checkPaths(documents, modules.factKinds);
+  const codes = withPinCodes(declaredCodes(documents), routes);
+  checkCodes(documents, codes);
+  const demo = buildDemos(documents, { factKinds, principals, issuers });
+  const parts: PolicyParts = {
+    channels: [...channels.values()],
+    sources,
+    factKinds,
+    issuers,
+    routes,
+    doors,
+    principals,
+    codes,
+    demo,
+  };
+  return { parts, problems: documents.flatMap(({ report }) => report.problems()) };
+}
+
+function buildSources(
+  documents: readonly ReportedDocument[],
+  modules: ModuleParts,
+): ReadonlyMap<string, SourcePolicy> {
+  const values = new Map(modules.sources.map((each) => [each.name, each]));
+  return mergeDeclarations(documents, {
+    list: ({ sources }) => sources,
+    named: ['source', ({ name }) => name, { values, placeOf: ({ place }) => place }],
+    build: ({ at, name, url, token }, { report }) => {
+      return { name, url, token, place: report.placeText(at) };
+    },
+  });
+}
+
+function buildFactKinds(
+  documents: readonly ReportedDocument[],
+  modules: ModuleParts,
+  sources: SourceContext['sources'],
+): ReadonlyMap<string, FactKind> {
+  const values = new Map(modules.factKinds.map((kind) => [kind.name, kind]));
+  return mergeDeclarations(documents, {
+    list: ({ facts }) => facts,
+    named: ['fact', ({ name }) => name, { values, placeOf: modules.fileOf }],
+    build: (fact, { report }) => buildFact(fact, { sources, report }),
+  });
+}
+
+function buildIssuers(documents: readonly ReportedDocument[]): PolicyParts['issuers'] {
+  const compare = createIssuerCheck();
+  return mergeDeclarations(documents, {
+    list: ({ issuers }) => issuers,
+    named: ['issuer', ({ name }) => name],
+    build: (issuer, { report }) => buildIssuer(issuer, { compare, report }),
+  });
+}
+
+type Channels = ReadonlyMap<string, ChannelType>;
+
+function buildChannels(
+  documents: readonly ReportedDocument[],
+  modules: ModuleParts,
+  context: Pick<PolicyParts, 'sources' | 'factKinds' | 'principals'>,
+): Channels {
+  const values = new Map(
+    modules.channels.map((channel) => [
+      channel.pattern.text,
+      withEveryKind(channel, context.principals),
+    ]),
   );
-  const channels = merge(
-    (source) => source.channels,
-    [
-      'channel',
-      ({ pattern }) => pattern,
-      {
-        values: channelsOfModules,
-        placeOf: ({ pattern: { text } }) => modules.placeOf(text) ?? '',
-      },
-    ],
-    (channel, { report }) =>
-      buildChannel(channel, { sources: hosts, factKinds, principals, report }),
-  );
-  const declared = sources.flatMap((source) => source.channels.map(({ pattern }) => pattern));
+  const placeOf = ({ pattern }: ChannelType) => modules.placeOf(pattern.text) ?? '';
+  return mergeDeclarations(documents, {
+    list: ({ channels }) => channels,
+    named: ['channel', ({ pattern }) => pattern, { values, placeOf }],
+    build: (channel, { report }) => buildChannel(channel, { ...context, report }),
+  });
+}
+
+/** Builds the routes and the WebSocket endpoints. */
+function buildEndpoints(
+  documents: readonly ReportedDocument[],
+  {
+    channels,
+    principals,
+    issuers,
+    styles,
+  }: Pick<PolicyParts, 'principals' | 'issuers'> &
+    Pick<BuildDeps, 'styles'> & { readonly channels: Channels },
+): Pick<PolicyParts, 'routes' | 'doors'> {
+  const declared = documents.flatMap((source) => source.channels.map(({ pattern }) => pattern));
   const context = {
     channels,
     // Of a channel with a problem: that a route names it is no other problem.
@@ -128,43 +168,41 @@ export function buildPolicyParts(
     issuers: [...issuers.values()],
     styles,
   };
-  const routes = merge(
-    (source) => source.routes,
-    ['route', ({ path }) => path],
-    (route, { report }) => buildRoute(route, { ...context, report }),
+  const routes = mergeDeclarations(documents, {
+    list: (source) => source.routes,
+    named: ['route', ({ path }) => path],
+    build: (route, { report }) => buildRoute(route, { ...context, report }),
+  });
+  const doors = mergeDeclarations(documents, {
+    list: (source) => source.doors,
+    named: ['door', ({ path }) => path],
+    build: (door, { report }) => buildDoor(door, { ...context, report }),
+  });
+  return { routes, doors };
+}
+
+function declaredCodes(
+  documents: readonly ReportedDocument[],
+): ReadonlyMap<string, RefusalCodePolicy> {
+  return mergeDeclarations(documents, {
+    list: ({ codes }) => codes,
+    named: ['code', ({ code }) => code],
+    build: ({ remedy }): RefusalCodePolicy => ({ remedy }),
+  });
+}
+
+function buildDemos(
+  documents: readonly ReportedDocument[],
+  context: Pick<PolicyParts, 'factKinds' | 'principals' | 'issuers'>,
+): PolicyParts['demo'] {
+  const demos = documents.flatMap(({ demo, report }) =>
+    demo === undefined ? [] : [buildDemo(demo, { ...context, report })],
   );
-  const doors = merge(
-    (source) => source.doors,
-    ['door', ({ path }) => path],
-    (door, { report }) => buildDoor(door, { ...context, report }),
-  );
-  checkPaths(sources, modules.factKinds);
-  const codes = merge(
-    (source) => source.codes,
-    ['code', ({ code }) => code],
-    ({ remedy }): RefusalCodePolicy => ({ remedy }),
-  );
-  const allCodes = withPinCodes(codes, routes);
-  checkCodes(sources, allCodes);
-  const demos = sources.flatMap(({ demo, report }) =>
-    demo === undefined ? [] : [buildDemo(demo, { factKinds, principals, issuers, report })],
-  );
-  const parts: PolicyParts = {
-    channels: [...context.channels.values()],
-    sources: hosts,
-    factKinds,
-    issuers,
-    routes,
-    doors,
-    principals,
-    codes: allCodes,
-    demo: {
-      facts: demos.flatMap(({ facts }) => facts),
-      principals: new Map(demos.flatMap(({ principals: named }) => [...named])),
-      subscribe: demos.flatMap(({ subscribe }) => subscribe),
-    },
+  return {
+    facts: demos.flatMap(({ facts }) => facts),
+    principals: new Map(demos.flatMap(({ principals }) => [...principals])),
+    subscribe: demos.flatMap(({ subscribe }) => subscribe),
   };
-  return { parts, problems: sources.flatMap(({ report }) => report.problems()) };
 }
 
 /** The kinds of principals are known when all files are read, so the channel of a module does not have them. */
@@ -189,26 +227,4 @@ function withPinCodes(
     });
   }
   return all;
-}
-
-function factKind(
-  { at, name, ids, fields, tenant, path, about, sql, http, fresh }: FactDeclaration,
-  { sources, report }: SourceContext,
-): FactKind {
-  const query = sql && buildQuery(sql, [...at, 'sql'], { names: ids, sources, report });
-  if (http !== undefined) checkSource(http.source, [...at, 'http'], { sources, report });
-  const freshMs = fresh?.ms ?? 0;
-  const sessions = Object.values(fields).filter(({ type }) => type === 'guest_session');
-  if (sessions.length > 1)
-    report.at(at, `${name} may have one field of the type guest_session`, 'key');
-  return {
-    name,
-    ids,
-    fields,
-    ...(tenant !== undefined && { tenant }),
-    ...(path !== undefined && { path }),
-    ...(about !== undefined && { about }),
-    ...(query !== undefined && { from: { type: 'sql', query, freshMs } }),
-    ...(http !== undefined && { from: { type: 'http', ...http, freshMs } }),
-  };
 }

@@ -1,16 +1,15 @@
 import { ownRefusalCodes } from '../decision.ts';
 import type { Policy } from '../policy.ts';
-import type { PolicyDocument } from './policy-document.ts';
-import type { Report } from './report.ts';
+import type { ReportedDocument } from './merge-declarations.ts';
 import { hint } from './schema-error.ts';
 
 /** Reports the codes of checks that no file declares: they would have no remedy, and a misspelt one no response of its own. */
 export function checkCodes(
-  sources: readonly (Pick<PolicyDocument, 'channels'> & { readonly report: Report })[],
+  documents: readonly ReportedDocument[],
   declared: Policy['codes'],
 ): void {
   const known = [...ownRefusalCodes, ...declared.keys()];
-  for (const { channels, report } of sources) {
+  for (const { channels, report } of documents) {
     const checks = channels.flatMap(({ allow }) => allow.flatMap((rules) => rules.checks));
     for (const { at, code } of checks) {
       if (code === undefined || known.includes(code)) continue;

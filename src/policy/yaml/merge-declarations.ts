@@ -2,13 +2,13 @@ import type { PolicyDocument } from './policy-document.ts';
 import type { Report } from './report.ts';
 
 /** The declarations of a file, and the report of its problems. */
-export type Source = PolicyDocument & { readonly report: Report };
+export type ReportedDocument = PolicyDocument & { readonly report: Report };
 
 /** A declaration, with its path in the document. */
-export type Declared = { readonly at: readonly (string | number)[] };
+type Declared = { readonly at: readonly (string | number)[] };
 
 /** The word for a declaration, its name, and the declarations of modules. */
-export type NamedBy<T, Value> = readonly [
+type NamedBy<T, Value> = readonly [
   what: string,
   nameOf: (declared: T) => string,
   ofModules?: {
@@ -19,31 +19,31 @@ export type NamedBy<T, Value> = readonly [
 
 /** Builds the declarations of all files and modules by name. A name may be declared once. */
 export function mergeDeclarations<T extends Declared, Value>(
-  sources: readonly Source[],
+  documents: readonly ReportedDocument[],
   {
     list,
     named: [what, nameOf, ofModules],
     build,
   }: {
-    readonly list: (source: Source) => readonly T[];
+    readonly list: (document: ReportedDocument) => readonly T[];
     readonly named: NamedBy<T, Value>;
-    readonly build: (declared: T, source: Source) => Value | undefined;
+    readonly build: (declared: T, document: ReportedDocument) => Value | undefined;
   },
 ): ReadonlyMap<string, Value> {
   const built = new Map<string, Value>(ofModules?.values);
   const places = new Map<string, string>(
     ofModules && [...built].map(([name, value]) => [name, `in ${ofModules.placeOf(value)}`]),
   );
-  for (const source of sources) {
-    for (const declared of list(source)) {
+  for (const document of documents) {
+    for (const declared of list(document)) {
       const name = nameOf(declared);
       const other = places.get(name);
       if (other !== undefined) {
-        source.report.at(declared.at, `the ${what} ${name} is declared ${other} as well`, 'key');
+        document.report.at(declared.at, `the ${what} ${name} is declared ${other} as well`, 'key');
         continue;
       }
-      places.set(name, `at ${source.report.placeText(declared.at)}`);
-      const value = build(declared, source);
+      places.set(name, `at ${document.report.placeText(declared.at)}`);
+      const value = build(declared, document);
       if (value !== undefined) built.set(name, value);
     }
   }
