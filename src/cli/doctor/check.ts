@@ -91,6 +91,7 @@ export interface Evidence {
     /** Whether `ALLOWED_ORIGINS` names it, instead of `*` or a wildcard. */
     readonly originNamed: boolean;
     readonly usherUrl: string;
+    readonly authPath: string;
   };
   /** `undefined` in the demo, which has no Pusher server. */
   readonly server: ServerEvidence | undefined;

@@ -17,7 +17,7 @@ export const addDoctor: AddCommand = (program, { env, readInput, report, progres
   const command = program
     .command('doctor')
     .description('diagnose problems between a page, Usher and its dependencies')
-    .option('--url <url>', 'address of Usher as browsers reach it')
+    .option('--url <url>', 'address of Usher as browsers reach it, or authEndpoint of the page')
     .option('--origin <origin>', 'origin of the page, such as https://app.example')
     .option(
       '--channel <name>',
@@ -60,7 +60,14 @@ async function checkOptionsOf(
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
     throw new UsageError('--url must begin with http:// or https://');
   }
-  return { ...rest, channel, token, session, usherUrl: url.replace(/\/+$/, '') };
+  return { ...rest, channel, token, session, ...addressOf(url) };
+}
+
+/** The address of Usher, and the path at which the page requests authorization, if the address ends with it. */
+function addressOf(url: string): Pick<CheckOptions, 'usherUrl' | 'authPath'> {
+  const [, usherUrl = '', authPath] =
+    /^(.*?)((?:\/api)?\/broadcasting\/auth|\/pusher\/auth)?\/*$/.exec(url) ?? [];
+  return { usherUrl, ...(authPath !== undefined && { authPath }) };
 }
 
 function ownUrl({ listen: { host, port } }: Config): string {

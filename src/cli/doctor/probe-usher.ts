@@ -30,9 +30,11 @@ export interface AuthRequest {
   readonly headers?: Headers;
 }
 
-/** Sends the requests of a browser, without a credential. */
-export async function probeUsher(deps: ProbeDeps): Promise<UsherEvidence> {
-  const path = '/broadcasting/auth';
+/** Where Laravel Echo requests authorization. */
+export const defaultAuthPath = '/broadcasting/auth';
+
+/** Sends the requests of a browser to this path, without a credential. */
+export async function probeUsher(deps: ProbeDeps, path: string): Promise<UsherEvidence> {
   const fields = { socket_id: '1.1', channel_name: 'private-usher-doctor' };
   return {
     preflight: await send(deps, path, {

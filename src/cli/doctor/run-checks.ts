@@ -14,7 +14,13 @@ import { pageOrigin } from './page-origin.ts';
 import { probePolicy } from './probe-policy.ts';
 import { attemptAuth, probeServer, signIn, subscribe } from './probe-server.ts';
 import { connectPusher } from './pusher-socket.ts';
-import { post, probeUsher, type ProbeDeps, type AuthRequest } from './probe-usher.ts';
+import {
+  defaultAuthPath,
+  post,
+  probeUsher,
+  type ProbeDeps,
+  type AuthRequest,
+} from './probe-usher.ts';
 import { checkSession } from './session.ts';
 import { appFor, subjectsOf, type SubjectOptions } from './subject.ts';
 
@@ -69,7 +75,7 @@ async function gatherEvidence(
 ): Promise<Evidence> {
   const policy = 'policy' in loaded ? loaded.policy : undefined;
   const app = appFor(options, config, policy);
-  const { usherUrl } = options;
+  const { usherUrl, authPath = defaultAuthPath } = options;
   const origin = options.origin ?? pageOrigin(config);
   const probeDeps = { usherUrl, origin, fetch, now };
   const subjects = policy && (await subjectsOf(options, config, { policy, now }));
@@ -88,11 +94,12 @@ async function gatherEvidence(
       key: app.key,
       origin,
       usherUrl,
+      authPath,
       originAllowed: allowsOrigin(config.allowedOrigins, origin ?? ''),
       originNamed: namesOrigin(config.allowedOrigins, origin ?? ''),
     },
     server,
-    usher: await probeUsher(probeDeps),
+    usher: await probeUsher(probeDeps, authPath),
     policy: await probePolicy(loaded, config, { fetch, now }),
     channel:
       subscriber &&

@@ -8,7 +8,7 @@ import { routeFor } from '../../policy/route-for.ts';
 import type { PusherApp } from '../../pusher/pusher-app.ts';
 import { demoRequests, type DemoRequest } from '../demo-requests.ts';
 import { credentialKind } from '../match-channel.ts';
-import type { AuthRequest } from './probe-usher.ts';
+import { defaultAuthPath, type AuthRequest } from './probe-usher.ts';
 import { cookiesOf } from './session.ts';
 
 /** The subjects whose requests the doctor sends, as far as there are credentials. */
@@ -19,6 +19,8 @@ interface Subjects {
 }
 
 export interface SubjectOptions {
+  /** The path at which the page requests authorization. */
+  readonly authPath?: string | undefined;
   readonly channel?: string | undefined;
   readonly token?: string | undefined;
   /** A session cookie, or a `Cookie` header. */
@@ -32,11 +34,15 @@ export async function subjectsOf(
   config: Config,
   { policy, now }: { readonly policy: Policy; readonly now: () => number },
 ): Promise<Subjects> {
-  const { channel, token, session, tenant } = options;
-  if (channel === undefined) return demoSubjects(config, policy, now);
+  const { channel, token, session, tenant, authPath = defaultAuthPath } = options;
+  if (channel === undefined) return demoSubjects(config, { policy, now, authPath });
+  const subscriber = (headers: Headers) => ({
+    channel,
+    form: { path: authPath, fields: { channel_name: channel }, headers },
+  });
   if (token === undefined) {
-    if (session === undefined) return demoSubjects(config, policy, now);
-    return { subscriber: subscriberOf(channel, cookieOf(config, session, tenant)) };
+    if (session === undefined) return demoSubjects(config, { policy, now, authPath });
+    return { subscriber: subscriber(cookieOf(config, session, tenant)) };
   }
   const match = policy.channels.matchText(channel);
   const kind = credentialKind(token, match, policy);
@@ -46,14 +52,20 @@ export async function subjectsOf(
       return form === undefined ? {} : { subscriber: { channel, form } };
     }
     case 'guest-session':
-      return { subscriber: subscriberOf(channel, { 'x-guest-session': token }) };
+      return { subscriber: subscriber({ 'x-guest-session': token }) };
     case 'session-cookie':
-      return { subscriber: subscriberOf(channel, cookieOf(config, token, tenant)) };
+      return { subscriber: subscriber(cookieOf(config, token, tenant)) };
     case 'bearer': {
       const headers = bearer(token, tenant ?? (match && tenantOf(match)));
-      return { subscriber: subscriberOf(channel, headers), user: signingIn(headers) };
+      return { subscriber: subscriber(headers), user: signingIn(headers, authPath) };
     }
   }
+}
+
+interface DemoContext {
+  readonly policy: Policy;
+  readonly now: () => number;
+  readonly authPath: string;
 }
 
 /** The Pusher app that signs for a channel's tenant. */
@@ -67,14 +79,17 @@ export function appFor(
   return config.tenantsApps.find(({ tenants }) => tenants.includes(tenantId))?.app ?? config.pusher;
 }
 
-async function demoSubjects(config: Config, policy: Policy, now: () => number): Promise<Subjects> {
+async function demoSubjects(
+  config: Config,
+  { policy, now, authPath }: DemoContext,
+): Promise<Subjects> {
   if (config.production) return {};
   const requests = await demoRequests(policy, config, { lifetimeMs: 60_000, now });
   const onRoute = requests.find(({ field }) => field !== undefined);
   const user = requests.find(({ credential }) => credential === 'bearer');
   return {
     ...(onRoute && { subscriber: { channel: onRoute.channel, form: formOf(onRoute) } }),
-    ...(user && { user: signingIn(bearer(user.token, user.principal.tenant)) }),
+    ...(user && { user: signingIn(bearer(user.token, user.principal.tenant), authPath) }),
   };
 }
 
@@ -98,13 +113,8 @@ function routeForm(channel: string, token: string, policy: Policy): AuthRequest 
 
 type Headers = Readonly<Record<string, string>>;
 
-const subscriberOf = (channel: string, headers: Headers) => ({
-  channel,
-  form: { path: '/broadcasting/auth', fields: { channel_name: channel }, headers },
-});
-
-const signingIn = (headers: Headers): AuthRequest => ({
-  path: '/pusher/user-auth',
+const signingIn = (headers: Headers, authPath: string): AuthRequest => ({
+  path: authPath.replace(/auth$/, 'user-auth'),
   fields: {},
   headers,
 });

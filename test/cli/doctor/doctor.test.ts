@@ -26,6 +26,33 @@ describe('usher doctor', () => {
     expect(refused.stdout).toContain('✗ the channel is granted\n');
   });
 
+  it('sends its requests to the authEndpoint of the page, if --url is one', async () => {
+    const paths = new Set<string>();
+    const proxy = await startProxy(usher.public, {
+      // The application beside Usher keeps the other paths.
+      instead: ({ url = '' }, response) => {
+        paths.add(url);
+        if (url.startsWith('/pusher/')) return false;
+        response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not Found</h1>');
+        return true;
+      },
+    });
+    onTestFinished(proxy.stop);
+    const checkAt = (url: string) =>
+      runInProcess(
+        ['doctor', '--url', url, '--channel', channel, '--token-stdin'],
+        { ...testEnvironment, ...server },
+        userToken(),
+      );
+    const { stdout } = await checkAt(`${proxy.url}/pusher/auth`);
+    expect(stdout).toContain('✓ Usher responds at its public address\n');
+    expect(stdout).toContain('✓ the channel is granted\n');
+    expect([...paths]).toEqual(['/pusher/auth', '/pusher/auth/', '/pusher/user-auth']);
+    expect((await checkAt(proxy.url)).stdout).toContain(
+      'If it passes only one of them, give --url with that authEndpoint.',
+    );
+  });
+
   it('reports whether CORS allows credentials, even if a bearer token is given', async () => {
     const named = await doctor(['--origin', 'https://app.example']);
     expect(named.stdout).toContain(`✓ ${withCredentials}\n`);

@@ -11,16 +11,19 @@ import {
 
 const publicAddress: DoctorCheck = {
   name: 'Usher responds at its public address',
-  run: ({ usher: { refusal }, settings: { usherUrl } }) =>
+  run: ({ usher: { refusal }, settings: { usherUrl, authPath } }) =>
     isFault(refusal)
       ? fail(
           `No response from ${usherUrl}: ${describeFault(refusal.fault)}.`,
           'Start Usher, or set its public address: --url https://…',
         )
-      : checkResponse(refusal, usherUrl),
+      : checkResponse(refusal, { usherUrl, authPath }),
 };
 
-function checkResponse(response: HttpResponse, usherUrl: string): CheckResult {
+function checkResponse(
+  response: HttpResponse,
+  { usherUrl, authPath }: { readonly usherUrl: string; readonly authPath: string },
+): CheckResult {
   const { status, json, headers } = response;
   if (status >= 300 && status < 400) return redirectResult(response, usherUrl);
   if (status >= 502 && status <= 504 && headers.get('x-request-id') === null) {
@@ -33,8 +36,8 @@ function checkResponse(response: HttpResponse, usherUrl: string): CheckResult {
     const type = headers.get('content-type') ?? '';
     const body = /html/i.test(type) ? 'an HTML page' : 'a body that is not from Usher';
     return fail(
-      `${usherUrl}/broadcasting/auth responds with ${status} and ${body}.`,
-      'The proxy must pass /broadcasting/, /pusher/ and /api/ to Usher’s PORT, with the path unchanged.',
+      `${usherUrl}${authPath} responds with ${status} and ${body}.`,
+      'The proxy must pass /broadcasting/, /pusher/ and /api/ to Usher’s PORT, with the path unchanged. If it passes only one of them, give --url with that authEndpoint.',
     );
   }
   if (status >= 500) {
