@@ -1,4 +1,5 @@
 import type { Ask, AskRequest, LaravelAsk } from '../policy/ask.ts';
+import { Redirected, type BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import { maxTime } from '../policy/principal.ts';
 import type { ChannelName, SocketId } from '../policy/pusher-names.ts';
 import { askAuthZen, authZenPath } from './ask-authzen.ts';
@@ -36,15 +37,23 @@ const outages: ReadonlySet<number> = new Set([502, 503, 504]);
 const accepted: ReadonlySet<number> = new Set([200, 401, 403]);
 
 async function checkLaravel(ask: LaravelAsk, source: HostSource): Promise<string | undefined> {
-  const status = await source.client.send({
-    ...laravelRequest(ask, madeUp, source),
-    read: (response) => {
-      if (outages.has(response.status)) {
-        throw new Error(`The response has status ${response.status}`);
-      }
-      return response.status;
-    },
-  });
-  if (accepted.has(status)) return undefined;
-  return `it responds with ${status} to a request without a credential`;
+  const read = ({ status }: BoundedResponse): number => {
+    if (outages.has(status)) throw new Error(`The response has status ${status}`);
+    return status;
+  };
+  try {
+    const status = await source.client.send({ ...laravelRequest(ask, madeUp, source), read });
+    if (accepted.has(status)) return undefined;
+    return `it responds with ${status} to a request without a credential`;
+  } catch (error) {
+    const path = loginPageOf(error);
+    if (path === undefined) throw error;
+    return `it redirects a request without a credential to ${path}; respond with 401 instead, because a redirect is a 503 for a visitor whose login has ended`;
+  }
+}
+
+/** Most frameworks redirect a visitor without a login to another page of theirs. */
+function loginPageOf(error: unknown): string | undefined {
+  const { cause } = error as { readonly cause?: unknown };
+  return cause instanceof Redirected ? cause.otherPath : undefined;
 }

@@ -243,11 +243,28 @@ channels:
     },
   );
 
+  it('says that a redirect to a login page may be correct for such a request', async () => {
+    const host = await startScriptedHost();
+    onTestFinished(host.stop);
+    host.respondWith = (response, request) => {
+      const isPdp = request.path.startsWith('/access/');
+      const toLogin = plain(302, '', { location: '/login?next=%2Fbroadcasting%2Fauth' });
+      (isPdp ? json({ decision: true }) : toLogin)(response, request);
+    };
+    const { code, lines } = await check(host.url);
+    expect([code, of(lines, '/broadcasting/auth')]).toEqual([
+      0,
+      expect.stringMatching(/^– .*: it redirects .* to \/login; respond with 401 instead/),
+    ]);
+  });
+
   const [ofLaravel, ofPdp] = ['/broadcasting/auth', '/access/v1/evaluation'];
   const redirect = plain(301, '', { location: 'https://x.example' });
   it.each([
     [ofLaravel, plain(502), 'The response has status 502'],
     [ofLaravel, redirect, 'it redirects (status 301)'],
+    [ofLaravel, plain(301, '', { location: '/broadcasting/auth/' }), 'it redirects (status 301)'],
+    [ofLaravel, plain(302), 'it redirects (status 302)'],
     [ofPdp, plain(401), 'The response has status 401'],
     [ofPdp, json({}), 'The response has no decision'],
   ])('reports an endpoint %s that does not work', async (endpoint, respondWith, reason) => {

@@ -43,10 +43,25 @@ export async function fetchBounded(request: BoundedRequest): Promise<BoundedResp
   if (status === 200) return { ...about, text: await readBounded(response, maxBodyBytes) };
   await response.body?.cancel();
   if (redirects.has(status)) {
-    throw new Error(`it redirects (status ${status}), and Usher does not follow redirects`);
+    throw new Redirected(status, response.headers.get('location') ?? '', url);
   }
   return { ...about, text: '' };
 }
+
+/** A redirect, which is not followed. */
+export class Redirected extends Error {
+  /** The path to which it leads, if that is another one on the same server. */
+  readonly otherPath: string | undefined;
+
+  constructor(status: number, location: string, from: URL) {
+    super(`it redirects (status ${status}), and Usher does not follow redirects`);
+    const to = URL.canParse(location, from.href) ? new URL(location, from) : from;
+    const isElsewhere = to.host !== from.host || withoutSlash(to) === withoutSlash(from);
+    this.otherPath = isElsewhere ? undefined : to.pathname;
+  }
+}
+
+const withoutSlash = ({ pathname }: URL): string => pathname.replace(/\/$/, '');
 
 /** The statuses of redirects (Fetch standard, §2.2.3). 304 is none: it means that the copy of a visitor is fresh. */
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
