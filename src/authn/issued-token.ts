@@ -87,15 +87,16 @@ export function readPrincipal({
   if (roles.length === 0) noteRolesElsewhere(claims, issuer, notes);
   if (name === undefined) notes.push('token is accepted without its name, which is not a text');
   const { kind } = issuer;
+  const ownId = id ?? joinedId(issuer, attributes);
   // No spread: V8 would create a dictionary, for each decision.
   const principal = {
     kind,
-    id: id ?? joinedId(issuer, attributes),
+    id: ownId,
     tenantId: tenant?.value,
     name: name?.value,
     roles,
     attributes: issuer.attributes.length === 0 ? undefined : attributes,
-    subject: subjectOf(issuer, attributes),
+    subjects: subjectsOf(issuer, attributes, ownId),
     issuedAt,
     expiresAt,
     tokenId,
@@ -167,26 +168,31 @@ function readName(claim: unknown): string | undefined {
 const joinedId = ({ id }: Pick<PrincipalClaims, 'id'>, attributes: Attributes): string =>
   id.map((name) => String(attributes[name] ?? '')).join('/');
 
-function subjectOf(
-  { revocation }: Pick<PrincipalClaims, 'revocation'>,
+function subjectsOf(
+  { revocations }: Pick<PrincipalClaims, 'revocations'>,
   attributes: Attributes,
-): readonly string[] | undefined {
-  if (revocation === undefined) return undefined;
-  const parts = Array.from(revocation.fields.values(), (name) => String(attributes[name] ?? ''));
-  return [revocation.subject, ...parts];
+  id: string,
+): Principal['subjects'] {
+  if (revocations.length === 0) return undefined;
+  const valueOf = (name: string) => (name === 'id' ? id : String(attributes[name] ?? ''));
+  return revocations.map(({ subject, fields }) => [
+    subject,
+    ...Array.from(fields.values(), valueOf),
+  ]);
 }
 
 /** The principal of an issuer with these attributes, without its lifetime. `id` is that of a claim. */
 export function principalOf(
-  issuer: Pick<PrincipalClaims, 'kind' | 'id' | 'revocation'>,
+  issuer: Pick<PrincipalClaims, 'kind' | 'id' | 'revocations'>,
   attributes: Attributes,
   id = '',
 ): Omit<Principal, 'expiresAt'> {
+  const ownId = issuer.id.length > 0 ? joinedId(issuer, attributes) : id;
   return {
     kind: issuer.kind,
-    id: issuer.id.length > 0 ? joinedId(issuer, attributes) : id,
+    id: ownId,
     roles: [],
     attributes,
-    subject: subjectOf(issuer, attributes),
+    subjects: subjectsOf(issuer, attributes, ownId),
   };
 }

@@ -24,7 +24,7 @@ export interface TokenIssuer extends JwtIssuer {
 }
 
 /** The claims of an issuer, with the names that the settings select. Each claim is its name, after those of the objects around it. */
-export interface IssuerClaims extends Pick<PrincipalClaims, 'kind' | 'id' | 'revocation'> {
+export interface IssuerClaims extends Pick<PrincipalClaims, 'kind' | 'id' | 'revocations'> {
   readonly claims: {
     readonly id?: readonly string[] | undefined;
     readonly roles: readonly (readonly string[])[];
@@ -43,7 +43,7 @@ export interface IssuerAttribute {
 
 /** Selects the names of the claims by the settings. `setting` returns the value of an environment variable. */
 export function issuerClaims(
-  { kind, id, claims, attributes, revocation }: PrincipalClaims,
+  { kind, id, claims, attributes, revocations }: PrincipalClaims,
   setting: (name: string) => string | undefined,
 ): IssuerClaims {
   type DeclaredClaim = PrincipalClaims['attributes'][string]['claim'];
@@ -52,7 +52,7 @@ export function issuerClaims(
   return {
     kind,
     id,
-    revocation,
+    revocations,
     claims: {
       id: claims.id && namesOf(claims.id),
       roles: claims.roles.map(namesOf),

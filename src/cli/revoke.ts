@@ -64,14 +64,14 @@ type Options = Readonly<Partial<Record<keyof typeof fields, string>>>;
 type PolicySubject = Readonly<Record<string, string>>;
 
 function subjectsOf({ issuers }: Policy): readonly PolicySubject[] {
-  return [...issuers.values()].flatMap(({ revocation }) =>
-    revocation === undefined
-      ? []
-      : [
-          Object.fromEntries(
-            [...revocation.fields].map(([field, attribute]) => [attribute, field]),
-          ),
-        ],
+  return [...issuers.values()].flatMap(({ revocations }) =>
+    revocations.map(({ subject, fields: ofSubject }) => {
+      // The id has the name of its kind: `--nurse`, as `--user`.
+      const optionOf = (attribute: string) => (attribute === 'id' ? subject : attribute);
+      return Object.fromEntries(
+        Array.from(ofSubject, ([field, attribute]) => [optionOf(attribute), field]),
+      );
+    }),
   );
 }
 

@@ -69,7 +69,7 @@ export interface PrincipalClaims {
   readonly id: readonly string[];
   readonly claims: ClaimsPolicy;
   readonly attributes: Readonly<Record<string, AttributePolicy>>;
-  readonly revocation?: RevocationPolicy | undefined;
+  readonly revocations: readonly RevocationPolicy[];
 }
 
 /** The claims of what rules read of every principal. An absent one is not read. */
@@ -136,10 +136,10 @@ export type ClaimRule =
 /** The names of a claim and of the objects around it, or the variable with its name and the default. */
 export type ClaimName = readonly string[] | { readonly env: string; readonly default: string };
 
-/** The subject under which credentials of a kind are revoked. */
+/** A subject under which credentials of a kind are revoked. */
 export interface RevocationPolicy {
   readonly subject: string;
-  /** The fields of `POST /revocations`, in the order of the subject's parts, and the attribute of each. */
+  /** The fields of `POST /revocations`, in the order of the subject's parts, and the attribute of each, or `id`. */
   readonly fields: ReadonlyMap<string, string>;
 }
 

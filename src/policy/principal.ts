@@ -33,8 +33,8 @@ export interface Principal extends CredentialLifetime {
   readonly roles: readonly string[];
   /** The user to whom a guest session is linked since the login. */
   readonly linkedUser?: LinkedUser | undefined;
-  /** The name and the parts of the subject of its revocations, for a kind of the policy; `kind` and `id` without it. */
-  readonly subject?: readonly string[] | undefined;
+  /** The name and the parts of each subject of its revocations, for a kind of the policy; `kind` and `id` without it. */
+  readonly subjects?: readonly (readonly string[])[] | undefined;
   /** Further attributes for rules. */
   readonly attributes?: Attributes | undefined;
 }

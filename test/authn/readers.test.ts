@@ -41,7 +41,7 @@ describe('a guest token', () => {
       id: `${hotel}/${booking}`,
       roles: [],
       attributes: { hotel, booking },
-      subject: ['booking', hotel, booking],
+      subjects: [['booking', hotel, booking]],
     };
     expect(await guest()).toEqual({ principal: { ...principal, ...life } });
     expect(await guest({ jti: 't-1' })).toEqual({

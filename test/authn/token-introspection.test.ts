@@ -26,7 +26,7 @@ let requests: { readonly request: IncomingMessage; readonly body: string }[];
 const declared: IssuerClaims = {
   kind: 'user',
   id: [],
-  revocation: undefined,
+  revocations: [],
   claims: { id: ['sub'], roles: [['roles'], ['role']], tenant: ['tenant_id'], name: ['name'] },
   attributes: [{ name: 'scope', claim: ['scope'], type: 'string', isRequired: false }],
 };

@@ -116,8 +116,12 @@ function ownSubjects(principal: Principal): RevocationSubject[] {
     case 'visitor':
       return [{ kind: 'user', userId: principal.id }];
     default:
-      return [{ kind: 'named', parts: principal.subject ?? [principal.kind, principal.id] }];
+      return namedSubjects(principal);
   }
+}
+
+function namedSubjects({ kind, id, subjects = [[kind, id]] }: Principal): RevocationSubject[] {
+  return subjects.map((parts) => ({ kind: 'named', parts }));
 }
 
 /** A revocation without a tenant applies to the user in all tenants. */

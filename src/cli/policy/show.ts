@@ -71,7 +71,7 @@ function describeFact(kind: FactKind) {
   };
 }
 
-function describeIssuer({ kind, id, claims, attributes, revocation, tokens }: IssuerPolicy) {
+function describeIssuer({ kind, id, claims, attributes, revocations, tokens }: IssuerPolicy) {
   const { roles, ...others } = claims;
   const own = Object.entries({ ...others, roles: roles[0] }).flatMap(([name, claim]) =>
     claim === undefined ? [] : [[name, claim] as const],
@@ -83,7 +83,9 @@ function describeIssuer({ kind, id, claims, attributes, revocation, tokens }: Is
     id,
     tokens: describeTokens(tokens),
     claims: Object.fromEntries(named) as Readonly<Record<string, string>>,
-    ...(revocation && { revokedBy: [...revocation.fields.values()] }),
+    ...(revocations.length > 0 && {
+      revokedBy: revocations.flatMap(({ fields }) => [...fields.values()]),
+    }),
   };
 }
 

@@ -24,7 +24,7 @@ export function introspectSession(
 const anyUser: IssuerClaims = {
   kind: 'user',
   id: [],
-  revocation: undefined,
+  revocations: [],
   claims: { id: ['sub'], roles: [] },
   attributes: [],
 };

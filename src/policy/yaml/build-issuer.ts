@@ -1,7 +1,8 @@
 import { fetchUrlProblem, keySetUrlProblem } from '../../runtime/network/fetch-url.ts';
-import type { IssuerPolicy, KeysPolicy, RevocationPolicy, TokenPolicy } from '../policy.ts';
+import type { IssuerPolicy, KeysPolicy, TokenPolicy } from '../policy.ts';
 import { sessionIssuer } from '../policy.ts';
 import { kindNamed } from '../principal.ts';
+import { buildRevocations, ownSubjects } from './build-revocations.ts';
 import { issuerPresets } from './issuer-presets.ts';
 import type { IssuerDeclaration } from './policy-document.ts';
 import type { Path } from './read-document.ts';
@@ -45,9 +46,6 @@ export function buildIssuer(
   return built;
 }
 
-/** The subjects of revocations that Usher has for all policies. */
-const ownSubjects: readonly string[] = ['user', 'token', 'tenant', 'guest-session'];
-
 /** The kinds of principals that session cookies and guest sessions make. */
 const otherCredentials: readonly string[] = ['visitor', 'guest_session'];
 
@@ -75,10 +73,8 @@ function principalOf({
   attributes,
   revocations,
 }: IssuerDeclaration): Omit<IssuerPolicy, 'tokens'> {
-  const [[subject, fields] = []] = Object.entries(revocations);
-  const revocation: RevocationPolicy | undefined =
-    subject === undefined ? undefined : { subject, fields: new Map(Object.entries(fields ?? {})) };
-  const needed = new Set([...id, ...(revocation?.fields.values() ?? [])]);
+  const compared = buildRevocations({ kind, id, revocations });
+  const needed = new Set([...id, ...compared.flatMap(({ fields }) => [...fields.values()])]);
   // A principal whose id is made of attributes has roles, a tenant and a name only if the policy says where they are.
   const { roles, ...read } = id.length > 0 ? claims : { ...defaultClaims, ...claims };
   const byDefault = id.length > 0 ? [] : defaultRoles;
@@ -92,7 +88,7 @@ function principalOf({
         { claim, type, isRequired: needed.has(name) },
       ]),
     ),
-    ...(revocation && { revocation }),
+    revocations: compared,
   };
 }
 
@@ -194,8 +190,8 @@ function kindFault(one: IssuerPolicy, other: IssuerPolicy): string | undefined {
   return conflict && `another type of the attribute ${conflict[0]}`;
 }
 
-const revocationText = ({ revocation }: IssuerPolicy): string =>
-  JSON.stringify(revocation && [revocation.subject, ...revocation.fields]);
+const revocationText = ({ revocations }: IssuerPolicy): string =>
+  JSON.stringify(revocations.map(({ subject, fields }) => [subject, ...fields]));
 
 /**
  * Adds the issuers of settings that the policy does not declare. One that does not fit the kind of a declared issuer is left out:

@@ -26,7 +26,7 @@ describe('minted tokens', () => {
         id: 'grand-hotel/BK-1',
         roles: [],
         ...guest,
-        subject: ['booking', 'grand-hotel', 'BK-1'],
+        subjects: [['booking', 'grand-hotel', 'BK-1']],
         issuedAt: testNow,
         expiresAt: testNow + hour,
       },

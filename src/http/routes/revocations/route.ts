@@ -62,10 +62,8 @@ interface PolicySubject {
 }
 
 function subjectsOfPolicy({ issuers }: Policy): readonly PolicySubject[] {
-  return [...issuers.values()].flatMap(({ revocation }) =>
-    revocation === undefined
-      ? []
-      : [{ name: revocation.subject, fields: [...revocation.fields.keys()] }],
+  return [...issuers.values()].flatMap(({ revocations }) =>
+    revocations.map(({ subject, fields }) => ({ name: subject, fields: [...fields.keys()] })),
   );
 }
 
