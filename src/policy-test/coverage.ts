@@ -51,11 +51,11 @@ export function createCoverage(channels: ChannelRegistry, find: () => FindFact):
     },
     uncovered: () =>
       channels.channelTypes.flatMap(({ pattern: { text: pattern }, rules }) =>
-        [...rules].flatMap(([kind, { names }]): readonly Uncovered[] => [
+        [...rules].flatMap(([kind, { names, refusesNobody = false }]): readonly Uncovered[] => [
           // Without checks the application decides.
           ...(names.length === 0 || covered.has(keyOf(pattern, kind)) ? [] : [{ pattern, kind }]),
           ...names
-            .filter((check) => !covered.has(keyOf(pattern, kind, check)))
+            .filter((check) => !refusesNobody && !covered.has(keyOf(pattern, kind, check)))
             .map((check) => ({ pattern, kind, check })),
         ]),
       ),

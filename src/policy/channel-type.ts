@@ -50,6 +50,8 @@ export interface KindRules {
   readonly facts: readonly FactRequest[];
   /** The names of the checks, for documentation. */
   readonly names: readonly string[];
+  /** Whether every check is `true` for everybody, so that no case can be refused by one. */
+  readonly refusesNobody?: boolean | undefined;
   /** Every check, in order. Must not throw. */
   readonly check: (input: RuleInput) => readonly Check[];
   /** The presence member; `undefined` if it cannot be computed. Must not throw. */

@@ -42,7 +42,7 @@ function define(text: string, spec: Readonly<Record<string, unknown>>): Definiti
     [...functions.allow].map(([principal, rule]) => [
       kindNamed(principal),
       {
-        names: sampled.names.get(principal) ?? [],
+        ...(sampled.checks.get(principal) ?? { names: [] }),
         ...rulesFor([text, principal], rule, functions),
       },
     ]),

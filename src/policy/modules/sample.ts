@@ -1,4 +1,5 @@
 import type { Check } from '../decision.ts';
+import type { KindRules } from '../channel-type.ts';
 import type { RuleInput, PrincipalView } from '../principal.ts';
 import type { Fact, FactKind, FactValue, Field } from '../fact-kind.ts';
 import { partProblem } from '../yaml/validate.ts';
@@ -51,9 +52,11 @@ const sampleValues: Readonly<Record<Field['type'], FactValue>> = {
 /** The results of the functions of a channel for a sample. */
 export interface Sampled {
   /** The names of the checks by the name of the principal. */
-  readonly names: ReadonlyMap<string, readonly string[]>;
+  readonly checks: ReadonlyMap<string, SampledChecks>;
   readonly kinds: readonly FactKind[];
 }
+
+type SampledChecks = Pick<KindRules, 'names' | 'refusesNobody'>;
 
 /** Calls every function of a channel with a sample. Throws an `Error` that names the function if one returns an invalid value. */
 export function sampleFunctions(functions: ChannelFunctions): Sampled {
@@ -65,17 +68,17 @@ export function sampleFunctions(functions: ChannelFunctions): Sampled {
     const reference = named(`facts.${name}`, () => callWithSample(fact, bare, readReference));
     if (reference !== failed && reference) kinds.set(name, reference.kind);
   }
-  const names = new Map(
+  const checks = new Map(
     principals.map((principal) => [principal, sampleOne(principal, functions, kinds)]),
   );
-  return { names, kinds: [...kinds.values()] };
+  return { checks, kinds: [...kinds.values()] };
 }
 
 function sampleOne(
   principal: string,
   functions: ChannelFunctions,
   kinds: ReadonlyMap<string, FactKind>,
-): readonly string[] {
+): SampledChecks {
   const { params, member, list, sqlList, hasAsk } = functions;
   const full = sampleInput(params, [principal], kinds);
   const inputs = [full, { ...full, facts: {} }];
@@ -97,12 +100,17 @@ function sampleOne(
   for (const [name, condition] of sqlList.get(principal)?.where ?? []) {
     callAll(`list.${principal}.where.${name}`, condition, { inputs, read: readCondition });
   }
-  return checks.flat().map((each) => {
+  for (const each of checks.flat()) {
     named(`allow.${principal}`, () => {
       checkParts(each);
     });
-    return each.name;
-  });
+  }
+  // A function without a parameter returns the same checks for everybody.
+  const isConstant = rules.deciding.every(({ length }) => length === 0);
+  return {
+    names: checks.flat().map(({ name }) => name),
+    refusesNobody: isConstant && checks.flat().every(({ passed }) => passed),
+  };
 }
 
 /** The name and the code are in logs and metrics. */

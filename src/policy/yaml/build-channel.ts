@@ -119,18 +119,18 @@ interface SidesContext {
 function compileSides(
   rules: KindRulesDeclaration,
   { member, known, scope, report }: SidesContext,
-): Pick<KindRules, 'facts' | 'names' | 'check' | 'shadow'> {
+): Pick<KindRules, 'facts' | 'names' | 'refusesNobody' | 'check' | 'shadow'> {
   const { checks } = rules;
-  const { names, check, checkAll } = compileChecks(rules, scope, report);
+  const { checkAll, ...compiled } = compileChecks(rules, scope, report);
   const shadows = checks.filter(({ isShadow }) => isShadow);
-  if (shadows.length === 0) return { facts: known, names, check };
+  if (shadows.length === 0) return { facts: known, ...compiled };
   const readBy = (expressions: readonly Expression[]) =>
     new Set(expressions.flatMap((each) => factsRead(each, scope, report)));
   const watched = readBy(shadows.map(({ rule }) => rule));
   const deciding = checks.filter(({ isShadow }) => !isShadow).map(({ rule }) => rule);
   const needed = readBy([...deciding, ...expressionsOf(member)]);
   const facts = known.filter(({ name }) => needed.has(name) || !watched.has(name));
-  return { facts, names, check, shadow: { facts: known, check: checkAll } };
+  return { facts, ...compiled, shadow: { facts: known, check: checkAll } };
 }
 
 const expressionsOf = (member: KindMember | undefined): readonly Expression[] =>

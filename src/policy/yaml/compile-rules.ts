@@ -56,7 +56,7 @@ export function compileIds(
 }
 
 /** The checks that decide, and all checks including shadows. */
-interface CompiledChecks extends Pick<KindRules, 'names' | 'check'> {
+interface CompiledChecks extends Pick<KindRules, 'names' | 'refusesNobody' | 'check'> {
   readonly checkAll: KindRules['check'];
 }
 
@@ -70,6 +70,7 @@ export function compileChecks(
     name,
     isShadow,
     code: code ?? 'not-allowed',
+    isTrue: rule.text.trim() === 'true',
     holds: compileCondition(rule, scope, report),
   }));
   const deciding = compiled.filter(({ isShadow }) => !isShadow);
@@ -79,6 +80,7 @@ export function compileChecks(
       list.map(({ name, code, holds }) => check(name, holds(input), code));
   return {
     names: deciding.map(({ name }) => name),
+    refusesNobody: deciding.every(({ isTrue }) => isTrue),
     check: checkOf(deciding),
     checkAll: checkOf(compiled),
   };
