@@ -42,10 +42,13 @@ export function check(name: string, passed: boolean, code: RefusalCode = 'not-al
   return { name, passed, code };
 }
 
+/** A value of `user_info`. */
+export type InfoValue = string | number | boolean | readonly string[];
+
 /** The member of a presence channel in `channel_data`, with Pusher's field names. */
 export interface Member {
   readonly user_id: string;
-  readonly user_info?: Readonly<Record<string, string | number | boolean>>;
+  readonly user_info?: Readonly<Record<string, InfoValue>>;
 }
 
 export const actions = [

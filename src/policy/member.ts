@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { HostMember } from './ask.ts';
-import { check, type Check, type Member } from './decision.ts';
+import { check, type Check, type InfoValue, type Member } from './decision.ts';
 
 /** Pusher's limit for the JSON text of a user object, in bytes. */
 const maxBytes = 1024;
@@ -59,8 +59,24 @@ export function hostMemberAt(
 /** A bound of the JSON text without writing it: a UTF-16 code unit takes at most 6 bytes, as in `\u0000`. */
 function atMostBytes({ user_id, user_info }: Member): number {
   let units = user_id.length + 40;
-  for (const name in user_info) units += name.length + String(user_info[name]).length + 6;
+  for (const name in user_info) units += name.length + unitsOf(user_info[name]) + 6;
   return units * 6;
+}
+
+function unitsOf(value: InfoValue | undefined): number {
+  if (typeof value !== 'object') return String(value).length;
+  return value.reduce((units, each) => units + each.length + 3, 2);
+}
+
+/** The value of a rule as JSON has it: a time is a text of ISO 8601. `undefined` for a value that JSON does not have. */
+export function infoValue(value: unknown): InfoValue | undefined {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
+  if (Array.isArray(value)) {
+    const list = Array.from<unknown>(value);
+    return list.every((each) => typeof each === 'string') ? list : undefined;
+  }
+  const isPlain = typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+  return isPlain ? (value as InfoValue) : undefined;
 }
 
 /** Pusher's limit for a user id, which is the lowest of all servers. */

@@ -54,11 +54,13 @@ interface MarkedRule<Input> {
 type RuleSpec<Input> =
   Rule<Input> | MarkedRule<Input> | readonly (Rule<Input> | MarkedRule<Input>)[];
 
+type InfoSpec = string | number | boolean | Date | readonly string[];
+
 /** The member of a presence channel, which the other members see. */
 export interface MemberSpec {
   readonly id: string;
   /** Entries without a value are left out. */
-  readonly info?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
+  readonly info?: Readonly<Record<string, InfoSpec | undefined>> | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ListEntry } from '../channel-type.ts';
-import type { Check, Member } from '../decision.ts';
+import type { Check, InfoValue, Member } from '../decision.ts';
+import { infoValue } from '../member.ts';
 import { conditionsOf, type FactReference } from '../fact-kind.ts';
 import { isCheck } from './check.ts';
 import { definedFact, isDefinedKind } from './define-fact.ts';
@@ -35,16 +36,17 @@ export function readMember(value: unknown): Member {
   const user_id = text(id, 'the id of the member');
   if (info === undefined) return { user_id };
   const entries = Object.entries(record(info)).filter(([, each]) => each !== undefined);
-  if (!entries.every((entry): entry is [string, InfoValue] => isInfoValue(entry[1]))) {
-    throw new TypeError('must return an info of strings, finite numbers and booleans');
-  }
-  return { user_id, user_info: Object.fromEntries(entries) };
+  const named = entries.map(([name, each]) => [name, readInfo(each)] as const);
+  return { user_id, user_info: Object.fromEntries(named) };
 }
 
-type InfoValue = string | number | boolean;
-
-const isInfoValue = (value: unknown): value is InfoValue =>
-  typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+function readInfo(value: unknown): InfoValue {
+  const found = infoValue(value);
+  if (found !== undefined) return found;
+  throw new TypeError(
+    'must return an info of strings, finite numbers, booleans, times and lists of strings',
+  );
+}
 
 /** The lists of channels with these parameters, without those that lack a value. Throws a `TypeError`. */
 export function readList(value: unknown, params: readonly string[]): readonly ListEntry[] {

@@ -1,8 +1,9 @@
 import { compileValue, ExpressionError, type Scope } from '../cel/expression.ts';
 import type { FactRequest, KindRules } from '../channel-type.ts';
 import type { RuleInput, PrincipalKind } from '../principal.ts';
-import { check, type Member } from '../decision.ts';
+import { check, type InfoValue, type Member } from '../decision.ts';
 import type { FactKind } from '../fact-kind.ts';
+import { infoValue } from '../member.ts';
 import { compileCondition, compileOneOf, compileText } from './compile-expression.ts';
 import type { Expression, InfoEntry, KindMember, KindRulesDeclaration } from './policy-document.ts';
 import type { Report } from './report.ts';
@@ -97,7 +98,7 @@ export function compileMember(
   return (input) => {
     const user_id = memberId(input);
     if (user_id === undefined) return undefined;
-    const user_info: Record<string, string | number | boolean> = {};
+    const user_info: Record<string, InfoValue> = {};
     for (const { name, value } of entries) {
       const found = value(input);
       // An absent value is left out, as JSON does.
@@ -107,15 +108,12 @@ export function compileMember(
   };
 }
 
-type InfoValue = string | number | boolean;
-
 function compileInfo({ name, value, when }: InfoEntry, scope: Scope, report: Report) {
-  const types = ['string', 'int', 'double', 'bool'] as const;
+  const types = ['string', 'int', 'double', 'bool', 'timestamp', 'list(string)'] as const;
   const compiled = compileOneOf(value, scope, { types, report });
   const holds = when && compileCondition(when, scope, report);
   return {
     name,
-    value: (input: RuleInput) =>
-      holds && !holds(input) ? undefined : (compiled(input) as InfoValue | undefined),
+    value: (input: RuleInput) => (holds && !holds(input) ? undefined : infoValue(compiled(input))),
   };
 }
