@@ -15,7 +15,7 @@ function issuer(changes: Partial<TokenIssuer>): TokenIssuer {
     require: [],
     isSymmetric: false,
     isDefault: false,
-    principal: { kind: 'user', id: [], claims: { roles: [] }, attributes: [] },
+    principal: { kind: 'user', id: [], claims: { roles: [] }, attributes: [], revocations: [] },
     ...changes,
   };
 }
