@@ -96,7 +96,7 @@ export async function startApp(config: Config, clock: Clock, start: Start = {}):
 }
 
 const logUnclosed = (log: Logger) => (fault: unknown) => {
-  log.error({ err: fault }, 'could not close what was started');
+  log.error({ err: fault }, 'could not close the resources of a failed start');
 };
 
 /**
@@ -111,7 +111,7 @@ export async function openApp(
   const { now } = clock;
   const log = createLogger(config.logLevel, now, peers.worker);
   const { misspelt } = config;
-  for (const each of misspelt) log.warn(each, 'not a setting; was the other one meant?');
+  for (const each of misspelt) log.warn(each, 'not a setting of Usher; it may be misspelt');
   log.info(summarize(config), 'starting');
   const dependencies = createDependencies();
   const hosts = buildHostSources(config, { ...clock, dependencies });

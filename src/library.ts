@@ -30,7 +30,7 @@ export type { ChannelSignature, SignedUser } from './pusher/signatures.ts';
 /** The settings of docs/CONFIGURATION.md, by name. Variables of the environment are not read. */
 export type Settings = Readonly<Record<string, string | undefined>>;
 
-/** A grant; `body` is what the client expects. */
+/** A grant; `body` is the response that the client expects. */
 export interface Granted<Body> {
   readonly outcome: 'grant';
   /** The id of the decision in the audit log. */
@@ -50,15 +50,15 @@ export interface Listed {
  * database or another dependency is unavailable, which is never a grant.
  */
 export interface Usher {
-  /** Decides whether a client may subscribe to a channel. */
+  /** Decides whether a client may subscribe to a channel. A grant has the signature; a refusal has a status, a message and a code. */
   authorizeChannel(
     request: ClientRequest & { readonly socketId: string; readonly channelName: string },
   ): Promise<Granted<ChannelSignature> | Refused>;
-  /** Authenticates the user of a connection, for `pusher.signin()`. */
+  /** Authenticates the user of a connection, for `pusher.signin()`. A grant has the signed user data. */
   authenticateUser(
     request: ClientRequest & { readonly socketId: string },
   ): Promise<Granted<SignedUser> | Refused>;
-  /** Lists the channels to which a client may subscribe now. */
+  /** Lists the channels to which a client may subscribe now, in pages. Pass `next` of a page as `after` to get the next one. */
   listChannels(
     request: ClientRequest & { readonly after?: string | undefined },
   ): Promise<Listed | Refused>;
@@ -68,9 +68,12 @@ export interface Usher {
   readonly operatorPlugin: FastifyPluginCallback;
   /** Handles a request of `node:http` or Express with the routes of the public port; 404 for other paths. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Takes WebSocket handshakes: `server.on('upgrade', usher.upgrade)`. */
+  /** Handles WebSocket handshakes: `server.on('upgrade', usher.upgrade)`. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** Loads a changed policy now; it is also loaded within two seconds after a change. */
+  /**
+   * Loads a changed policy now; it is also loaded within two seconds after a change. Never rejects because of the policy: the
+   * result has its problems, and the last valid policy stays in use.
+   */
   reloadPolicy(): Promise<ReloadResult>;
   /** Completes open requests, and closes everything. Close your own server first. The functions then reject with an error. */
   close(): Promise<void>;

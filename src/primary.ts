@@ -20,8 +20,8 @@ interface Primary {
 }
 
 /**
- * Starts the workers. The primary process has what they share: the embedded database, the limits without Redis, and the
- * webhooks that were received. Throws `WorkerEnded` if a worker cannot start, with nothing left running.
+ * Starts the workers. The primary process has what they share: the embedded database, the limits without Redis, and the keys of
+ * received webhooks. Throws `WorkerEnded` if a worker cannot start, with nothing left running.
  */
 async function startPrimary(
   config: Config,

@@ -64,9 +64,9 @@ const privateIpv4 =
 const privateIpv6 = /^(?:::1$|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/i;
 
 /**
- * True for an address that is not routed in the Internet: loopback, link-local, private or shared (RFC 6890), also as
- * an IPv4-mapped IPv6 address. The address must come from a socket of Node. It is matched as text, because `BlockList`
- * parses it, which takes 20 µs.
+ * True for an address that is not routed on the Internet: loopback, link-local, private or shared (RFC 6890), also as an
+ * IPv4-mapped IPv6 address. The address must come from a socket of Node. It is matched as text, because `BlockList` parses it,
+ * which takes 20 µs.
  */
 export function isPrivateAddress(address: string): boolean {
   return privateIpv4.test(address) || privateIpv6.test(address);

@@ -28,7 +28,7 @@ export function createGroupCommit<Row, Written>({
   write,
   limits: { maxBatch, threshold, maxQueued },
 }: GroupCommitDeps<Row, Written>): GroupCommit<Row, Written> {
-  const full = () => new Unavailable('audit log', { cause: new Error('too many entries wait') });
+  const full = () => new Unavailable('audit log', { cause: new Error('too many queued entries') });
   const { add, queued, idle } = createBatches({
     run: write,
     maxItems: maxBatch,

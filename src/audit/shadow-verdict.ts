@@ -14,7 +14,7 @@ export interface ShadowVerdict {
   /** The outcome of the shadow; absent if it had no verdict. */
   readonly watched?: Decision['outcome'] | undefined;
   readonly result: ShadowResult;
-  /** Why it refused, or came to no verdict: the name of a check or of a dependency, without values. */
+  /** Why it refused or has no verdict: the name of a check or of a dependency, without values. */
   readonly reason?: string | undefined;
 }
 

@@ -67,7 +67,7 @@ const decisionTypes = {
   from_cache: 'boolean',
 } as const;
 
-/** The same for an event. One of a decision has no id yet. */
+/** The columns of an event and their types. An event of a decision has no id yet. */
 const eventTypes = {
   id: 'uuid',
   at: 'double precision',
@@ -84,7 +84,7 @@ const eventTypes = {
 
 type Types = Readonly<Record<string, string>>;
 
-/** Stand after a row and between its values, and for a missing value. */
+/** The ends of a row and of a value, and the mark of a missing value. */
 const [rowEnd, valueEnd, missing] = ['\x1e', '\x1f', '\x1d'];
 
 /**

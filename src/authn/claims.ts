@@ -42,7 +42,7 @@ export function findClaim(claims: Members, path: readonly string[] | undefined):
 /** The claims whose value is a list that most servers write as one text with spaces (RFC 8693 §4.2; `scp` is Entra’s). */
 const scopeClaims: readonly string[] = ['scope', 'scp'];
 
-/** Finds a claim that is read as a list. Scopes in one text are a list, too: otherwise no rule could find one of them. */
+/** Finds a claim that is read as a list. Scopes in one text are split, so that rules can test for each of them. */
 export function findListClaim(claims: Members, path: readonly string[]): unknown {
   const found = findClaim(claims, path);
   const isScopes = typeof found === 'string' && scopeClaims.includes(path.at(-1) ?? '');

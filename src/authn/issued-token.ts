@@ -21,8 +21,8 @@ import { readRoles, type Roles } from './roles.ts';
 import type { IssuerClaims, TokenChoices, TokenIssuer } from './token-issuers.ts';
 
 /**
- * Creates the readers of issuers' tokens: of bearer tokens, and of guest tokens. A null claim counts as missing. Only an
- * unreadable id refuses a token whose signature, times and origin are verified, and an attribute by which credentials are
+ * Creates the readers of issuers' tokens: of bearer tokens, and of guest tokens. A null claim counts as missing. A token whose
+ * signature, times and origin are verified is refused only if its id cannot be read, or an attribute by which credentials are
  * revoked. Other claims that cannot be read are left out. With `passport`, tokens of Laravel Passport are refused that its
  * database does not accept.
  */

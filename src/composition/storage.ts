@@ -41,7 +41,7 @@ import { StartRefused } from '../runtime/start-refused.ts';
 /** The connections to PostgreSQL and Redis. */
 export interface Storage {
   readonly database: Database;
-  /** The same database over connections of its own, which are opened when they are used: what watches must not wait before decisions. */
+  /** The same database over separate connections, which are opened with their first use: shadow mode must not delay decisions. */
   readonly watching: Database;
   /** The URL of the database, for a connection outside its pool. */
   readonly databaseUrl: Secret;

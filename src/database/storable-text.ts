@@ -10,7 +10,7 @@ export function isStorable(text: string): boolean {
 export function assertStorable(fields: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value === 'string' && !isStorable(value)) {
-      throw new RangeError(`${name} has a character that the database cannot hold`);
+      throw new RangeError(`${name} has a character that the database cannot store`);
     }
   }
 }

@@ -24,7 +24,7 @@ export function buildFacts(
   };
 }
 
-/** The operator reads facts of sources as others. */
+/** Adds the facts of sources to the reads of the operator. */
 function withHost(pushed: PushedFacts, findAtHost: FindAtHost): PushedFacts {
   return {
     ...pushed,

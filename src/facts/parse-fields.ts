@@ -130,6 +130,6 @@ function checkText({ name, path, maxLength }: CheckedText, value: unknown): void
  */
 function checkPrintable(name: string, text: string): void {
   if (/[\p{Cc}\p{Cs}]/u.test(text)) {
-    throw new FactRefused(`${name} has a character that cannot be kept`);
+    throw new FactRefused(`${name} has a character that cannot be stored`);
   }
 }

@@ -147,8 +147,8 @@ export async function addCors(
 }
 
 /**
- * The value that the plugin expects for an origin: `true` repeats the origin. `[]` matches no origin: the preflight is
- * still gets a response, without a CORS grant.
+ * The value that the plugin expects for an origin: `true` repeats the origin. `[]` matches no origin: the preflight still gets a
+ * response, without a CORS grant.
  */
 function originFor(allowedOrigins: readonly string[]): OriginFunction {
   const others = allowedOrigins.includes('*') ? '*' : [];

@@ -9,7 +9,7 @@ import { withoutPermit } from '../runtime/permits.ts';
 export interface Uncovered {
   readonly pattern: string;
   readonly kind: PrincipalKind;
-  /** The check that refuses no case; without it, no case is granted. */
+  /** The check that fails in no case; absent if no case is granted. */
   readonly check?: string;
 }
 

@@ -38,7 +38,7 @@ export function createMemoryFacts({ facts, principals }: PolicyTest): MemoryFact
     try {
       const read = readFact(each, sessions);
       const key = keyOf(each.kind.name, each.ids);
-      if (stored.has(key)) throw new FactRefused('there is a fact with these ids before');
+      if (stored.has(key)) throw new FactRefused('an earlier fact has the same ids');
       if (read !== undefined) stored.set(key, read);
     } catch (error) {
       if (!(error instanceof FactRefused)) throw error;

@@ -126,7 +126,7 @@ function unknownSubscriptions(
   return subscribe.flatMap(({ channel, place: { file, line } }) =>
     channels.matchText(channel)
       ? []
-      : `${file}:${line}: ${channel} of the demo is no channel of the policy`,
+      : `${file}:${line}: ${channel} of the demo is not a channel of the policy`,
   );
 }
 

@@ -56,7 +56,7 @@ export function hostMemberAt(
     : { member: undefined, checks: [...notes, isBeyond] };
 }
 
-/** A bound of the JSON text without writing it: a UTF-16 code unit takes at most 6 bytes, as in `\u0000`. */
+/** An upper bound of the size of the JSON text, without serializing it: a UTF-16 code unit takes at most 6 bytes, as in `\u0000`. */
 function atMostBytes({ user_id, user_info }: Member): number {
   let units = user_id.length + 40;
   for (const name in user_info) units += name.length + unitsOf(user_info[name]) + 6;

@@ -110,7 +110,7 @@ export type KeysPolicy =
   | {
       readonly from: 'jwks';
       readonly url: URL;
-      /** That of the keys which name none. */
+      /** The algorithm of keys without `alg`. */
       readonly algorithm?: string;
     }
   | {

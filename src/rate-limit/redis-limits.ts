@@ -12,34 +12,34 @@ import { intervalMs, minuteMs } from './memory-limits.ts';
 const consumeScript = `
 local now = tonumber(ARGV[1])
 local longest = 0
-local moments = {}
+local arrivals = {}
 for i = 1, #KEYS / 2 do
-  local key, thing = KEYS[2 * i - 1], KEYS[2 * i]
+  local key, dedupe = KEYS[2 * i - 1], KEYS[2 * i]
   local interval, maxWait = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
-  local ending = thing ~= key and tonumber(redis.call('GET', thing) or 0) or 0
+  local ending = dedupe ~= key and tonumber(redis.call('GET', dedupe) or 0) or 0
   if ending <= now or ending > now + ${minuteMs} then
     local known = tonumber(redis.call('GET', key) or now)
-    moments[i] = math.max(now, math.min(known, now + ${minuteMs} + maxWait)) + interval
-    local wait = math.max(0, math.floor(moments[i] - now - ${minuteMs}))
+    arrivals[i] = math.max(now, math.min(known, now + ${minuteMs} + maxWait)) + interval
+    local wait = math.max(0, math.floor(arrivals[i] - now - ${minuteMs}))
     if wait > maxWait then return { i, wait } end
     longest = math.max(longest, wait)
   end
 end
 for i = 1, #KEYS / 2 do
-  local key, thing = KEYS[2 * i - 1], KEYS[2 * i]
-  if moments[i] then
-    redis.call('SET', key, string.format('%.17g', moments[i]), 'PX', math.ceil(moments[i] - now))
+  local key, dedupe = KEYS[2 * i - 1], KEYS[2 * i]
+  if arrivals[i] then
+    redis.call('SET', key, string.format('%.17g', arrivals[i]), 'PX', math.ceil(arrivals[i] - now))
   end
-  if thing ~= key then redis.call('SET', thing, now + ${minuteMs}, 'PX', ${minuteMs}) end
+  if dedupe ~= key then redis.call('SET', dedupe, now + ${minuteMs}, 'PX', ${minuteMs}) end
 end
 return { 0, longest }`;
 
 /** Moves the arrival time of a rate back by one interval, and deletes the key if that time has passed. */
 const refundScript = `
 local now, interval = tonumber(ARGV[1]), tonumber(ARGV[2])
-local moment = tonumber(redis.call('GET', KEYS[1]) or now) - interval
-if moment <= now then return redis.call('DEL', KEYS[1]) end
-return redis.call('SET', KEYS[1], string.format('%.17g', moment), 'PX', math.ceil(moment - now))`;
+local arrival = tonumber(redis.call('GET', KEYS[1]) or now) - interval
+if arrival <= now then return redis.call('DEL', KEYS[1]) end
+return redis.call('SET', KEYS[1], string.format('%.17g', arrival), 'PX', math.ceil(arrival - now))`;
 
 /** Enough keys that each node of a Redis Cluster has some of them. */
 const probes = Array.from({ length: 16 }, (_, i) => `probe ${i}`);
@@ -89,7 +89,7 @@ function keysOf({
   key,
   part,
   dedupeKey,
-}: LimitRequest): readonly [rate: string, thing: string] {
+}: LimitRequest): readonly [rate: string, dedupe: string] {
   const owner = key.replaceAll('%', '%25').replaceAll('}', '%7D');
   const rate = `limit:{=${owner}}:${limit}${part === undefined ? '' : `:${part}`}`;
   return [rate, dedupeKey === undefined ? rate : `${rate}:${dedupeKey}`];

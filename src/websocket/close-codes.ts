@@ -10,13 +10,13 @@ export interface CloseCode {
  */
 export const closeCodes = {
   goingAway: { code: 1001, reason: 'Usher is closing' },
-  messageTooLarge: { code: 1009, reason: 'A message of the server behind was too large' },
-  unhandledError: { code: 1011, reason: 'Something went wrong here' },
+  messageTooLarge: { code: 1009, reason: 'A message of the upstream server was too large' },
+  unhandledError: { code: 1011, reason: 'Internal error' },
   unavailable: { code: 1013, reason: 'Try again in a moment' },
-  upstreamFailed: { code: 1014, reason: 'The server behind this address is not reachable' },
-  upstreamRefused: { code: 1014, reason: 'The server behind this address refused the connection' },
+  upstreamFailed: { code: 1014, reason: 'The upstream server is not reachable' },
+  upstreamRefused: { code: 1014, reason: 'The upstream server refused the connection' },
   credentialExpired: { code: 4001, reason: 'The credential has ended' },
-  accessRevoked: { code: 4003, reason: 'Access was withdrawn' },
+  accessRevoked: { code: 4003, reason: 'Access was revoked' },
   authenticationFailed: { code: 4401, reason: 'Authentication failed' },
   authenticationTimeout: { code: 4408, reason: 'Authentication took too long' },
   tooManyMessages: { code: 4429, reason: 'Too many messages' },

@@ -30,7 +30,10 @@ export async function sendUpstreamRefusal(
   }
   if (fault.kind === 'invalid') {
     request.log.warn(fault, 'upstream server did not accept the WebSocket');
-    return sendError(request, reply, { status: 502, message: 'The host opened no WebSocket' });
+    return sendError(request, reply, {
+      status: 502,
+      message: 'The application did not accept the WebSocket',
+    });
   }
   const { status, retryAfter } = fault;
   if (status < 500) {
@@ -42,7 +45,7 @@ export async function sendUpstreamRefusal(
     request.log.warn(fault, 'upstream server did not accept the WebSocket');
   }
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
-  return sendError(request, reply, { status, message: 'The host refused the WebSocket' });
+  return sendError(request, reply, { status, message: 'The application refused the WebSocket' });
 }
 
 /** A decision with its own id: the grant is already recorded. */

@@ -196,8 +196,11 @@ describe('policy init --from laravel', () => {
     const lines = [
       ['Broadcast::channel("kinds.{$kind}.{id}", fn ($user) => true)', 'not one literal text'],
       ["Broadcast::channel($prefix . '.a', fn ($user) => true)", 'not one literal text'],
-      ['Broadcast::channel(\\App\\Models\\Order::class, $h)', 'it is App.Models.Order.{order}'],
-      ['Broadcast::channel(new Order, $h)', 'it is Order.{order}'],
+      [
+        'Broadcast::channel(\\App\\Models\\Order::class, $h)',
+        'the name is App.Models.Order.{order}',
+      ],
+      ['Broadcast::channel(new Order, $h)', 'the name is Order.{order}'],
       ["Broadcast::channel('any.*', $h)", 'has no counterpart'],
       ["Broadcast::channel('chat/{room}', $h)", 'invalid character'],
       ["Broadcast::channel('a.{id}{b}', $h)", 'adjacent parameters'],
@@ -209,15 +212,18 @@ describe('policy init --from laravel', () => {
       ["call_user_func('Broadcast::channel', 'b', $h)", 'not read, and may declare'],
       ["Broadcast::{'channel'}('b', $h)", 'not read, and may declare'],
       ["Broadcast::orderChannel('b', $h)", 'not read, and may declare'],
-      ['Broadcast::channel(...)', 'not written here'],
-      ['Broadcast::channel(...$arguments)', 'not written here'],
+      ['Broadcast::channel(...)', 'are not literals'],
+      ['Broadcast::channel(...$arguments)', 'are not literals'],
       ["Broadcast::routes(['prefix' => 'api'])", undefined],
       ["require __DIR__ . '/more.php';", 'run the command for it as well'],
       ['eval("Broadcast::channel(\'b\', \\$h)")', 'eval runs was not read'],
       ["$redis->eval('return 1')", undefined],
-      ["Broadcast::channel('orders.new', $h)", 'private-orders.{order} has this name too'],
+      ["Broadcast::channel('orders.new', $h)", 'private-orders.{order} matches this name too'],
       ["Broadcast::channel('{kind}.{id}.x', $h)", undefined],
-      ["Broadcast::channel('orders.{id}.{x}', $h)", 'private-{kind}.{id}.x has names of it too'],
+      [
+        "Broadcast::channel('orders.{id}.{x}', $h)",
+        'private-{kind}.{id}.x matches some of its names',
+      ],
       ["Broadcast::channel('orders.{order}', $old)", 'Laravel uses the last one'],
       ["Broadcast::channel('orders.{order}', $new)", undefined],
     ] as const;
@@ -237,10 +243,10 @@ describe('policy init --from laravel', () => {
   });
 
   it.each([
-    [`Broadcast::channel('a', ${fn});\nBroadcast::channel('b', fn (`, 4, 'a call has no end'],
-    [`Broadcast::channel('a', ${fn});\n$x = 'it`, 4, 'a text has no end'],
-    [`Broadcast::channel('a', ${fn});\n$x = "it {$a["`, 4, 'a text has no end'],
-    [`Broadcast::channel('a', ${fn});\n/* it`, 4, 'a comment has no end'],
+    [`Broadcast::channel('a', ${fn});\nBroadcast::channel('b', fn (`, 4, 'a call is not closed'],
+    [`Broadcast::channel('a', ${fn});\n$x = 'it`, 4, 'a string is not closed'],
+    [`Broadcast::channel('a', ${fn});\n$x = "it {$a["`, 4, 'a string is not closed'],
+    [`Broadcast::channel('a', ${fn});\n/* it`, 4, 'a comment is not closed'],
   ])('reports the line where it cannot read the file: %s', async (lines, line, reason) => {
     const { code, unread } = await init(head + lines);
     expect([code, unread]).toEqual([1, [{ line, reason }]]);

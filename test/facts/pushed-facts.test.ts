@@ -200,7 +200,7 @@ describePostgres('pushed facts', (server) => {
     expect(await find(room, ['r'], { tenantId: text })).toBeUndefined();
     await expect(facts().remove(booking, [text, 'b'])).rejects.toThrow(FactRefused);
     await expect(facts().put(order, ['o'], { owner_id: text })).rejects.toThrow(
-      'owner_id has a character that cannot be kept',
+      'owner_id has a character that cannot be stored',
     );
   });
 
@@ -363,7 +363,7 @@ describe('the body of a fact', () => {
     [{ status: 1 }, 'body/status must be string'],
     [{ title: '' }, 'body/title must NOT have fewer than 1 characters'],
     [{ title: '123456' }, 'body/title must NOT have more than 5 characters'],
-    [{ title: 'a\nb' }, 'title has a character that cannot be kept'],
+    [{ title: 'a\nb' }, 'title has a character that cannot be stored'],
     [{ seats: 2 ** 53 }, 'body/seats must be integer, within ±(2^53 - 1)'],
     [{ seats: '1' }, 'body/seats must be integer, within ±(2^53 - 1)'],
     [{ rating: '1' }, 'body/rating must be number'],

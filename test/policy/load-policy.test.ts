@@ -376,6 +376,6 @@ it('a subscription of the demo to an unknown channel is reported', async () => {
     `demo:\n  principals: { ada: { kind: user, id: '1' } }\n  subscribe:\n    - { who: ada, channel: ${channel} }\n`;
   expect(await problemsOf({ 'p.yaml': channels + demo('private-a.north') })).toEqual([]);
   expect(await problemsOf({ 'p.yaml': channels + demo('private-b.north') })).toEqual([
-    'p.yaml:8: private-b.north of the demo is no channel of the policy',
+    'p.yaml:8: private-b.north of the demo is not a channel of the policy',
   ]);
 });

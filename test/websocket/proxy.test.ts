@@ -236,7 +236,7 @@ describe('messages', () => {
     expect((await server.closed).code).toBe(1009);
     expect(await client.closed).toEqual({
       code: 1009,
-      reason: 'A message of the server behind was too large',
+      reason: 'A message of the upstream server was too large',
     });
   });
 
@@ -413,7 +413,7 @@ describe('an upstream server', () => {
   const failed = { type: 'authentication_error', error: 'Authentication failed' };
   const notReachable = {
     code: 1014,
-    reason: 'The server behind this address is not reachable',
+    reason: 'The upstream server is not reachable',
   };
 
   it('that is unreachable does not redeem the ticket', async () => {
@@ -423,8 +423,8 @@ describe('an upstream server', () => {
   });
 
   it.each([
-    ['403 Forbidden', 'The server behind this address refused the connection'],
-    ['500 Internal Server Error', 'The server behind this address refused the connection'],
+    ['403 Forbidden', 'The upstream server refused the connection'],
+    ['500 Internal Server Error', 'The upstream server refused the connection'],
     ['200 OK', notReachable.reason],
     ['302 Found\r\nLocation: ws://127.0.0.1:1/', notReachable.reason],
     ['101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade', notReachable.reason],
@@ -528,7 +528,7 @@ describe('an upstream server', () => {
     const url = new URL(`ws://127.0.0.1:${port}`);
     expect(await refusedBy(url, { protocols: ['chat.v1'] })).toEqual({
       response: failed,
-      closing: { code: 1014, reason: 'The server behind this address refused the connection' },
+      closing: { code: 1014, reason: 'The upstream server refused the connection' },
       spent: 0,
     });
     other.close();

@@ -85,7 +85,7 @@ describe('a connection ends', () => {
     endpoint.time.advance(14_999);
     expect(client.socket.readyState).toBe(client.socket.OPEN);
     endpoint.time.advance(1);
-    expect(await client.closed).toEqual({ code: 4003, reason: 'Access was withdrawn' });
+    expect(await client.closed).toEqual({ code: 4003, reason: 'Access was revoked' });
   });
 
   it('after three failed revalidations in a row, and not before', async () => {

@@ -75,7 +75,7 @@ describe('a client of GET /ws', () => {
     const client = await connect();
     client.socket.send(ticketMessage(goodTicket));
     expect(await client.nextJson()).toMatchObject({ error: 'Authentication failed' });
-    expect(await client.closed).toEqual({ code: 1011, reason: 'Something went wrong here' });
+    expect(await client.closed).toEqual({ code: 1011, reason: 'Internal error' });
   });
 
   it('must send its ticket within ten seconds', async () => {

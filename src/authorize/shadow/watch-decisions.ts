@@ -30,8 +30,8 @@ export interface WatchDeps extends EvaluateDeps, Clock {
 }
 
 /**
- * Few at once: the shadow must not take the time of an application or of a database that others need. One request
- * of a visitor needs a kilobyte while it waits.
+ * A low limit: the shadow must not use the capacity of an application or a database that decisions need. One queued request of a
+ * visitor takes a kilobyte.
  */
 export const watchLimits: PermitSettings = {
   maxConcurrent: 4,

@@ -19,7 +19,7 @@ export function doorUpstream(door: Door, config: DoorConfig): URL | undefined {
   return typeof found === 'string' ? undefined : found;
 }
 
-/** The problems of a policy's doors with these settings. Otherwise a visitor would be the first to meet them. */
+/** The problems of a policy's doors with these settings, so that they are reported before a visitor connects. */
 export function doorProblems(
   policy: Pick<Policy, 'doors' | 'channels'>,
   config: DoorConfig,

@@ -68,7 +68,10 @@ const acceptsAny = ({ passport, ...config }: IssuerConfig): boolean =>
     (name) => config[name] !== undefined,
   );
 
-/** A database without a key would look as if revoked tokens were refused. */
+/**
+ * PASSPORT_DATABASE_URL has no effect if nothing verifies Passport's tokens, although the operator expects that revoked tokens
+ * are refused.
+ */
 function unusedPassport(
   issuers: Policy['issuers'],
   { passport }: Pick<IssuerConfig, 'passport'>,

@@ -24,7 +24,7 @@ export interface HostDatabase {
   readonly selectId: (column: string) => string;
   /** Selects the time in a column, for `readTime`. */
   readonly selectTime: (column: string) => string;
-  /** Reads a selected time: milliseconds since the epoch, null for a null, and NaN for what is no time. */
+  /** Reads a selected time: milliseconds since the epoch, null for a null, and NaN for a text that is not a time. */
   readonly readTime: (selected: unknown) => number | null;
   /** Quotes the name of a table or column. */
   readonly quote: (name: string) => string;
@@ -53,10 +53,10 @@ export function createHostDatabase(options: HostDatabaseOptions): HostDatabase {
     : createPostgresHostDatabase(options);
 }
 
-/** As many as the connections of the pool. */
+/** The size of the pool. */
 const maxInFlight = 10;
 
-/** As the timeout of a statement, in milliseconds. */
+/** The timeout of a statement, in milliseconds. */
 const silenceMs = 3_000;
 
 /**

@@ -44,7 +44,7 @@ export function createMysqlHostDatabase(options: HostDatabaseOptions): HostDatab
       });
     },
     selectId: (column) => `rtrim(concat(${column}, ''))`,
-    // The text that the host reads: its connections have no time zone of their own either.
+    // As text without a time zone, as the host reads it: the connections of the host do not set a time zone either.
     selectTime: (column) => `date_format(${column}, '%Y-%m-%dT%H:%i:%s.%f')`,
     readTime: (selected) => (typeof selected === 'string' ? readZoned(selected) : null),
     quote: (name) => `\`${name.replaceAll('`', '``')}\``,

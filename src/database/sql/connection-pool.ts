@@ -50,7 +50,7 @@ interface PooledConnection<Request, Result> {
 }
 
 /** Another connection is opened if each has this number of requests in flight. */
-const crowdedAt = 4;
+const busyThreshold = 4;
 
 /**
  * Connections to one server that share its requests, opened as requests need them. A server that restarts ends all of them, so a
@@ -109,10 +109,10 @@ export class ConnectionPool<Request, Result> {
   #dispatch(): void {
     while (this.#queue.length > 0) {
       const free = this.#leastBusy();
-      const isCrowded = free === undefined || free.busy >= crowdedAt;
+      const isBusy = free === undefined || free.busy >= busyThreshold;
       const mayOpen = this.#connections.size < this.#settings.maxConnections;
       // One at a time: a server that is down would get an attempt for each request.
-      if (isCrowded && this.#opening === 0 && mayOpen) this.#open();
+      if (isBusy && this.#opening === 0 && mayOpen) this.#open();
       if (free === undefined) return;
       const item = this.#queue.shift();
       if (item !== undefined) this.#run(item, free);

@@ -74,7 +74,7 @@ function send(connection: Connection, statement: string): Promise<void> {
   });
 }
 
-/** Errors of a text that is no value of a type. MySQL refuses some, such as times, and compares others loosely. */
+/** Errors for a text that is not a value of a type. MySQL refuses some, such as times, and compares others loosely. */
 const impossibleValues: ReadonlySet<unknown> = new Set([
   'ER_WRONG_VALUE',
   'ER_TRUNCATED_WRONG_VALUE',

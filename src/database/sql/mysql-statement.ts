@@ -48,7 +48,7 @@ function compareExactly({ text, uses }: SqlStatement) {
   return { written, binds };
 }
 
-/** The parameters that are used in another way. The result must have a column of the same name to prove what was found. */
+/** The parameters that are not only compared. The result must have a column of the same name to prove what was found. */
 export function unprovenNames({ uses }: SqlStatement): readonly string[] {
   const unproven = uses.filter(({ comparison }) => comparison === undefined);
   return [...new Set(unproven.map(({ name }) => name))];

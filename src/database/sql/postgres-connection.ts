@@ -90,9 +90,9 @@ function query(
 }
 
 /**
- * Prepares each statement once. A prepared statement keeps the types of its parameters when a column gets another one, so an id
- * that only the new type can have would be no fact. So what could come from types is executed again without preparation, and
- * after a result the statement is prepared under another name.
+ * Prepares each statement once. A prepared statement keeps the types of its parameters when the type of a column changes, so an
+ * id that only the new type accepts would not be found. After an error that outdated types may have caused, the statement is
+ * executed without preparation. If that succeeds, it is prepared again under another name.
  */
 function prepared(client: Client): Run {
   const changes = new Map<string, number>();
@@ -125,7 +125,10 @@ const inTransaction =
     return result.value;
   };
 
-/** SQLSTATE class 22: a text that is no value of a type, or out of its range. 23514: a domain refuses it. 42601: it has a syntax, as `ltree`. */
+/**
+ * SQLSTATE class 22: the text is not a value of the type, or out of its range. 23514: a domain refuses it. 42601: its syntax is
+ * wrong, as for `ltree`.
+ */
 const impossibleValues = /^(?:22|23514|42601)/;
 
 /**

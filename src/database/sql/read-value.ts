@@ -100,8 +100,8 @@ const integers =
 const integerReaders = forEach(integers, readInt);
 
 /**
- * By the type of the field and that of the column. A number is no text and a text no number: a column that was changed must not
- * be read as if nothing had happened. A query converts with CAST.
+ * By the type of the field and that of the column. A number is not read as text, nor a text as a number: after a change of a
+ * column's type, its values must not be misread. A query can convert a column with CAST.
  */
 const readers: Readonly<Partial<Record<Field['type'], Readonly<Record<string, ReadValue>>>>> = {
   string: {

@@ -106,7 +106,7 @@ function readFields({ fields }: Plan, row: readonly unknown[]): Fact {
       );
     }
     if (oneOf !== undefined && !oneOf.includes(found as string)) {
-      throw new UnusableResponse(`the column ${name} has a value that is none of one_of`);
+      throw new UnusableResponse(`the column ${name} has a value that one_of does not list`);
     }
     fact[name] = found;
   }

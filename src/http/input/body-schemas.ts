@@ -43,7 +43,7 @@ type Compilers = NonNullable<
   NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']
 >;
 
-/** Fastify uses no more of a validator than the call and `errors`, and declares a whole one of Ajv. */
+/** Fastify only calls a validator and reads its `errors`, but its type is the complete one of Ajv. */
 const buildValidator = (() => createValidator) as unknown as NonNullable<
   Compilers['buildValidator']
 >;

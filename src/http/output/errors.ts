@@ -130,7 +130,7 @@ function toDetailedError(
     return { status, message: validationMessage(error, request) ?? messageForStatus(status) };
   }
   request.log.error({ err: error }, 'unhandled error');
-  return { status: 500, message: 'Something went wrong here' };
+  return { status: 500, message: 'Internal error' };
 }
 
 /**

@@ -155,7 +155,7 @@ function typeOfLoop(node: Node<'rcall'>, start: number, names: Names): Type {
   const list = typeOf(receiver, names);
   if (!isList(list)) throw new ExpressionError(`${name}() is not for ${nameOf(list)}`, start);
   if (Object.hasOwn(names.scope, variable.args) || !isExpressionName(variable.args))
-    throw new ExpressionError(`${variable.args} is already the name of something`, variable.start);
+    throw new ExpressionError(`${variable.args} is already in use as a name`, variable.start);
   const loop = { name: variable.args, type: elementOf(list) };
   expectType('bool', body, { ...names, loop });
   return 'bool';

@@ -106,7 +106,7 @@ const scalarTests: Readonly<Record<ScalarType | 'duration', (value: unknown) => 
   int: Number.isSafeInteger,
   double: (value) => typeof value === 'number',
   timestamp: (value) => value instanceof Date && !Number.isNaN(value.getTime()),
-  // A rule reads none.
+  // No variable of a rule has this type.
   duration: () => false,
 };
 

@@ -39,7 +39,7 @@ export function typeOfCall(name: string, args: readonly Type[], receiver?: Type)
   )?.result;
 }
 
-/** Calls that are checked by themselves: `has` is a macro, the others take only a constant. */
+/** Calls with their own checks: `has` is a macro, the others take only a constant. */
 const special: readonly string[] = ['has', 'timestamp', 'duration'];
 
 export const functionNames: readonly string[] = [

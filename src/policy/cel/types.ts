@@ -3,7 +3,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 
 export type ScalarType = 'string' | 'int' | 'double' | 'bool' | 'timestamp';
 type ListType = `list(${Exclude<ScalarType, 'timestamp'>})`;
-/** The type of a part of an expression. A whole expression gives no duration and no object. */
+/** The type of a part of an expression. The result of a complete expression is never a duration or an object. */
 export type Type = ScalarType | ListType | 'duration' | ObjectType;
 
 export const listTypes: readonly ListType[] = [

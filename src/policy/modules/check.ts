@@ -1,6 +1,6 @@
 import { check as engineCheck, type Check, type RefusalCode } from '../decision.ts';
 
-/** A check with a name or a code that none can have, whatever the rule reads. */
+/** A check with an invalid name or code, which no input of the rule explains. */
 export class InvalidCheck extends TypeError {}
 
 /**
@@ -10,7 +10,7 @@ export class InvalidCheck extends TypeError {}
 export function check(name: string, passed: boolean, code?: RefusalCode): Check {
   const made = engineCheck(name, passed, code);
   if (!isCheck(made)) {
-    // A condition may be none because of what a sample lacks.
+    // A condition may not be a boolean because a sample lacks values.
     const Mistake = typeof passed === 'boolean' ? InvalidCheck : TypeError;
     throw new Mistake(
       `check(name, passed, code?) got ${[name, passed, code].map(kindOf).join(', ')}`,

@@ -55,7 +55,7 @@ const keys: readonly string[] = [
   'ask',
 ];
 
-/** The parts of a declaration that are no functions. Throws a `TypeError` if one has the wrong type. */
+/** The parts of a declaration that are not functions. Throws a `TypeError` if one has the wrong type. */
 export function readParts(spec: Spec): Omit<ChannelParts, 'facts' | 'rules'> {
   onlyKeys(spec, keys, 'a declaration');
   const { about, denied, also = [], tenant, memberOnPrivate = false } = spec;

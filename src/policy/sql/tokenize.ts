@@ -35,8 +35,8 @@ const rule = (pattern: string, made: Omit<Rule, 'pattern'> = {}): Rule => ({
 });
 
 const word = rule('[A-Za-z_\\u0080-\\uffff][\\w$\\u0080-\\uffff]*', { type: 'word' });
-const openText = 'a text or a quoted name has no end';
-const openComment = 'a comment has no end';
+const openText = 'a string or a quoted name is not closed';
+const openComment = 'a comment is not closed';
 
 /** The rules after those of each dialect, in their order. */
 const common: readonly Rule[] = [
@@ -46,7 +46,7 @@ const common: readonly Rule[] = [
   rule('["\'`]', { fault: openText }),
   word,
   rule('\\d[\\w.]*', { type: 'number' }),
-  // A cast, an assignment and the bound of a slice are no parameters.
+  // A cast, an assignment and the bound of a slice are not parameters.
   rule('::|:=', { type: 'symbol' }),
   rule(':[A-Za-z_]\\w*', { type: 'parameter' }),
   rule('[<>=!~^&|%@#?]+', { type: 'symbol' }),

@@ -161,7 +161,7 @@ function buildEndpoints(
   const declared = documents.flatMap((source) => source.channels.map(({ pattern }) => pattern));
   const context = {
     channels,
-    // Of a channel with a problem: that a route names it is no other problem.
+    // The channels with problems: a route that names one of them is not another problem.
     unbuilt: declared.filter((pattern) => !channels.has(pattern)),
     // Only the application can read the credential of a visitor of its own.
     kinds: [...principals.keys()].filter((kind) => kind !== hostVisitorKind),

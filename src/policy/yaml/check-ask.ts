@@ -47,7 +47,7 @@ export function checkAskDeclaration(channel: ChannelDeclaration): readonly Schem
     fault([...at, 'list'], 'the application decides about this channel, so it cannot have a list');
   }
   if (!namesMember(ask) && allow.some(({ kind }) => kind === hostVisitorKind)) {
-    const message = `only an application with \`ask: { laravel: … }\`, and whose decision is no shadow, can read the credential of a ${hostVisitorKind}`;
+    const message = `only an application with \`ask: { laravel: … }\` whose decision is not a shadow can read the credential of a ${hostVisitorKind}`;
     fault([...atAllow, hostVisitorKind], message);
   }
   return faults;

@@ -121,7 +121,7 @@ export function tenantTypeFaults(
 
 /** Whether the operator's port can have this second path. The faults have no place. */
 export const secondPathFaults = (path: string, ids: readonly string[]): readonly SchemaFault[] => [
-  // The operator's port takes second paths nowhere else.
+  // The operator's port has second paths only below this one.
   ...(path.startsWith('/resources/')
     ? []
     : [{ path: [], part: 'value' as const, message: '`path` must begin with /resources/' }]),

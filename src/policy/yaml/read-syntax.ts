@@ -86,7 +86,7 @@ interface Tokens {
   readonly problem?: TextProblem;
 }
 
-/** The syntax tree by the parser of `yaml`, which keeps a stack; its composer, which comes next, calls itself. */
+/** Parses with the parser of `yaml`, which has its own stack. Its composer, which runs next, is recursive. */
 function readTokens(text: string): Tokens {
   const parser = new Parser();
   const tokens: CST.Token[] = [];

@@ -15,7 +15,7 @@ interface DecodedText {
   readonly problems: readonly TextProblem[];
 }
 
-/** Decodes a file. It must be UTF-8 without a byte order mark, and of characters that are seen. */
+/** Decodes a file. It must be UTF-8 without a byte order mark, and must contain visible characters only. */
 export function decodeText(file: string | Uint8Array): DecodedText {
   const bytes = typeof file === 'string' ? Buffer.from(file) : file;
   if (bytes.length > maxBytes) {
@@ -62,7 +62,7 @@ const unwanted: readonly { readonly pattern: RegExp; readonly message: string }[
       'a control character: in double quotes it can be written as an escape, such as "\\u0007"',
   },
   {
-    // A rule would read otherwise than it is evaluated (CVE-2021-42574).
+    // A rule could look different from what is evaluated (CVE-2021-42574).
     pattern: /([\u200E\u200F\u202A-\u202E\u2066-\u2069])/d,
     message: 'an invisible character that changes the direction of the text',
   },

@@ -18,8 +18,9 @@ interface SchemaPart {
 }
 
 /**
- * The errors that are causes. Without the errors that only repeat that a schema inside does not hold; of several wrong types
- * of one value the one that allows most; and with the key that an error is about (`propertyName`), which is in the error after it.
+ * Returns the errors that are causes: drops errors which only repeat that a nested schema does not match, and keeps only one of
+ * several type errors of a value, the one that allows most types. An error about a key gets the key (`propertyName`), which the
+ * next error contains.
  */
 export function causesOf(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const causes: ErrorObject[] = [];
@@ -118,7 +119,7 @@ export function hint(name: string, known: readonly string[]): string {
     : `there are ${known.join(', ')}`;
 }
 
-/** The name that is probably misspelt: at most a third of it is wrong, or two letters. Another one would be a false trail. */
+/** The name that is probably misspelt: at most a third of it is wrong, or two letters. A less similar name would mislead. */
 function nearestName(name: string, known: readonly string[]): string | undefined {
   const word = name.slice(0, 400).toLowerCase();
   const nearest = closestMatch(word, known);

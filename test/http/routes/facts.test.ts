@@ -230,7 +230,7 @@ describe('facts of any kind', () => {
     [get('/facts/hotel/1'), 404, `The policy has no facts of the kind "hotel"; ${kinds}`],
     [get('/facts/booking/1'), 400, 'booking has 2 ids: hotelSlug, bookingId'],
     [get('/facts/order/'), 400, 'order has 1 ids: orderId'],
-    [get('/facts/order/%00'), 400, 'orderId has a character that cannot be kept'],
+    [get('/facts/order/%00'), 400, 'orderId has a character that cannot be stored'],
     [get('/facts/order/%ff'), 400, 'The path is malformed'],
     [put('/facts/order/1', { owner: '1' }), 400, "body must have required property 'owner_id'"],
     [get('/resources/hotels/1'), 404, 'There is no such route'],
@@ -255,7 +255,7 @@ describe('facts of any kind', () => {
       [{ order: [changed, { ...order, orderId: 1 }] }, 'body/order/1/orderId must be string'],
       [
         { order: [changed, { ...order, orderId: 'a\n' }] },
-        'body/order/1: orderId has a character that cannot be kept',
+        'body/order/1: orderId has a character that cannot be stored',
       ],
       [{ order: [changed, changed] }, 'body/order/1: is the same fact as 0'],
       [{ order: [changed], hotel: [] }, `The policy has no facts of the kind "hotel"; ${kinds}`],

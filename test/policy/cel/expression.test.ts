@@ -153,10 +153,10 @@ const faults: readonly (readonly [string, string])[] = [
   ['1 / ‸-1 == 0', 'the divisor must be a number in digits'],
   ['‸-params.number < 0', '- takes a number in digits; write 0 - x instead of -x'],
   ['‸--1 < 0', '- takes a number in digits; write 0 - x instead of -x'],
-  ["user.roles.exists(‸user, user == 'x')", 'user is already the name of something'],
+  ["user.roles.exists(‸user, user == 'x')", 'user is already in use as a name'],
   [
     "user.roles.exists(‸constructor, constructor == 'x')",
-    'constructor is already the name of something',
+    'constructor is already in use as a name',
   ],
   ['user.id.‸exists(x, true)', 'exists() is not for string'],
   ['user.roles.exists(x, ‸x)', 'must be bool, but is string'],

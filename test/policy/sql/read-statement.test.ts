@@ -74,8 +74,8 @@ describe.each(both)('a problem (%s) is reported', (dialect) => {
     ['DELETE FROM t WHERE a = :a', '0: the query must begin with SELECT or WITH'],
     ['SELECT :b', '7: :b is not a parameter of this query; there are :a'],
     ['SELECT 1', '0: the query has no :a, so it would select the rows of every a'],
-    ["SELECT ' :a", '7: a text or a quoted name has no end'],
-    ['SELECT 1 /* :a', '9: a comment has no end'],
+    ["SELECT ' :a", '7: a string or a quoted name is not closed'],
+    ['SELECT 1 /* :a', '9: a comment is not closed'],
   ])('%j', (text, fault) => {
     expect(faultOf(text, dialect)).toBe(fault);
   });
@@ -84,11 +84,11 @@ describe.each(both)('a problem (%s) is reported', (dialect) => {
 describe('a problem of one dialect is reported', () => {
   it.each<[Dialect, string, string]>([
     ['postgres', 'SELECT $1, :a', '7: a parameter must have the name of an id, such as :id'],
-    ['postgres', 'SELECT $a$ :a', '7: a text or a quoted name has no end'],
-    ['postgres', "SELECT E'\\' :a", '7: a text or a quoted name has no end'],
+    ['postgres', 'SELECT $a$ :a', '7: a string or a quoted name is not closed'],
+    ['postgres', "SELECT E'\\' :a", '7: a string or a quoted name is not closed'],
     ['mysql', 'SELECT ?, :a', '7: a parameter must have the name of an id, such as :id'],
     ['mysql', 'SELECT /*! 1 */ :a', '7: a comment that MySQL executes'],
-    ['mysql', "SELECT '\\' :a", '7: a text or a quoted name has no end'],
+    ['mysql', "SELECT '\\' :a", '7: a string or a quoted name is not closed'],
   ])('%s: %j', (dialect, text, fault) => {
     expect(faultOf(text, dialect)).toBe(fault);
   });

@@ -90,7 +90,7 @@ describe('ask', () => {
     ],
     [
       `private-o: { ask: { laravel: { source: host, forward: [cookie] }, shadow: true }, allow: { host_visitor: { a: 'true' } } }`,
-      'whose decision is no shadow',
+      'whose decision is not a shadow',
     ],
     [
       `presence-o: { ask: { laravel: { source: host, forward: [cookie] }, shadow: true }, allow: { user: { a: 'true' } } }`,

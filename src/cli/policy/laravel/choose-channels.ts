@@ -26,7 +26,7 @@ export function chooseChannels({ channels, unread }: LaravelChannels): ChosenCha
   const leave = ({ line, source }: LaravelChannel, reason: string) => {
     left.push({ line, source, reason });
   };
-  // The wider patterns first: they may have the names of the others, about which Laravel then decides as well.
+  // Wider patterns first: they may match the names of the others, and Laravel also decides about those.
   const byWidth = channels
     .map((channel, i) => ({ channel, i, literals: channel.name.replaceAll(/\{.*?\}/g, '').length }))
     .sort((one, other) => one.literals - other.literals || other.i - one.i);
@@ -65,7 +65,7 @@ const matchable = (text: string, params: readonly string[]) => ({
   params: Object.fromEntries(params.map((name) => [name, paramOf(undeclaredParam)])),
 });
 
-/** Why these patterns cannot all be beside the others. Only of one pattern the reason is exact. */
+/** Why these patterns conflict with the others. The reason is exact only for a single pattern. */
 function conflictOf(
   added: readonly WrittenPattern[],
   others: readonly ChosenChannel[],
@@ -83,7 +83,7 @@ function conflictOf(
     if (!(error instanceof AmbiguousPatterns)) throw error;
     const other = error.patterns.find((each) => !texts.has(each)) ?? error.patterns[0];
     return added.every(({ params }) => params.length === 0)
-      ? `${other} has this name too, so Laravel still decides about it`
-      : `${other} has names of it too: about these Laravel still decides; for the others declare types of the parameters (params) so that no name fits both`;
+      ? `${other} matches this name too, so Laravel still decides about it`
+      : `${other} matches some of its names, and Laravel still decides about those; for the others declare the types of the parameters (params), so that no name matches both`;
   }
 }

@@ -27,7 +27,7 @@ export function readArguments(tokens: readonly PhpToken[], opening: number): Arg
     if (depth === 1 && token.source === ',') list.push([]);
     else list.at(-1)?.push(token);
   }
-  throw new PhpFault(tokens[opening]?.line ?? 1, 'a call has no end');
+  throw new PhpFault(tokens[opening]?.line ?? 1, 'a call is not closed');
 }
 
 function byName(given: readonly (readonly PhpToken[])[]): Pick<Arguments, 'of' | 'count'> {

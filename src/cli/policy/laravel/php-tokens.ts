@@ -1,4 +1,4 @@
-/** A part of PHP that means something here. */
+/** A token of a PHP file. */
 export interface PhpToken {
   readonly type: 'name' | 'variable' | 'text' | 'symbol';
   /** As in the file. */
@@ -10,7 +10,7 @@ export interface PhpToken {
   readonly at: number;
 }
 
-/** The text is not PHP, as far as it was read. */
+/** A syntax error of a PHP file, at this line. */
 export class PhpFault extends Error {
   override readonly name = 'PhpFault';
 
@@ -26,12 +26,12 @@ export class PhpFault extends Error {
 const letter = '[A-Za-z_\\u0080-\\uffff]';
 const word = '[\\w\\u0080-\\uffff]';
 
-/** In this order. What has no type is skipped. */
+/** In order of precedence. Matches without a type are skipped. */
 const rules: readonly (readonly [type: PhpToken['type'] | undefined, rule: RegExp])[] = [
   [undefined, /\s+/y],
   [undefined, /(?:\/\/|#(?!\[))(?:(?!\?>)[^\r\n])*/y],
   [undefined, /\/\*[^]*?\*\//y],
-  // The text of the page between two parts of PHP.
+  // HTML between two PHP blocks.
   [undefined, /\?>(?:(?!<\?(?:php|=))[^])*(?:<\?(?:php|=))?/iy],
   ['text', /'[^'\\]*(?:\\[^][^'\\]*)*'/y],
   ['text', /<<<[ \t]*(["']?)(\w+)\1\r?\n(?:[^]*?\n)??[ \t]*\2\b/y],
@@ -68,7 +68,7 @@ function nextToken(text: string, at: number, line: number): Found {
   const character = text.charAt(at);
   if (character === '"' || character === '`') {
     const end = endOfInterpolated(text, at);
-    if (end === undefined) throw new PhpFault(line, 'a text has no end');
+    if (end === undefined) throw new PhpFault(line, 'a string is not closed');
     const source = text.slice(at, end);
     return { type: 'text', source, value: character === '"' ? doubleQuoted(source) : undefined };
   }
@@ -76,9 +76,9 @@ function nextToken(text: string, at: number, line: number): Found {
     rule.lastIndex = at;
     const source = rule.exec(text)?.[0];
     if (source === undefined) continue;
-    if (source === "'") throw new PhpFault(line, 'a text has no end');
+    if (source === "'") throw new PhpFault(line, 'a string is not closed');
     if (source === '/' && text.startsWith('/*', at)) {
-      throw new PhpFault(line, 'a comment has no end');
+      throw new PhpFault(line, 'a comment is not closed');
     }
     const value = source.startsWith("'")
       ? source.slice(1, -1).replaceAll(/\\([\\'])/g, '$1')

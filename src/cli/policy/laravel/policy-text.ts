@@ -99,7 +99,7 @@ function valueOf(tokens: readonly PhpToken[]): readonly PhpToken[] {
 
 const unreadText = (unread: readonly Unread[], file: string): string =>
   [
-    '# These are no channels of their own here. Usher refuses the names that no pattern above matches:',
+    '# These are not channels of this policy. Usher refuses names that no pattern above matches:',
     ...unread.flatMap(({ line, reason, source }) => [
       `# ${printable(file)}, line ${line}: ${printable(reason)}`,
       ...(source === '' ? [] : comment(source, '#   ')),
@@ -128,8 +128,8 @@ interface SuggestedRule {
 }
 
 /**
- * The rule of a handler that compares the id of the user with the parameter, as that of every new Laravel application. Of any other
- * handler only people know what it decides.
+ * The rule of a handler that compares the id of the user with the parameter, like that of every new Laravel application. Other
+ * handlers are not interpreted.
  */
 function suggestRule({ handler, pattern }: ChosenChannel): SuggestedRule {
   const [param, ...others] = pattern.params;

@@ -51,7 +51,7 @@ function readCalls(text: string, { channels, unread }: Reading): void {
   const leave = ({ line }: PhpToken, reason: string, source = lineOf(text, line)) => {
     unread.push({ line, reason, source });
   };
-  /** The first tokens of what a call may be chained to, by the places of their last tokens. */
+  /** The first tokens of expressions to which a call may be chained, by the indexes of their last tokens. */
   const chains = new Map<number, PhpToken>();
   let depth = 0;
   let endOfOuter = 0;
@@ -84,27 +84,27 @@ function readCalls(text: string, { channels, unread }: Reading): void {
   });
 }
 
-/** Whether `::channel(` or `->channel(` is here. */
+/** Whether `::channel(` or `->channel(` begins at this token. */
 const isChannelCall = (tokens: readonly PhpToken[], i: number): boolean =>
   /^(?:::|\??->)$/.test(tokens[i]?.source ?? '') &&
   /^channel$/i.test(tokens[i + 1]?.source ?? '') &&
   tokens[i + 2]?.source === '(';
 
-/** Whether `Broadcast::driver(` or `Broadcast::connection(` is here. */
+/** Whether `Broadcast::driver(` or `Broadcast::connection(` begins at this token. */
 const isConnection = (tokens: readonly PhpToken[], i: number, imports: Imports): boolean =>
   isStaticUse(tokens, i, imports) &&
   /^(?:driver|connection)$/i.test(tokens[i + 2]?.source ?? '') &&
   tokens[i + 3]?.source === '(';
 
-/** Whether `Broadcast::` is here. */
+/** Whether `Broadcast::` begins at this token. */
 const isStaticUse = (tokens: readonly PhpToken[], i: number, imports: Imports): boolean =>
   tokens[i]?.type === 'name' && isBroadcast(tokens[i], imports) && tokens[i + 1]?.source === '::';
 
-/** The methods that declare no channel, beside `channel`, whose calls are read. */
+/** The methods other than `channel` that declare no channel. */
 const otherMethods =
   /^(?:channel|routes|userRoutes|channelRoutes|resolveAuthenticatedUser(?:Using)?|auth|socket|event|queue|on|private|presence|driver|connection|extend|purge|fake)$/i;
 
-/** Why what is here may declare channels that are not read. */
+/** Why these tokens may declare channels that are not read. */
 function otherReason(tokens: readonly PhpToken[], i: number, imports: Imports): string | undefined {
   const { source = '', type, value = '' } = tokens[i] ?? {};
   if (type === 'name' && /^(?:require|include)(?:_once)?$/i.test(source)) {
@@ -161,11 +161,11 @@ const isBroadcast = ({ source }: PhpToken, imports: Imports): boolean =>
 
 type Read = Pick<LaravelChannel, 'name' | 'handler' | 'options'>;
 
-/** The channel of a call, or why it cannot be read. */
+/** The channel of a call, or the reason why it cannot be read. */
 function readCall({ of }: Arguments, imports: Imports): Read | string {
   const name = of('channel', 0);
   const handler = of('callback', 1);
-  if (isUnpacked(name)) return 'the arguments of the call are not written here';
+  if (isUnpacked(name)) return 'the arguments of the call are not literals';
   if (handler.length === 0) return 'the call has no handler';
   const text = literalOf(name);
   if (text !== undefined) return { name: text, handler, options: of('options', 2) };
@@ -174,7 +174,7 @@ function readCall({ of }: Arguments, imports: Imports): Read | string {
   const full = fullName(model, imports).split('\\');
   const short = full.at(-1) ?? '';
   const param = short.charAt(0).toLowerCase() + short.slice(1);
-  return `the model says the name of the channel; unless it has a broadcastChannelRoute of its own, it is ${full.join('.')}.{${param}}`;
+  return `the model determines the name of the channel; unless it defines broadcastChannelRoute, the name is ${full.join('.')}.{${param}}`;
 }
 
 /** Whether this is `...$arguments`, or `...` of a first-class callable. */

@@ -32,11 +32,11 @@ export function toPattern(name: string): WrittenPattern | string {
     }
     return { text, params, notes };
   } catch (error) {
-    return (error as Error).message.replace(/^Channel pattern .*?: /, 'no pattern of Usher: ');
+    return (error as Error).message.replace(/^Channel pattern .*?: /, 'not a valid pattern: ');
   }
 }
 
-/** Such as `order` for `order:slug` and for `Order`, and `package_` for `package`, which no rule could read. */
+/** The name of a parameter, such as `order` for `order:slug` and for `Order`, and `package_` for `package`, which rules cannot read. */
 function paramName(written: string): string {
   const [name = ''] = written.split(':');
   const inLowerCase = name.charAt(0).toLowerCase() + name.slice(1);

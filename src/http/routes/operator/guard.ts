@@ -26,7 +26,7 @@ declare module 'fastify' {
   }
 }
 
-/** Kubelets and load balancers name any host, and have no token. The status is no secret. */
+/** Kubelets and load balancers send any host name, and have no token. The status is not secret. */
 const probes = new Set(['/livez', '/readyz']);
 
 /**
@@ -96,7 +96,7 @@ function foreignPart(
 function isNamed(host: string, { names, hasToken }: NamedBy): boolean {
   const [, name = ''] = /^(\[[^\]]*\]|[^:]*)(?::[0-9]*)?$/.exec(host.toLowerCase()) ?? [];
   if (name === 'localhost' || name === '[::1]' || names.includes(name)) return true;
-  // No name is rebound if the request names an address. Without a token only loopback has any business here.
+  // An IP address cannot be rebound. Without a token only loopback addresses are accepted.
   if (isIP(name) === 4) return hasToken || name.startsWith('127.');
   return hasToken && isIP(/^\[(.*)\]$/.exec(name)?.[1] ?? '') === 6;
 }
