@@ -1,5 +1,6 @@
 import { fixedIssuers } from '../policy/policy.ts';
-import { claimFault, describeType } from './claims.ts';
+import { describeType } from '../runtime/describe-type.ts';
+import { claimFault } from './claims.ts';
 import { rejected, type RefusedCredential } from './credential.ts';
 import { parseJsonMembers } from './json-object.ts';
 import { readJwtHeader } from './jwt/jwt-header.ts';

@@ -1,3 +1,4 @@
+import { describeType } from '../runtime/describe-type.ts';
 import { isJsonObject } from '../runtime/json.ts';
 import type { Members } from './json-object.ts';
 import { rejected, type RefusedCredential } from './credential.ts';
@@ -95,21 +96,6 @@ export function claimFault(
 ): Required<RefusedCredential> {
   return rejected(`claim ${name} is ${expected}: found ${describeType(found)}`);
 }
-
-/** Describes the type of a claim, never its value. */
-export function describeType(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (value === '') return 'an empty text';
-  if (Array.isArray(value)) return 'a list';
-  return typeNames[typeof value] ?? 'an object';
-}
-
-const typeNames: Readonly<Partial<Record<string, string>>> = {
-  string: 'a text',
-  number: 'a number',
-  boolean: 'a boolean',
-};
 
 /** Checks a claim that the policy requires. Null counts as missing, as in all claims. */
 export function claimRuleFault(

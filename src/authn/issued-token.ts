@@ -1,5 +1,6 @@
 import type { PrincipalClaims } from '../policy/policy.ts';
 import type { Attributes, AttributeValue, Principal } from '../policy/principal.ts';
+import { describeType } from '../runtime/describe-type.ts';
 import { isJsonObject } from '../runtime/json.ts';
 import { attributeForm, readAttribute } from './attributes.ts';
 import { ofIssuer } from './choose-issuer.ts';
@@ -12,7 +13,6 @@ import {
   readId,
   readTokenId,
   claimFault,
-  describeType,
 } from './claims.ts';
 import { identified, type Identification, type CredentialReader } from './credential.ts';
 import type { Claims, JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { maxTime } from '../policy/principal.ts';
-import { idForm, readId, describeType } from './claims.ts';
+import { describeType } from '../runtime/describe-type.ts';
+import { idForm, readId } from './claims.ts';
 import { equalsConstantTime } from './constant-time.ts';
 import { expired, malformed, rejected, type CredentialReader } from './credential.ts';
 

@@ -1,7 +1,8 @@
 import type { HostClient } from '../host/host-client.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { Secret } from '../runtime/secret.ts';
-import { optionalClaim, claimFault, describeType } from './claims.ts';
+import { describeType } from '../runtime/describe-type.ts';
+import { optionalClaim, claimFault } from './claims.ts';
 import {
   expired,
   identified,

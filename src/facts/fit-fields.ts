@@ -1,29 +1,50 @@
-import type { Fact, FactKind, FactValue, Field } from '../policy/fact-kind.ts';
+import type { Fact, FactKind, FactValue, Field, HttpOrigin } from '../policy/fact-kind.ts';
+import { memberOf } from '../host/json-response.ts';
 import { parseDate, parseDatetime } from '../runtime/datetime.ts';
+import { describeType } from '../runtime/describe-type.ts';
+import { isJsonObject } from '../runtime/json.ts';
 
 const wholeDay = 24 * 60 * 60 * 1000;
 
 /**
- * The fact of an object in the response of a source of the application. Other members are ignored, and null is an absent value.
- * Throws an `Error` that names the field, and never its value, if a field has another type or is missing.
+ * The fact of an object in the response of a source of the application. `members` are the paths of fields that are not members of their
+ * own name. Other members are ignored, and null is an absent value. Throws an `Error` that names the field and the type of what was
+ * found, and never its value, if a field has another type or is missing.
  */
-export function fitFields({ fields }: FactKind, object: Readonly<Record<string, unknown>>): Fact {
+export function fitFields(
+  { fields }: FactKind,
+  object: Readonly<Record<string, unknown>>,
+  members: HttpOrigin['members'],
+): Fact {
   const fact: Record<string, FactValue> = {};
   for (const [name, field] of Object.entries(fields)) {
-    const value = Object.hasOwn(object, name) ? object[name] : undefined;
+    const path = members.get(name);
+    const value = path === undefined ? memberOf(object, name) : valueAt(object, path);
+    const where = path === undefined ? name : `${name} (${path.join('.')})`;
     if (value === undefined || value === null) {
       if (field.optional) continue;
-      throw new Error(`The field ${name} is missing`);
+      throw new Error(`The field ${where} is missing`);
     }
     const read = fitValue(field, value);
-    if (read === undefined) throw new Error(`The field ${name} is not a ${expected(field)}`);
+    if (read === undefined) {
+      throw new Error(`The field ${where} is not ${expected(field)}: found ${describeType(value)}`);
+    }
     fact[name] = read;
   }
   return fact;
 }
 
+/** The value of a nested member. Nothing is in a list, a text or null. */
+function valueAt(object: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (within, name) => (isJsonObject(within) ? memberOf(within, name) : undefined),
+    object,
+  );
+}
+
 function expected({ type, oneOf }: Field): string {
-  return oneOf === undefined ? `${type} within its limits` : `${type} that the policy lists`;
+  const article = type === 'int' ? 'an' : 'a';
+  return `${article} ${type} ${oneOf === undefined ? 'within its limits' : 'that the policy lists'}`;
 }
 
 function fitValue(field: Field, value: unknown): FactValue | undefined {

@@ -107,7 +107,7 @@ function readFitting(kind: FactKind, response: BoundedResponse, from: HttpOrigin
 function readResponse(
   kind: FactKind,
   response: BoundedResponse,
-  { freshMs }: HttpOrigin,
+  { freshMs, members }: HttpOrigin,
 ): FactResponse {
   const { status, text, contentType, cacheControl } = response;
   const fresh = Math.min(freshMs, allowedMs(cacheControl));
@@ -116,7 +116,7 @@ function readResponse(
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType ?? '')) {
     throw new Error('The content type of the response is not JSON');
   }
-  return { fact: fitFields(kind, readJsonObject(text)), freshMs: fresh };
+  return { fact: fitFields(kind, readJsonObject(text), members), freshMs: fresh };
 }
 
 /** How long the response may be cached. Usher is a shared cache (RFC 9111 §5.2.2). */

@@ -66,6 +66,8 @@ export interface HttpOrigin {
   readonly source: string;
   /** The path below the URL of the source, with each id in braces. */
   readonly path: string;
+  /** The path of names to the member of the response, for each field that is not a member of its own name. */
+  readonly members: ReadonlyMap<string, readonly string[]>;
   /** The timeout of a request to the application. */
   readonly timeoutMs: number;
   /** The time for which a response is cached. */

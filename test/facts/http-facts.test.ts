@@ -39,6 +39,7 @@ const kindOf = (more: Partial<FactKind> = {}, from: object = {}): FactKind => ({
     path: '/usher/orders/{order}',
     timeoutMs: 30_000,
     freshMs: 0,
+    members: new Map(),
     forward: { headers: [], cookies: [] },
     ...from,
   },
@@ -116,6 +117,26 @@ describe('a fact by HTTP', () => {
   it.each([404, 410])('does not exist if the status is %i', async (status) => {
     host.respondWith = plain(status);
     expect(await find(kindOf(), '7')).toBeUndefined();
+  });
+
+  it('has fields in members of other names, which may be nested', async () => {
+    const members = new Map([
+      ['status', ['data', 'attributes', 'state']],
+      ['note', ['data', 'owner', 'name']],
+      ['size', ['count']],
+      ['paid', ['data', 'attributes', 'constructor']],
+    ]);
+    const attributes = { state: 'open', status: 'closed', paid: true };
+    host.respondWith = json({ data: { attributes, owner: null }, count: 3, price: 1.5 });
+    const kind = kindOf({}, { members });
+    expect(await find(kind, '7')).toEqual({ status: 'open', size: 3, price: 1.5 });
+    for (const data of [undefined, null, [{ state: 'open' }], 'open', { attributes: [] }]) {
+      host.respondWith = json({ data, status: 'open' });
+      const error: unknown = await find(kind, '7').catch((fault: unknown) => fault);
+      expect((error as Error).cause).toMatchObject({
+        message: 'fact order: The field status (data.attributes.state) is missing',
+      });
+    }
   });
 
   it('has no optional field that is null', async () => {
@@ -222,7 +243,10 @@ describe('a fact by HTTP', () => {
       'fact order: The field status is missing',
     ],
     'another value than the listed ones': [json({ status: 'lost' }), /The field status is not/],
-    'a number as text': [json({ status: 'open', size: '3' }), /The field size is not/],
+    'a number as text': [
+      json({ status: 'open', size: '3' }),
+      'fact order: The field size is not an int within its limits: found a text',
+    ],
     'an int beyond the exact ones': [
       typed('{"status":"open","size":9007199254740993}'),
       /The field size is not/,

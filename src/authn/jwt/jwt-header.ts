@@ -1,5 +1,5 @@
 import { malformed, maxTokenLength, rejected, type RefusedCredential } from '../credential.ts';
-import { describeType } from '../claims.ts';
+import { describeType } from '../../runtime/describe-type.ts';
 import { parseJsonMembers, type Members } from '../json-object.ts';
 import type { KeyHint } from './token-key.ts';
 

@@ -126,7 +126,7 @@ export function defineFact<const Ids extends readonly string[], const Fields ext
   if (problem !== undefined) throw invalid(problem);
   const [fault] = path === undefined ? [] : secondPathFaults(path, ids);
   if (fault !== undefined) throw invalid(fault.message);
-  const from = readOrigin(spec, ids, invalid);
+  const from = readOrigin(spec, { ids, fields: Object.keys(fields) }, invalid);
   const sessions = Object.values(fields).filter(({ type }) => type === 'guest_session');
   if (from !== undefined && sessions.length > 0) {
     throw invalid('a fact of a source has no field of the type guest_session');

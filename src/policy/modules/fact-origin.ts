@@ -1,6 +1,6 @@
 import { type FactOrigin, type HttpOrigin, parseFreshMs, maxFreshMs } from '../fact-kind.ts';
 import { pathFaults } from '../yaml/read-facts.ts';
-import { checkForward, toHttpFact } from '../yaml/read-hosts.ts';
+import { checkForward, checkMembers, toHttpFact } from '../yaml/read-hosts.ts';
 import { partProblem } from '../yaml/validate.ts';
 import { withSourceName, type DefinedSource } from './define-source.ts';
 import { readSqlSpec, type Invalid, type SqlSpec } from './sql-spec.ts';
@@ -22,13 +22,15 @@ export interface HttpSpec {
   readonly path: string;
   readonly timeout?: string;
   readonly fresh?: string;
+  /** Where the fields are in the response: `{ owner: ['data', 'owner_id'] }`. By default each is a member of its name. */
+  readonly members?: Readonly<Record<string, string | readonly string[]>>;
   readonly forward?: readonly (string | { readonly cookie: readonly string[] })[];
 }
 
 /** Reads the origin of a kind. Throws an `Error` of `invalid`. */
 export function readOrigin(
   { sql, http, fresh }: OriginSpec,
-  ids: readonly string[],
+  { ids, fields }: { readonly ids: readonly string[]; readonly fields: readonly string[] },
   invalid: Invalid,
 ): FactOrigin | undefined {
   if (sql !== undefined && http !== undefined) throw invalid('a fact has one source: sql or http');
@@ -36,7 +38,7 @@ export function readOrigin(
     const query = readSqlSpec(sql, ids, invalid);
     return { type: 'sql', query, freshMs: readFresh(fresh, invalid) };
   }
-  if (http !== undefined) return readHttp(http, { ids, fresh, invalid });
+  if (http !== undefined) return readHttp(http, { ids, fields, fresh, invalid });
   if (fresh !== undefined) throw invalid('has no source, so fresh has no effect');
   return undefined;
 }
@@ -45,10 +47,12 @@ function readHttp(
   spec: HttpSpec,
   {
     ids,
+    fields,
     fresh,
     invalid,
   }: {
     readonly ids: readonly string[];
+    readonly fields: readonly string[];
     readonly fresh: string | undefined;
     readonly invalid: Invalid;
   },
@@ -58,7 +62,11 @@ function readHttp(
   if (problem !== undefined) throw invalid(`http: ${problem}`);
   if (fresh !== undefined && spec.fresh !== undefined) throw invalid('fresh is declared twice');
   const http = toHttpFact(declared);
-  const [fault] = [...pathFaults(http.path, ids), ...checkForward(http.forward, [])];
+  const [fault] = [
+    ...pathFaults(http.path, ids),
+    ...checkForward(http.forward, []),
+    ...checkMembers(http.members, fields, []),
+  ];
   if (fault !== undefined) throw invalid(`http: ${fault.message}`);
   return { type: 'http', ...http, freshMs: readFresh(fresh ?? spec.fresh, invalid) };
 }

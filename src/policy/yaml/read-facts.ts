@@ -1,5 +1,5 @@
 import { type Field, parseFreshMs, maxFreshMs } from '../fact-kind.ts';
-import { checkForward, toHttpFact, type RawHttpFact } from './read-hosts.ts';
+import { checkForward, checkMembers, toHttpFact, type RawHttpFact } from './read-hosts.ts';
 import type { FactDeclaration } from './policy-document.ts';
 import { entriesOf, mapValues, namesInBraces, type Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
@@ -166,11 +166,12 @@ export function checkOrigin(fact: FactDeclaration): readonly SchemaFault[] {
 const eachIdOnce = (ids: readonly string[]): string =>
   `the path must have each id once: ${ids.map((id) => `{${id}}`).join(', ')}`;
 
-function checkHttp({ at, ids, http }: FactDeclaration): readonly SchemaFault[] {
+function checkHttp({ at, ids, fields, http }: FactDeclaration): readonly SchemaFault[] {
   if (http === undefined) return [];
   const path = [...at, 'http', 'path'];
   return [
     ...checkForward(http.forward, [...at, 'http']),
+    ...checkMembers(http.members, Object.keys(fields), [...at, 'http']),
     ...pathFaults(http.path, ids).map((fault) => ({ ...fault, path })),
   ];
 }

@@ -12,6 +12,7 @@ export interface RawHttpFact {
   readonly path: string;
   readonly timeout?: string;
   readonly fresh?: string;
+  readonly members?: Readonly<Record<string, string | readonly string[]>>;
   readonly forward?: RawForward;
 }
 
@@ -36,10 +37,12 @@ export const toHttpFact = ({
   source,
   path,
   timeout = defaultFactTimeout,
+  members = {},
   forward,
 }: RawHttpFact): Omit<HttpOrigin, 'type' | 'freshMs'> => ({
   source,
   path,
+  members: new Map(Object.entries(members).map(([field, names]) => [field, [names].flat()])),
   timeoutMs: toMilliseconds(timeout),
   forward: forward === undefined ? forwardNothing : toForward(forward),
 });
@@ -66,6 +69,21 @@ const toForward = (list: RawForward): Forward => ({
 /** The headers that belong to one connection or to one body, and those that Usher sends itself. */
 const ownHeaders =
   /^(?:accept|accept-encoding|connection|content-.*|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/;
+
+/** A check that the schema cannot express: members for fields that the kind does not have. `at` is the place of the mapping. */
+export function checkMembers(
+  members: HttpOrigin['members'],
+  fields: readonly string[],
+  at: Path,
+): readonly SchemaFault[] {
+  return [...members.keys()]
+    .filter((name) => !fields.includes(name))
+    .map((name) => ({
+      path: [...at, 'members', name],
+      part: 'key',
+      message: `\`${name}\` is no field of this kind of fact: ${fields.join(', ')}`,
+    }));
+}
 
 /** A check that the schema cannot express: headers that cannot be forwarded. `at` is the place of the mapping with `forward`. */
 export function checkForward({ headers, cookies }: Forward, at: Path): readonly SchemaFault[] {

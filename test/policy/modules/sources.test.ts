@@ -13,7 +13,7 @@ facts:
   order:
     ids: [order]
     fields: { owner: string }
-    http: { source: host, path: '/orders/{order}', timeout: 500ms, fresh: 5s, forward: [x-locale, { cookie: [session] }] }
+    http: { source: host, path: '/orders/{order}', timeout: 500ms, fresh: 5s, members: { owner: [data, owner_id] }, forward: [x-locale, { cookie: [session] }] }
 channels:
   private-order.{order}:
     about: the owner
@@ -39,7 +39,7 @@ export const shop = defineSource('shop', { url: { file: '/run/secrets/shop' } })
 export const order = defineFact('order', {
   ids: ['order'],
   fields: { owner: 'string' },
-  http: { source: host, path: '/orders/{order}', timeout: '500ms', fresh: '5s', forward: ['x-locale', { cookie: ['session'] }] },
+  http: { source: host, path: '/orders/{order}', timeout: '500ms', fresh: '5s', members: { owner: ['data', 'owner_id'] }, forward: ['x-locale', { cookie: ['session'] }] },
 });
 export const orders = defineChannel('private-order.{order}', {
   about: 'the owner',

@@ -147,6 +147,8 @@ describe('a fact by HTTP', () => {
     ['http: { source: host, path: "/o" }', 'must have each id once'],
     ['http: { source: host, path: "/o/{order}/{order}" }', 'must have each id once'],
     ['http: { source: host, path: "/o/{order}", timeout: 31s }', 'is not a timeout'],
+    ['http: { source: host, path: "/o/{order}", members: { oner: x } }', 'no field of this kind'],
+    ['http: { source: host, path: "/o/{order}", members: { a: [] } }', 'has no entry'],
     ['http: { source: host, path: "/o/{order}", fresh: 61s }', 'at most 60s'],
     ['http: { source: host, path: "/o/{order}", fresh: 1s }, fresh: 1s', 'twice'],
     ['http: { source: host, path: "/o/{order}?x=1" }', 'is not a path'],
