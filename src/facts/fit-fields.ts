@@ -42,7 +42,11 @@ function valueAt(object: unknown, path: readonly string[]): unknown {
   );
 }
 
-function expected({ type, oneOf }: Field): string {
+function expected({ type, oneOf, dateMeansEndOfDay }: Field): string {
+  if (type === 'timestamp') {
+    const date = dateMeansEndOfDay ? 'a date, or ' : '';
+    return `${date}a time with its zone such as 2025-12-31T11:00:00Z`;
+  }
   const article = type === 'int' ? 'an' : 'a';
   return `${article} ${type} ${oneOf === undefined ? 'within its limits' : 'that the policy lists'}`;
 }
