@@ -34,7 +34,7 @@ const { metafile } = await build({
   outdir,
   outbase: 'src',
   bundle: true,
-  // What is imported dynamically is in files of its own, and loaded when it is needed.
+  // Dynamically imported modules are in separate files, which are loaded when they are needed.
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
   platform: 'node',
@@ -65,7 +65,7 @@ const { metafile } = await build({
   ],
   // `pg` looks for it first. In Node.js 20, which has none, it would then load `fetch` at every start.
   define: { navigator: '{"userAgent":"Node.js"}' },
-  // What CommonJS packages use.
+  // Variables that CommonJS packages use.
   banner: {
     js: "import{createRequire as createRequireOfNode}from'node:module';const require=createRequireOfNode(import.meta.url),__dirname=import.meta.dirname;",
   },

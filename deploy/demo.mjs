@@ -51,7 +51,7 @@ const usherSettings = {
 };
 const children = [
   spawn(nodeForSoketi(), [soketi, 'start', '--config', config], {
-    // soketi reads a `.env` where it stands, and pm2 writes into the home directory.
+    // soketi reads a `.env` in its working directory, and pm2 writes into the home directory.
     cwd: home,
     env: { HOME: home, PATH: process.env.PATH },
     stdio: ['ignore', 'ignore', 'inherit'],

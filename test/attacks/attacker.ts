@@ -35,7 +35,7 @@ export function expectNoForgery(
   expect(response.status).toBeLessThan(500);
 }
 
-/** Sends it, and fails unless it is refused with one of these statuses and nothing is signed for anybody. */
+/** Sends a request, and fails unless it is refused with one of these statuses and without a signature. */
 export async function expectRefused(
   base: string,
   request: TestRequest,
@@ -68,7 +68,7 @@ export interface Received {
   readonly text: string;
 }
 
-/** Writes these bytes, which must make the other side end the connection, and reads the response. */
+/** Writes these bytes, which must make the other side close the connection, and reads the response. */
 export async function receive(address: string, bytes: string | Buffer): Promise<Received> {
   const received = await speak(address, bytes);
   const end = received.indexOf('\r\n\r\n');
@@ -76,7 +76,7 @@ export async function receive(address: string, bytes: string | Buffer): Promise<
   return { status: Number(head.split(' ')[1]), head, text: received.slice(end + 4) };
 }
 
-/** A request to be written to a socket: these lines and no others but its length, and the connection's end. */
+/** A request for a raw socket: these lines, its length, and `Connection: close`. */
 export function raw(start: string, lines: readonly string[], body = ''): string {
   const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
   return `${[`${start} HTTP/1.1`, ...lines, ...length, 'Connection: close'].join('\r\n')}\r\n\r\n${body}`;

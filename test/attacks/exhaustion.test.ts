@@ -5,11 +5,11 @@ import { signaturesIn } from '../support/oracle.ts';
 import { useUsher, userToken } from '../support/usher.ts';
 import { receive, raw, userLines } from './attacker.ts';
 
-/** Far more than any of them takes, far less than what costs more than its length would. */
+/** Milliseconds: far more than any of these requests takes, and far less than super-linear work would take. */
 const soon = 10_000;
 const json = 'Content-Type: application/json';
 const form = 'Content-Type: application/x-www-form-urlencoded';
-/** Names that share a bucket where a hash is the sum of its letters. */
+/** Names with the same value of a polynomial string hash. */
 const colliding = (count: number) =>
   Array.from({ length: count }, (_, i) =>
     i.toString(2).padStart(14, '0').replaceAll('0', 'Aa').replaceAll('1', 'BB'),

@@ -24,7 +24,7 @@ const doubled = Array.from({ length: 30 }, (_, i) => {
   return `  a${i + 1}: &a${i + 1} [*a${i}, *a${i}, *a${i}]`;
 });
 
-/** Texts of policies that a parser, a compiler or a test could spend its time or memory on. */
+/** Policies that could cost a parser, a compiler or a test much time or memory. */
 const texts: Readonly<Record<string, string>> = {
   'aliases that multiply': `version: 1\nchannels:\n  a0: &a0 [1]\n${doubled.join('\n')}\n`,
   'an alias of itself': 'version: 1\nchannels: &a { private-x: *a }\n',

@@ -6,14 +6,14 @@ import { useUsher } from '../support/usher.ts';
 import { expectRefused, formOf } from './attacker.ts';
 
 const own = 'private-tenant.1.user.15';
-/** Names that reach a prototype in code that does not look. */
+/** Names that reach a prototype in careless code. */
 const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf'];
 const paths = names.flatMap((name) => [name, `${name}[socket_id]`, `${name}.admin`, `a[${name}]`]);
 
 describe('a name of the object prototype', () => {
   const usher = useUsher(ticketEnvironment);
 
-  /** Nothing that any object in this process would inherit from now on. */
+  /** Fails if an object of this process has inherited a polluted property. */
   const expectClean = () => {
     for (const name of ['socket_id', 'channel_name', 'admin', 'polluted', 'sub', 'token']) {
       expect(Reflect.has({}, name)).toBe(false);

@@ -13,7 +13,10 @@ const isSecret = (side: string) => /(reveal\(\)|signature|mac|digest|hash|secret
 /** A comparison with a constant does not compare a secret. */
 const isNothing = (side: string) => /^(undefined|null|'\w*'|[0-9]+)\)*$/.test(side);
 
-/** True for a line that compares a secret's text, a signature or a hash of a credential by what stops at the first difference. */
+/**
+ * True for a line that compares a secret, a signature or a hash of a credential with an operator that stops at the first
+ * difference.
+ */
 const isUnsafe = (line: string) =>
   [...line.matchAll(comparison)].some(([, left = '', right = '']) => {
     const sides = [left, right];

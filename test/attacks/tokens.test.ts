@@ -53,7 +53,7 @@ async function expectGuestTokenRefused(base: string, token: string): Promise<voi
   }
 }
 
-/** Signs a header and a payload given as texts, so that what JSON would tidy up stays. */
+/** Signs a header and a payload that are given as texts, so that JSON does not normalize them. */
 function signedTexts(header: string, payload: string, secret = testSecret.reveal()): string {
   const input = `${segment(header)}.${segment(payload)}`;
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;

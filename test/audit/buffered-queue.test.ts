@@ -4,7 +4,7 @@ import { createBufferedAuditQueue } from '../../src/audit/queue.ts';
 import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
 import { createTestClock } from '../support/test-clock.ts';
 
-/** Lets everything run on that waits for nothing. */
+/** Runs all callbacks that are ready. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 const entry = (id: string): AuditEntry => ({
@@ -12,7 +12,7 @@ const entry = (id: string): AuditEntry => ({
 });
 const idOf = (each: AuditEntry) => ('signal' in each ? each.signal.id : '');
 
-/** An audit log over a database that can be down. It keeps all that was written. */
+/** An audit log on a database that can be unavailable. It records all written entries. */
 function start() {
   const time = createTestClock(0);
   const database = { fault: undefined as Error | undefined, kept: [] as string[], attempts: 0 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createGroupCommit, type GroupCommitLimits } from '../../src/audit/queue.ts';
 import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
 
-/** Lets everything run on that waits for nothing. */
+/** Runs all callbacks that are ready. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 interface Statement {
@@ -11,7 +11,7 @@ interface Statement {
   readonly fail: (error: Error) => void;
 }
 
-/** A group commit whose statements end when the test says so. */
+/** A group commit whose statements end when the test resolves them. */
 function start(limits: Partial<GroupCommitLimits> = {}) {
   const statements: Statement[] = [];
   const commit = createGroupCommit<string, string>({

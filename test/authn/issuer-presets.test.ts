@@ -130,7 +130,7 @@ describe.each(fixtureNames)('the preset %s', (preset) => {
         const claims = changed(changed(fixture.claims, variant.claims), token.claims);
         const text = token.text ?? providerKeys.sign(header, claims, token.key);
         const signed = { token, text };
-        // Twice: a cached token is judged like a new one.
+        // Twice: a cached token must have the same result.
         expectRead(signed, await read(text));
         expectRead(signed, await read(text));
       },

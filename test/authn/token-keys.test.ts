@@ -118,7 +118,7 @@ describe('a public key', () => {
 
   it('is never derived from a private key', () => {
     const secretHalf = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    // This is what would happen otherwise.
+    // The derivation would succeed without the check.
     expect(createPublicKey(secretHalf).type).toBe('public');
     expect(() => withPublicKey(secretHalf)).toThrow('its public half only');
   });

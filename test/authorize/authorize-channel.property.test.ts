@@ -17,7 +17,7 @@ const piece = fc.oneof(
   fc.constantFrom('hotel-', '-guest-chat-booking-', '%2E', 'İ', '{"user_id":"1"}', 'a-b_c'),
   fc.string({ unit: 'binary', maxLength: 3 }),
 );
-/** A name of some family with some ids, in some form; the family need not have that form. */
+/** A name of some channel type with some ids, in some form, which the type need not have. */
 const ofChannelType = fc
   .tuple(
     fc.constantFrom(...channels.channelTypes),
@@ -52,7 +52,7 @@ const anyPins = fc.record(
   },
   { requiredKeys: ['tenantIds'] },
 );
-/** Half of them with the tenant and the hotel that the visitor has, or hardly anything would be granted. */
+/** Half of them have the tenant and the hotel of the visitor: otherwise hardly anything would be granted. */
 const channelRequest = fc
   .tuple(principal, anyPins, fc.boolean())
   .map(([who, other, agrees]) => ({ who, pinned: agrees ? ownPins(who) : other }));
@@ -125,7 +125,7 @@ describe('authorizeChannel, for any request', () => {
       ),
       { numRuns: 4000 },
     );
-    // Else the property would hold because nothing is ever granted.
+    // Otherwise the property would also hold if nothing were ever granted.
     expect(granted).toBeGreaterThan(0);
   });
 });

@@ -109,7 +109,7 @@ it('uses no fact that the candidate declares differently', async () => {
       replayed: 0,
       skipped: { 'changed-fact': 1 },
     });
-    // By the policy in use alone.
+    // Only by the policy in use.
     expect(requests).toHaveLength(1);
   }
 });

@@ -65,7 +65,7 @@ describe('policy init --from laravel', () => {
     expect(channels.matchText('presence-rooms.lobby')?.params).toEqual({ room: 'lobby' });
     expect(text).toContain('return (int) $user->id === (int) $id;');
 
-    // The suggestions load as well, and only watch.
+    // The suggestions load as well, as shadow rules.
     await writeFile(path, uncommented(text));
     const { channels: next } = await loadPolicy([join(directory, 'policy')]);
     const [own, rooms] = next.channelTypes;

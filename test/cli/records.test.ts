@@ -57,14 +57,14 @@ describe('with the embedded database', () => {
     expect(beside).toContain('remedy      See the failed check.');
     expect(beside).toContain('✗ channel is the user’s own  <- the first failed check\n');
     expect(beside).toMatch(/ {2}✓ /);
-    // A terminal would take U+009B for the beginning of a command.
+    // A terminal would read U+009B as the start of a control sequence.
     expect(beside).toContain('a browser\uFFFD31m');
     const pruning = await runCommand(['prune', '--audit', '1d'], { env });
     expect(pruning).toMatchObject({ code: 0, stdout: 'rows removed from audit_log: 0\n' });
 
     program.signal('SIGTERM');
     expect(await program.ended).toBe(0);
-    // Each starts the server for itself now, and stops it.
+    // Each command now starts and stops the server itself.
     expect(await explained()).toBe(beside);
     expect(await explained()).toBe(beside);
   });

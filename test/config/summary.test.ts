@@ -47,7 +47,7 @@ describe('the log line at the start', () => {
     ['postgres:///db', '/db'],
     ['redis+cluster://a:1,b:2', 'a:1,b:2'],
     ['redis+sentinel://:hidden@a,b/name', 'a,b/name'],
-    // A password that is not percent-encoded ends somewhere else than it seems to.
+    // A password that is not percent-encoded may end at another place than it seems to.
     ['postgres://u:hid@den@h/db', 'an address that is not shown'],
     ['postgres://u:hid/den@h/db', 'an address that is not shown'],
     ['postgres://u:hid?den@h/db', 'an address that is not shown'],

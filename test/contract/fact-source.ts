@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Fact, FindFact, FactKind } from '../../src/policy/fact-kind.ts';
 
-/** A source of facts to be held to the contract. */
+/** A source of facts that is tested against the contract. */
 export interface FactSourceAtHand {
   /** A kind with the ids and fields of `contractFields`. */
   readonly kind: FactKind;
@@ -37,7 +37,7 @@ const editor: ContractFact = {
   tags: ['15', 'a,b', 'x"y\\', 'ä🛎'],
 };
 
-/** Texts that a loose comparison takes for 8. */
+/** Texts that a loose comparison treats as equal to 8. */
 const similarToEight = [
   ...[
     '08',

@@ -3,13 +3,13 @@ import type { LimitRequest, Limits } from '../../src/rate-limit/limits.ts';
 
 let keys = 0;
 
-/** A claim of a key that no other test claims: three at once, then one every twenty seconds. */
+/** A request of a key that no other test uses: three at once, then one every twenty seconds. */
 export function newRate(changes: Partial<LimitRequest> = {}): LimitRequest {
   keys += 1;
   return { limit: 'authorizations', key: `key ${keys}`, perMinute: 3, ...changes };
 }
 
-/** A claim for thing `a` of a connection, of a key that no other test claims: two things at once, then one every 30 seconds. */
+/** A request for dedupe key `a` of a connection, of a key that no other test uses: two at once, then one every 30 seconds. */
 export function newThing(changes: Partial<LimitRequest> = {}): LimitRequest {
   keys += 1;
   const key = `key ${keys}`;

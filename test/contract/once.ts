@@ -34,7 +34,7 @@ export function beginOnceContract(beginOnce: () => Deduplicate, now: () => numbe
     expect(await beginOnce()('failing')).toBe('under-way');
     await turn.release();
     const second = await startLease(beginOnce(), 'failing');
-    // The first one is over, and ends nothing any more.
+    // The first lease is over, and has no effect any more.
     await turn.release();
     expect(await beginOnce()('failing')).toBe('under-way');
     await second.finish(later());

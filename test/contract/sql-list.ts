@@ -9,7 +9,7 @@ export interface ListSourceAtHand {
   readonly run: (sql: string) => Promise<unknown>;
   /** Opens a policy whose source `shop` is this database. */
   readonly open: (policy: string) => Promise<HostFacts>;
-  /** An expression of this type that is the text of no integer. */
+  /** An expression of this type whose text is not an integer. */
   readonly typesWithoutId: readonly string[];
 }
 

@@ -9,7 +9,7 @@ export interface StoreAddress {
   readonly role: string | undefined;
 }
 
-/** A process that takes tickets. */
+/** A process that redeems tickets. */
 export interface TicketConsumer {
   /** Redeems a ticket several times at once. Each result says whether it was the first; `null` if there was no ticket. */
   readonly take: (ticketHash: string, times: number) => Promise<readonly (boolean | null)[]>;
@@ -18,7 +18,10 @@ export interface TicketConsumer {
 
 const script = fileURLToPath(new URL('./taker-process.ts', import.meta.url));
 
-/** Starts a process that is connected to the store. It exits when its standard input ends, so no later than the test run. */
+/**
+ * Starts a process that is connected to the store. It exits when its standard input is closed, and so with the test run at the
+ * latest.
+ */
 export async function startTicketConsumer(address: StoreAddress): Promise<TicketConsumer> {
   const child = spawn(process.execPath, ['--import', 'tsx', script], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createBatchedRead } from '../../src/database/batched-lookup.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 
-/** Lets everything run on that waits for nothing. */
+/** Runs all callbacks that are ready. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 interface Statement {
@@ -11,7 +11,7 @@ interface Statement {
   readonly fail: (error: Error) => void;
 }
 
-/** A grouped read whose statements end when the test says so; the result of a number is ten times the number. */
+/** A grouped read whose statements end when the test resolves them; the result of a number is ten times the number. */
 function start() {
   const statements: Statement[] = [];
   const read = createBatchedRead<number, number>(

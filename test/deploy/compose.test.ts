@@ -23,7 +23,7 @@ it('the application can put a fact with the environment of compose.yaml, by OPS_
   writeFileSync(environment['DATABASE_URL_FILE']!, database.url.reveal());
   const program = await startProgram('src/cli/main.ts', {
     args: ['serve'],
-    // The names of the other services mean nothing here, and the ports may be taken.
+    // The names of the other services cannot be resolved here, and the ports may be in use.
     env: {
       ...environment,
       REDIS_URL: '',

@@ -21,7 +21,7 @@ import {
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const textOf = (path: string) => readFileSync(pathOf(path), 'utf8');
 
-/** An example of an environment file, with a secret wherever it leaves one to be filled in. */
+/** An example of an environment file, with a secret in place of each empty value. */
 function filledIn(path: string): Readonly<Record<string, string>> {
   const entries = Object.entries(parseEnv(textOf(path)) as Record<string, string>);
   const secret = () => randomBytes(32).toString('hex');

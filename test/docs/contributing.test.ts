@@ -24,7 +24,7 @@ let copy: string;
 
 async function applyWalkThrough(): Promise<void> {
   copy = await mkdtemp(join(tmpdir(), 'usher-contributing-'));
-  // No repository around it: there, git would take these paths for another's and apply nothing.
+  // No repository around it: otherwise git would resolve these paths in that repository and apply nothing.
   const env = { PATH: process.env['PATH'], GIT_CEILING_DIRECTORIES: tmpdir() };
   const git = (...args: readonly string[]) => run('git', args, { cwd: copy, env });
   await cp(join(project, 'policies'), join(copy, 'policies'), { recursive: true });

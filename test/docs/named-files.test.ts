@@ -14,7 +14,7 @@ const pages = ['', 'docs', 'docs/decisions', 'test'].flatMap((folder) =>
 const textOf = (page: string) => readFileSync(join(project, page), 'utf8');
 const proseOf = (page: string) => textOf(page).replace(/^```.*?^```$/gms, '');
 
-/** The anchor that GitHub gives a heading. */
+/** The anchor that GitHub generates for a heading. */
 const anchorOf = (heading: string) =>
   heading
     .toLowerCase()

@@ -126,7 +126,7 @@ describe.skipIf(!canContain)('a container of the image', () => {
   });
 
   it('accepts a policy of its operator: a YAML file, and facts', async () => {
-    // Written from the outside; in the container the root file system is read-only.
+    // Written on the host: the root file system of the container is read-only.
     const policy = join(image.root, 'etc/usher');
     await cp(join(project, 'examples/parcels'), policy, { recursive: true });
     const { at, operator, exec } = await start({ POLICY: '/etc/usher' });

@@ -135,7 +135,8 @@ describe('a connection at a real Pusher server', () => {
     await Promise.all([startReplica(), startReplica()]);
     const page = await signIn(running[0]!, 'expiring', 3);
     await page.gone();
-    // Young when it was ended, so it is ended once more later; both replicas looked several times by now.
+    // The connection was new when it was terminated, so it is terminated once more later; both replicas have polled several times
+    // by now.
     expect(terminations('expiring')).toBe(1);
   });
 

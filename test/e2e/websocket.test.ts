@@ -25,7 +25,7 @@ const secrets = {
 
 const environment = {
   NODE_ENV: 'production',
-  // The lowest level, because a level must not be what hides a secret.
+  // The lowest level, so that no level hides a secret.
   LOG_LEVEL: 'debug',
   PUSHER_APP_ID: 'app',
   PUSHER_KEY: 'key',

@@ -65,7 +65,7 @@ describe('PostgreSQL fails during requests', () => {
   it.each(faults)('$fault', async ({ fault, inject }) => {
     const outage = await injectFault(usher, () => inject(postgres));
     const lost = await expectNoForbiddenGrant(outage, postgres);
-    // Nothing but yes, and "could not find out".
+    // Only grants, and 503.
     expect(new Set(outage.requests.map(({ status }) => status))).toEqual(new Set([200, 503]));
     report({ fault, clientsSaw: outage.clientsSaw, lost, recovery: seconds(outage.recovery) });
   });

@@ -65,7 +65,7 @@ describe.skipIf(packagedPrograms === undefined)(
       await before.query(own(`INSERT INTO orders (order_id, owner_id) VALUES ('O', '15')`));
       // A dump of one database has no roles.
       await after.query('CREATE ROLE usher_service NOLOGIN');
-      // Its notes lie ahead of the fresh cluster.
+      // Its rows of `table_changes` have higher transaction numbers than the new cluster.
       const [ahead] = await after.query<{ xid: string }>(
         'SELECT pg_current_xact_id()::text AS xid',
       );
@@ -120,7 +120,7 @@ describe.skipIf(packagedPrograms === undefined)(
       const { decide } = startCachingProcess(database);
       for (let n = 0; n < 3; n += 1) await Promise.all([decide('O'), decide('O'), decide('O')]);
       address.forwardTo(after.url);
-      // One new connection is enough to leave the old server.
+      // One new connection is enough to detect another server.
       await Promise.all(
         Array.from({ length: 10 }, () =>
           database.execute({ name: 'wait', text: 'SELECT pg_sleep(0.2)::text', values: [] }),

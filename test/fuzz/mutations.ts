@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 
-/** One change of a text: from `at` on (of 1) `cut` characters give way to `put`, which may be a piece of the text itself. */
+/**
+ * One change of a text: at the position `at` (a fraction from 0 to 1), `cut` characters are replaced by `put`, which may be a
+ * part of the text itself.
+ */
 interface Edit {
   readonly at: number;
   readonly cut: number;
@@ -100,7 +103,7 @@ export function mutated(...seeds: readonly string[]): fc.Arbitrary<string> {
   return fc.tuple(fc.constantFrom(...seeds), edits).map(([seed, all]) => all.reduce(apply, seed));
 }
 
-/** Any text: of anything, or of one of these after a few changes. */
+/** Any text: random, or one of these after a few changes. */
 export function textNear(...seeds: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 8, arbitrary: mutated(...seeds) },

@@ -10,7 +10,7 @@ import { fuzzed, type CallerCredentials } from './world.ts';
 /** Coverage of a service by requests. */
 export interface Seen {
   responses: number;
-  /** Good signatures; without any, nothing would have been tried. */
+  /** The number of valid signatures: without any, nothing would have been tested. */
   signatures: number;
   forged: number;
   broken: number;

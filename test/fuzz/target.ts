@@ -23,9 +23,9 @@ interface Outcome {
 interface TargetSpec<Input> {
   readonly name: string;
   readonly input: fc.Arbitrary<Input>;
-  /** Throws when what must hold does not. */
+  /** Throws if a property does not hold. */
   readonly holds: (input: Input) => void | Promise<void>;
-  /** The longest that one input may take, in milliseconds. What costs more than its length takes minutes. */
+  /** The maximum time of one input, in milliseconds. Super-linear work takes minutes. */
   readonly longest?: number;
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { parserTargets } from './targets.ts';
 
-/** The same inputs in each run: a new fault is that of the change under test. `npm run fuzz` makes up others. */
+/** The same inputs in each run: a new failure is caused by the change under test. `npm run fuzz` generates others. */
 const seed = 1;
 
 it.each(parserTargets)('$name holds for generated input', async ({ run }) => {

@@ -8,7 +8,7 @@ export interface WireResponse {
   readonly text: string;
 }
 
-/** The maximum duration of a response in milliseconds. It is long, because a busy machine is no fault. */
+/** The maximum duration of a response in milliseconds. It is long, because a slow machine is not a failure. */
 const longest = 20_000;
 
 /** Milliseconds without a response after which the client ends its side of the connection. */
@@ -45,7 +45,7 @@ function exchangeBytes(address: string, bytes: Buffer): Promise<Buffer> {
   });
 }
 
-/** Splits responses by their lengths (RFC 9112 §6.3); data after a 101 is no HTTP. */
+/** Splits responses by their lengths (RFC 9112 §6.3); data after a 101 is not HTTP. */
 function responsesIn(bytes: Buffer): readonly WireResponse[] {
   const responses: WireResponse[] = [];
   let rest = bytes;

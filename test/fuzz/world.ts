@@ -37,7 +37,7 @@ export function credentialsAt(now: number): Readonly<Record<Caller, CallerCreden
   };
 }
 
-/** Texts that no log may hold: every secret, and of every token the part without which it is worth nothing. */
+/** Texts that no log may contain: every secret, and the part of each token without which the token is useless. */
 export function secretsOf(
   credentials: Readonly<Record<Caller, CallerCredentials>>,
 ): readonly string[] {

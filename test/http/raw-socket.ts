@@ -22,7 +22,7 @@ export async function openSocket(address: string): Promise<RawSocket> {
   const socket = connect({ host: hostname, port: Number(port) });
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // Being cut off is what some tests wait for.
+  // Some tests expect to be disconnected.
   socket.on('error', () => undefined);
   const closed = new Promise((resolve) => socket.once('close', resolve));
   await once(socket, 'connect');

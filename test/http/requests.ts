@@ -3,7 +3,7 @@ import { guestToken, pusherApp, userToken } from '../support/usher.ts';
 
 export type Texts = Readonly<Record<string, string>>;
 
-/** A request as a client makes it. */
+/** A request of a client. */
 export interface TestRequest {
   readonly path: string;
   readonly method?: string;
@@ -16,7 +16,7 @@ export interface TestResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The text as JSON, or `undefined` when it is none. */
+  /** The text as JSON, or `undefined` if it is not JSON. */
   readonly body: unknown;
 }
 
@@ -25,7 +25,7 @@ export const socketId = '1234.5678';
 /** The channel of the demo's booking. */
 export const guestChannel = 'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123';
 
-/** Sends it, over a real connection. */
+/** Sends the request over a real connection. */
 export async function send(
   base: string,
   { path, method = 'POST', headers = {}, body }: TestRequest,

@@ -3,7 +3,7 @@ import { startCleanupJob, cleanupIntervalMs, type CleanupTask } from '../../src/
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 
-/** Lets everything run on that waits for nothing. */
+/** Runs all callbacks that are ready. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the cleanup job', () => {

@@ -35,8 +35,8 @@ async function problemsWith(policy: unknown, test: string): Promise<readonly str
 }
 
 /**
- * The rule as one that always holds, as `false`, and without each part of its `&&`, `||` and `?:`. Not as `true`, which says that
- * it refuses nobody.
+ * The rule with an expression that always holds, `false`, or each part of its `&&`, `||` and `?:` removed. Not `true`, which
+ * means that it refuses nobody.
  */
 function brokenRules(rule: string): readonly string[] {
   return ['now == now', 'false', ...withoutParts(new Environment().parse(rule).ast)];

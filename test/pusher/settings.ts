@@ -3,7 +3,7 @@ import type { PusherApp } from '../../src/pusher/pusher-app.ts';
 
 export const masterKey = Buffer.alloc(32, 7).toString('base64');
 
-/** Settings of a Pusher app, with what the test cares about put over the defaults. */
+/** Settings of a Pusher app: the defaults with these changes. */
 export function settings(over: Partial<PusherApp> = {}): PusherApp {
   return {
     appId: '1',

@@ -36,7 +36,7 @@ function appsOf(vector: Omit<ChannelVector, 'auth' | 'channel_name' | 'channel_d
 const isMember = (data: unknown): data is Member =>
   typeof data === 'object' && data !== null && 'user_id' in data;
 
-/** A grant can hold neither a public name nor data that is no member: these vectors go to the client beneath the signer. */
+/** A grant cannot contain a public name or data that is not a member: these vectors are passed to the client library directly. */
 function grantable({ channel_name, channel_data }: ChannelVector): boolean {
   if (parseChannelName(channel_name) === undefined) return false;
   return channel_data === null || isMember(JSON.parse(channel_data));

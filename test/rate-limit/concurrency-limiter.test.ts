@@ -20,7 +20,7 @@ import { recordingDeps } from '../authorize/authorizing.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Two permits, a queue of three, and tasks that end when a test says so. */
+/** Two permits, a queue of three, and tasks that end when a test resolves them. */
 function setUp() {
   const time = createTestClock(testNow);
   let shed = 0;

@@ -40,7 +40,7 @@ describe('connections from one address', () => {
     }
     const timers = usher.clock.waiting();
     const eleventh = tryClient(usher.public, '/ws/', from('2001:db8:0:7:ffff::1'));
-    // It waits for its turn, and looks whether it is.
+    // The queued attempt has two timers: its timeout, and the poll for refunds.
     await until(() => usher.clock.waiting() === timers + 2);
     usher.clock.advance(5_000);
     const retryAfter = expect.stringMatching(/^[1-6]$/) as unknown;

@@ -58,7 +58,7 @@ describe('authorizations over the limit per minute', () => {
     ];
     for (const each of limited) expectLimited(each, 'Too many authorizations', '20');
     expect(limited[0]!.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
-    // The tenant's letters are not folded anywhere: another spelling is no way round, but a refusal.
+    // The case of the tenant is significant: another spelling is refused, and does not bypass the limit.
     const spelt = await responseTo({
       headers: { authorization: `Bearer ${userToken({ tenant_id: 'A' })}`, 'x-tenant-id': 'a' },
     });

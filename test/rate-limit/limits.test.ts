@@ -50,7 +50,7 @@ describeRedis('limits in Redis', () => {
   const at = useRedis();
   const time = { now: testNow };
   const limits = () => createRedisLimits(at.redis, () => time.now);
-  // A new one each time: nothing of it may be kept here.
+  // A new instance each time: no state may be kept in this process.
   limitsContract(limits, time);
 
   it('leave no key without an expiry', async () => {

@@ -60,7 +60,7 @@ describeRedisServer('shared limits', () => {
 
     await server.start();
     const fresh = newRate({ perMinute: 2 });
-    // Claims alone bring it back: one that comes a second later makes it look.
+    // Requests alone bring the connection back: one that arrives a second later causes a probe.
     await vi.waitUntil(
       async () => {
         time.now += 1_000;

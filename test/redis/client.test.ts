@@ -20,7 +20,7 @@ async function listen(onSocket: (socket: Socket) => void): Promise<Server> {
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
-/** A Redis whose connection can be frozen and cut. */
+/** A proxy to Redis whose connections can be frozen and closed. */
 async function startWire() {
   const { hostname, port } = new URL(redisUrl());
   const sockets = new Set<Socket>();
@@ -50,7 +50,7 @@ async function startWire() {
     url: new Secret(`redis://:a-password-of-ours@127.0.0.1:${String(portOf(server))}`),
     server,
     disconnect,
-    /** Those that are open fall silent; new ones do not. */
+    /** Open connections are frozen; new ones are not. */
     freezeOpen: () => {
       for (const socket of sockets) socket.pause();
     },
@@ -214,7 +214,7 @@ describeRedis('a Redis that fails', () => {
 
   it('is reported without a refused password', async () => {
     const refused = await createRedis({ url: wire.url, log, timeoutMs });
-    // A Redis without a password refuses every login, or takes no notice of it.
+    // A Redis without a password refuses every login, or ignores it.
     await responsesTo(refused);
     await refused.close();
     expect(lines.join()).not.toContain('a-password-of-ours');

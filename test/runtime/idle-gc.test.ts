@@ -4,7 +4,7 @@ import type { IntervalJob } from '../../src/runtime/interval-job.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 
-/** Lets everything run on that waits for nothing. */
+/** Runs all callbacks that are ready. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 const megabyte = 1024 * 1024;

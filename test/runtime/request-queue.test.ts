@@ -5,7 +5,7 @@ import { testNow } from '../support/tokens.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A server with two concurrent requests, each of which ends when the test says so. */
+/** A server with two concurrent requests, each of which ends when the test resolves it. */
 function setUp(maxConcurrent = 2) {
   const { clock, advance, waiting } = createTestClock(testNow);
   const queue = createRequestQueue({ ...queueLimits, maxConcurrent }, clock.startTimer);

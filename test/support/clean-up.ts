@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 
 /**
- * A run that is killed cannot stop its servers, and they would stay for ever. This shell waits until its input ends, as it
- * does with our process, and then stops what still runs below the directory.
+ * A killed run cannot stop its servers, which would run for ever. This shell waits until its input is closed, which happens when
+ * our process exits, and then stops the processes that still use the directory.
  */
 export function cleanUpAfterExit(directory: string): void {
   const script = `cat >/dev/null
@@ -15,6 +15,6 @@ export function cleanUpAfterExit(directory: string): void {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   shell.unref();
-  // Open to the end, but no reason for the run not to end.
+  // The stream stays open, but must not keep the run alive.
   if (shell.stdin instanceof Socket) shell.stdin.unref();
 }

@@ -7,7 +7,7 @@ export function runInProcess(args: readonly string[], env: Environment = {}, inp
   return runCommandLine(args, { env, input, isTTY: false });
 }
 
-/** The same with standard error as a terminal, which gets every text of the progress. */
+/** The same with standard error as a terminal, which receives all progress texts. */
 export function runOnTerminal(args: readonly string[], env: Environment = {}) {
   return runCommandLine(args, { env, input: '', isTTY: true });
 }

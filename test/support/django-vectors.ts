@@ -22,7 +22,7 @@ export interface DjangoRows {
   }[];
 }
 
-/** One session as a real Django made and judged it; `now` in seconds since the epoch. */
+/** A session that a real Django created and evaluated; `now` in seconds since the epoch. */
 export interface DjangoCase {
   readonly id: string;
   readonly why: string;

@@ -1,4 +1,4 @@
 import fc from 'fast-check';
 
-// Properties try the same values in each run, so that only a change of the code can turn a run red. `npm run fuzz` tries others.
+// Properties use the same values in each run, so that only a change of the code can make a run fail. `npm run fuzz` uses others.
 fc.configureGlobal({ seed: 1 });

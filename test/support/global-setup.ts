@@ -94,7 +94,7 @@ async function redisResponds(): Promise<boolean> {
   }
 }
 
-/** Makes the migrated database that each test file's own is copied from. */
+/** Creates the migrated database that is the template of the database of each test file. */
 async function prepareServer(name: string, url: string): Promise<TestServer> {
   const prefix = `usher_test_${randomBytes(4).toString('hex')}`;
   const template = `${prefix}_template`;
@@ -107,7 +107,7 @@ async function prepareServer(name: string, url: string): Promise<TestServer> {
   return { name, url, prefix, template, role };
 }
 
-/** Those of tests that failed before they could drop their own, too. */
+/** Also those of tests that failed before they could drop their own. */
 async function dropDatabases({ url, prefix }: TestServer): Promise<void> {
   const admin = await connected(url);
   const { rows } = await admin.query<{ name: string }>(

@@ -39,7 +39,7 @@ export interface LaravelRows {
   }[];
 }
 
-/** One session as a real Laravel wrote and judged it. `now` is in seconds since the epoch. */
+/** A session that a real Laravel created and evaluated. `now` is in seconds since the epoch. */
 export interface LaravelCase {
   readonly id: string;
   readonly why: string;

@@ -18,7 +18,7 @@ const hasMariadb = ['mariadbd', 'mariadb-install-db'].every(
 /** Runs a suite that needs its own MariaDB, if `mariadbd` is installed. */
 export const describeMariadb = describe.skipIf(!hasMariadb);
 
-/** Says that these suites do not run where there is no MariaDB. Call it in the file of such a suite. */
+/** Reports that these suites do not run if there is no MariaDB. Call it in the file of such a suite. */
 export function reportMariadb(what: string): void {
   if (!hasMariadb) reportSkipped('mariadb', `${what}, for want of mariadbd (mariadb-server)`);
 }

@@ -11,7 +11,7 @@ import { guestSecret, testEnvironment } from './usher.ts';
 
 const warmUpRequests = 20;
 
-/** A file of a timer would have to run in all rounds to be taken for one of a request. */
+/** A file with a timer counts as part of a request only if it runs in all rounds. */
 const rounds = 12;
 
 /** The files of `src/`, relative to it, in which a function runs during one granted request of the guest chat. */

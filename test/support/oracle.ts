@@ -50,7 +50,7 @@ const idOf: Readonly<Record<Caller, string | undefined>> = {
 export interface AllowedChannels {
   readonly who: Caller;
   readonly sockets: readonly string[];
-  /** All channels that they may enter, where it is left out. */
+  /** All channels that they may enter, if it is omitted. */
   readonly channels?: readonly string[];
   /** Whether the caller requested sign-in. */
   readonly signIn?: boolean;
@@ -63,7 +63,7 @@ interface Signed {
   readonly user_data?: unknown;
 }
 
-/** Judges the signatures of one Pusher app, which are made again here with node:crypto. */
+/** Checks the signatures of one Pusher app, which it computes itself with node:crypto. */
 export function createOracle({ key, secret }: { readonly key: string; readonly secret: string }) {
   const hmac = (text: string) =>
     `${key}:${createHmac('sha256', secret).update(text).digest('hex')}`;

@@ -33,10 +33,10 @@ export interface Program {
   /** Its output so far, standard output and standard error. */
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Resolves when its standard output contains the text; rejects when it ends without. */
+  /** Resolves when its standard output contains the text; rejects if it exits without it. */
   readonly until: (text: string) => Promise<void>;
   readonly signal: (signal: NodeJS.Signals) => void;
-  /** Resolves when it has ended and all its output is here: to its exit code, or `null` after a signal. */
+  /** Resolves when the program has exited and all its output has arrived: to its exit code, or `null` after a signal. */
   readonly ended: Promise<number | null>;
 }
 
@@ -90,7 +90,7 @@ export async function runCommand(
   return { code, stdout: program.stdout(), stderr: program.stderr() };
 }
 
-/** The lines of a log, each read. */
+/** The lines of a log, parsed. */
 export function logLines(text: string): readonly Readonly<Record<string, unknown>>[] {
   return text
     .split('\n')

@@ -6,8 +6,8 @@ import { afterEach } from 'vitest';
 export type Behaviour = number | 'hang-up';
 
 /**
- * A real HTTP server in place of a Pusher server's HTTP API, for behaviour that a real one cannot be made to show here:
- * Reverb 1.11 responds 500 to `terminate_connections` while the user stays, and with scaling on its process ends.
+ * A real HTTP server in place of the HTTP API of a Pusher server, for behaviour that a real one does not show here: Reverb 1.11
+ * responds 500 to `terminate_connections` while the user stays, and with scaling its process exits.
  */
 export interface PusherServer {
   readonly port: number;

@@ -8,7 +8,7 @@ export const testNow = Date.UTC(2025, 5, 1, 12);
 /** The same in seconds, as claims count time. */
 export const testSeconds = testNow / 1000;
 
-/** A secret of 32 bytes and more that no test shares with anything real. */
+/** A secret of at least 32 bytes that is used only in tests. */
 export const testSecret = new Secret('5Qk2vW8xTz1rJm7cYb4nHd9fLg6pSa3e-usher-tests');
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -35,7 +35,7 @@ export function segment(value: unknown): string {
   return Buffer.from(text, 'utf8').toString('base64url');
 }
 
-/** Signs any header and payload with HMAC-SHA-256. Made with node:crypto, so that jose is not judged by itself. */
+/** Signs any header and payload with HMAC-SHA-256. Uses node:crypto, so that jose does not verify its own output. */
 export function hmacToken(
   payload: unknown,
   header: JsonObject = {},

@@ -9,8 +9,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 let built: Promise<string> | undefined;
 
 /**
- * Resolves to a directory with the current `src/` as JavaScript, made once a worker. A program that starts from it takes half
- * the processor time of one that a loader translates, and the tests start about a hundred.
+ * Resolves to a directory with the current `src/` as JavaScript, created once for each worker. A program that starts from it
+ * takes half the processor time of one that a loader translates, and the tests start about a hundred.
  */
 export function transpiled(): Promise<string> {
   const runDirectory = inject('runDirectory') as string | undefined;

@@ -8,10 +8,10 @@ export interface Closing {
   readonly reason: string;
 }
 
-/** One side of a WebSocket, whose messages a test takes one by one. */
+/** One side of a WebSocket, whose messages a test receives one by one. */
 export interface TestSocket {
   readonly socket: WebSocket;
-  /** The next message: text as text, binary as a buffer. Rejects when the connection ends before. */
+  /** The next message: text as text, binary as a buffer. Rejects if the connection closes first. */
   readonly next: () => Promise<string | Buffer>;
   /** The next message, parsed. */
   readonly nextJson: () => Promise<unknown>;
@@ -97,13 +97,13 @@ export async function tryClient(
   });
 }
 
-/** A connection that Usher made to the server behind it. */
+/** A connection of Usher to its upstream server. */
 export interface UpstreamSocket extends TestSocket {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
 }
 
-/** A WebSocket server behind Usher. */
+/** An upstream WebSocket server of Usher. */
 export interface TestUpstream {
   readonly url: string;
   /** The next connection. */

@@ -44,12 +44,12 @@ const start = (changes: TestEndpointOptions = {}) =>
     ...changes,
   });
 
-/** An authenticated client, and its connection at the server behind. */
+/** An authenticated client, and its connection at the upstream server. */
 async function pair(changes: TestEndpointOptions = {}, settings = {}) {
   const endpoint = await start(changes);
   const client = await endpoint.enter(settings);
   const server = await upstream.next();
-  // Until Usher has received the response of the server behind.
+  // Until Usher has received the response of the upstream server.
   await settle(server);
   return { endpoint, client, server };
 }
@@ -184,7 +184,7 @@ describe('messages', () => {
     };
     const { connect } = await start({ redeemTicket });
     const client = await connect();
-    // In one piece: what comes later is not even read.
+    // In one write: what follows is not read.
     const { _socket: tcp } = client.socket as unknown as { readonly _socket: Socket };
     tcp.cork();
     client.socket.send(ticketMessage(goodTicket));
@@ -397,7 +397,7 @@ describe('an upstream server', () => {
     return new URL(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
   };
 
-  /** The connection of a client whose good ticket opened no way, and how often that ticket was spent. */
+  /** The connection of a client whose valid ticket was not accepted, and the number of times that the ticket was redeemed. */
   const refusedBy = async (chatServer: URL, settings: ClientSettings = {}) => {
     let spent = 0;
     const redeemTicket: RedeemTicket = (presentation) => {

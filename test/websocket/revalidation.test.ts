@@ -127,7 +127,7 @@ describe('a connection ends', () => {
 });
 
 it('a connection that is added while a revocation closes others is checked as well', async () => {
-  // Revoked after the ticket was good, and before anybody could have ended this connection.
+  // Revoked after the ticket was redeemed, and before the connection was added.
   const endpoint = await startTestEndpoint({ isStillAllowed: () => Promise.resolve(false) });
   expect((await (await endpoint.enter()).closed).code).toBe(4003);
 });
@@ -273,7 +273,7 @@ describe('a credential that was renewed', () => {
   });
 });
 
-/** A connection that only its revalidation can end. */
+/** A connection that only its revalidation can close. */
 async function watchOne(endpoint: TestEndpoint, expiresAt: number, revalidate: Revalidate) {
   const upstream = await startUpstream();
   onTestFinished(upstream.stop);

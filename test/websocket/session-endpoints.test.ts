@@ -92,7 +92,7 @@ const as = (cookie: string, headers: Record<string, string> = {}) => ({
   headers: { origin: allowedOrigin, cookie: `theme=dark; sid=${cookie}; lang=de`, ...headers },
 });
 
-/** Goes in, and gives both ends. */
+/** Connects, and returns both ends. */
 const enter = async (path: string, cookie: string) => {
   const client = await openClient(usher.public, path, as(cookie));
   const server = await upstream.next();
@@ -251,7 +251,7 @@ describe('a WebSocket endpoint of the application', () => {
     expect(await attempt('unknown')).toMatchObject({ status: 401 });
     const before = strict.clock.waiting();
     const third = attempt(newCookie(staff));
-    // It waits for one of theirs to be given back, which never happens.
+    // The attempt waits for a refund of one of theirs, which never comes.
     await until(() => strict.clock.waiting() > before);
     strict.clock.advance(5_000);
     expect(await third).toMatchObject({ status: 429 });
@@ -408,7 +408,7 @@ describe('the application’s response to the handshake', () => {
     expect(response.text).not.toContain('secret');
     if (head.includes('Retry')) expect(response.headers['retry-after']).toBe('17');
     const id = response.headers['x-decision-id'];
-    // An outage is in the log: it is no decision.
+    // An outage is in the log, because it is not a decision.
     if (status >= 500) expect(id).toBeUndefined();
     else {
       expect(await recordOf(id, own)).toEqual([
@@ -779,7 +779,7 @@ async function listening(server: Server): Promise<AddressInfo> {
   return server.address() as AddressInfo;
 }
 
-/** A handshake with exactly this address, which a WebSocket client would tidy up. */
+/** A handshake with exactly this address, which a WebSocket client would normalize. */
 function handshake(address: string, cookie: string): string {
   const headers = {
     Host: 'a',

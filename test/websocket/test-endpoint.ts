@@ -171,7 +171,7 @@ export function ticketMessage(ticket: unknown): string {
   return JSON.stringify({ type: 'ticket_authenticate', ticket, clientInfo });
 }
 
-/** Waits until this holds, looking whenever the event loop is free. Throws if it does not within 20 seconds. */
+/** Waits until the condition holds, and checks it whenever the event loop is idle. Throws if it does not hold within 20 seconds. */
 export async function until(holds: () => boolean): Promise<void> {
   const end = performance.now() + 20_000;
   while (performance.now() < end) {

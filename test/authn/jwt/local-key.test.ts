@@ -162,7 +162,7 @@ describe('a key in a file', () => {
 });
 
 describe('a secret in base64', () => {
-  // Libraries such as jjwt write the bytes of their key so: most keys are no text.
+  // Libraries such as jjwt write the bytes of their key in this form: most keys are not text.
   const bytes = createHash('sha512').update('usher-tests').digest();
   const texts = [
     bytes.toString('base64'),

@@ -4,7 +4,7 @@ import { jwkKey } from '../../../src/authn/jwt/token-key.ts';
 import { createOnlyVerifier } from './verifier.ts';
 import { testNow, testSeconds } from '../../support/tokens.ts';
 
-/** The keys and signed texts of RFC 7515 A.3 (ES256) and RFC 8037 A.4 (Ed25519). Their payloads are no access tokens. */
+/** The keys and signed texts of RFC 7515 A.3 (ES256) and RFC 8037 A.4 (Ed25519). Their payloads are not access tokens. */
 const published = [
   {
     name: 'RFC 7515 A.3',

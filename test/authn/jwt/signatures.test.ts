@@ -9,7 +9,7 @@ import { createOnlyVerifier } from './verifier.ts';
 
 const now = () => testNow;
 
-/** The text that a signature is of. */
+/** The signed text. */
 const inputOf = (alg: string) => `${segment({ alg, typ: 'JWT' })}.${segment(userClaims())}`;
 
 const verifierOf = (alg: string, publicKey: KeyObject) => {

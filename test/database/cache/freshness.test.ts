@@ -282,7 +282,7 @@ describePostgres('a cache of tables', (server) => {
     const { memory, decide, writeDecision } = process;
     const slow = await decide(booking(process, 'R'), async () => {
       await put('R', 'cancelled');
-      // Another decision brings the news, after which nothing is unheard; but this one was read before.
+      // Another decision returns the change, after which all changes are processed; but this row was read before.
       await writeDecision(memory.version());
     });
     expect(slow).toMatchObject({ fact: { status: 'open' }, isKept: false });
@@ -297,7 +297,7 @@ describePostgres('a cache of tables', (server) => {
     expect(memory.version()).toBe(undefined);
     await writeDecision(undefined);
     expect((await decide(booking(process, 'N'))).fact?.['status']).toBe('open');
-    // The statement starts before all that, and PostgreSQL runs it after the change.
+    // The statement is sent before the change, and PostgreSQL runs it after the change.
     const known = vi.spyOn(process.tables, 'snapshot');
     known.mockReturnValueOnce({ watched: null, horizon: null, xids: '{}' });
     await put('N', 'cancelled');
@@ -376,7 +376,7 @@ describePostgres('a cache of tables', (server) => {
     await put('F', 'open');
     const process = await start(at.database);
     await process.decide(booking(process, 'F'));
-    // Every number that comes next has a note already, as a dump of a server with higher numbers brings them.
+    // Every next transaction number already has a row in `table_changes`, as after a dump of a server with higher numbers.
     await change(`INSERT INTO table_changes (xid, changed)
       SELECT xid, changed FROM unnest(ARRAY['facts:booking', 'revocations']) AS changed, generate_series(
         pg_current_xact_id()::text::bigint + 1, pg_current_xact_id()::text::bigint + 5000) AS xid`);
@@ -500,7 +500,7 @@ describePostgres('a cache of tables', (server) => {
           const change = async (who: number, to: string) => {
             if (!pending.has(who)) await clients[who]!.query('BEGIN');
             pending.set(who, to);
-            // Each its own booking: two would wait for one another.
+            // Each has its own booking: two updates of one would wait for each other.
             await clients[who]!.query(putting('booking', `h,${ids[who]}`, { status: to }));
           };
           /** Delivers one of the pending responses, in any order. */

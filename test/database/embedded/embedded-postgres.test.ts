@@ -182,7 +182,7 @@ describe('an embedded server that was stopped', () => {
     await startsWithItsData();
   });
 
-  /** A process of the server's own account: one of another account PostgreSQL would not take for a server. */
+  /** A process of the server's own account: PostgreSQL would not mistake one of another account for a server. */
   const otherProcess = async () => {
     const { uid, gid } = await stat(home());
     const child = spawn('sleep', ['1000'], { uid, gid, cwd: '/', stdio: 'ignore' });

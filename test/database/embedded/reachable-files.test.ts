@@ -50,7 +50,7 @@ describe.skipIf(!isRoot)('root with a private data directory', () => {
     await withClient(found.url, (client) => client.query('SELECT n FROM kept'));
     await first.server.stop();
 
-    // The link is only how commands find it: the place follows from DATA_DIR.
+    // The link is only for commands: the directory is derived from DATA_DIR.
     await rm(join(dataDir, 'postgres'));
     const second = await start(dataDir);
     await withClient(second.server.url, (client) => client.query('SELECT n FROM kept'));

@@ -9,7 +9,7 @@ export interface ChildOptions {
   /** The script and its arguments. */
   readonly args: readonly string[];
   readonly cwd: string;
-  /** The whole environment: nothing of the test runner's is inherited. */
+  /** The complete environment: no variable of the test runner is inherited. */
   readonly env: Readonly<Record<string, string>>;
   /** The signal that the child sends to itself when the runner has exited. */
   readonly signalAfterRunner: 'SIGTERM' | 'SIGKILL';
@@ -27,8 +27,8 @@ export interface Child {
 }
 
 /**
- * Starts a Node program that never outlives the test runner: its standard input is a pipe from here,
- * which the system closes even when the runner is killed, and the program then ends itself.
+ * Starts a Node program that never outlives the test runner: its standard input is a pipe that the system closes even if the
+ * runner is killed, and the program then exits.
  */
 export function startChild({ node, args, cwd, env, signalAfterRunner }: ChildOptions): Child {
   const endWithRunner = `process.stdin.on('end', () => process.kill(process.pid, '${signalAfterRunner}')).resume().unref();`;

@@ -24,7 +24,7 @@ export function startChromium(): Promise<Browser> {
   return playwright.launch({ executablePath: executable, headless: true, args: flags });
 }
 
-/** Opens a page, and throws each error of a script of it. */
+/** Opens a page, and throws each error of its scripts. */
 export async function openBrowserPage(browser: Browser, url: string): Promise<Page> {
   const context = await browser.newContext();
   const page = await context.newPage();

@@ -16,7 +16,7 @@ export interface Deployment {
   readonly publisher: Pusher;
   /** A cookie of the host that a browser would send along. */
   readonly cookie: string;
-  /** Puts a fact through the operator's port; throws when it is not taken. */
+  /** Stores a fact through the operator's port; throws if it is refused. */
   readonly put: (path: string, fact: object) => Promise<void>;
   /** Stops Usher; the returned function starts it again at the same addresses. Needs `DATA_DIR` in the environment. */
   readonly stopUsher: () => Promise<() => Promise<void>>;
@@ -24,7 +24,7 @@ export interface Deployment {
   readonly stop: () => Promise<readonly string[]>;
 }
 
-/** The page that all clients are taken to be on. */
+/** The assumed page of all clients. */
 export const pageOrigin = 'https://app.example';
 
 /** Starts soketi, and Usher with a configuration for production and an embedded database; `over` changes its environment. */
@@ -55,7 +55,7 @@ const newSecrets = () => ({
 function environment(soketi: Soketi, secrets: Secrets) {
   return {
     NODE_ENV: 'production',
-    // The lowest level, because a level must not be what hides a secret.
+    // The lowest level, so that no level hides a secret.
     LOG_LEVEL: 'debug',
     ...pointedAt(soketi),
     PUSHER_ENCRYPTION_MASTER_KEY: secrets.masterKey,

@@ -10,7 +10,7 @@ export interface HostProcess {
   readonly stop: () => Promise<void>;
 }
 
-/** Knows every visitor, has a fact at every path, and allows every channel. */
+/** An application that accepts every visitor, has a fact at every path, and allows every channel. */
 const script = `
   const answers = { '/me': { user_id: 15 }, '/broadcasting/auth': { auth: 'key:signature' } };
   const server = require('node:http').createServer((request, response) => {

@@ -18,7 +18,7 @@ export const hasPgBouncer = ((): boolean => {
   }
 })();
 
-/** Starts a PgBouncer on a free loopback port, in front of the server of this URL; resolves when it takes connections. */
+/** Starts a PgBouncer on a free loopback port, in front of the server of this URL; resolves when it accepts connections. */
 export async function startPgBouncer(server: string, settings: string): Promise<Pooler> {
   const directory = await mkdtemp(join(inject('faultDirectory'), 'pgbouncer-'));
   const url = new URL(server);

@@ -14,19 +14,19 @@ import { launch } from '../../../src/database/embedded/server.ts';
 import { freePort } from '../../support/free-port.ts';
 import { freeze } from '../../support/freeze.ts';
 
-/** A PostgreSQL server that a test may hurt. */
+/** A PostgreSQL server that a test may stop, kill or freeze. */
 export interface Postgres {
   /** The superuser's login, over TCP as `DATABASE_URL` usually is. */
   readonly url: string;
-  /** Starts it again where it does not run; resolves when it takes connections. */
+  /** Starts it again if it is not running; resolves when it accepts connections. */
   readonly start: () => Promise<void>;
-  /** Stops it as an operator does: sessions are ended. */
+  /** Stops it as an operator does: sessions are closed. */
   readonly stop: () => Promise<void>;
-  /** Kills it, like the kernel when memory runs out. */
+  /** Kills it, like the kernel when memory is exhausted. */
   readonly kill: () => Promise<void>;
   /** Stops every process of it (SIGSTOP) with open connections; resolves to a function that continues them. */
   readonly freeze: () => Promise<() => void>;
-  /** Ends all other sessions. */
+  /** Closes all other sessions. */
   readonly cutConnections: () => Promise<void>;
   /** Runs one statement on its own connection. */
   readonly query: <Row extends object>(text: string, values?: unknown[]) => Promise<Row[]>;
@@ -75,7 +75,7 @@ export async function startPostgres(): Promise<Postgres> {
     },
     cutConnections: async () => {
       await query(
-        // Two cuts at once must not end each other.
+        // Two concurrent calls must not close each other's connection.
         `${url}&application_name=cuts`,
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE backend_type = 'client backend' AND application_name <> 'cuts'`,

@@ -18,7 +18,7 @@ export function report(row: Omit<Row, 'test'>): void {
   appendFileSync(inject('faultRows'), `${JSON.stringify({ ...row, test })}\n`);
 }
 
-/** A time as the table shows it. */
+/** A time in the format of the table. */
 export function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
 }

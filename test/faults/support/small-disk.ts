@@ -6,14 +6,14 @@ import { join } from 'node:path';
 /** A separate file system that is small enough to fill. */
 export interface SmallDisk {
   readonly path: string;
-  /** Writes until no more than these bytes (0) fit; resolves to what makes room again. */
+  /** Writes until at most these bytes (0) are free; resolves to a function that frees the space. */
   readonly fill: (left?: number) => Promise<() => Promise<void>>;
   readonly remove: () => Promise<void>;
 }
 
 const size = 128 * 1024 * 1024;
 
-/** Whether a file system can be mounted here: it takes root, and not every container has that right. */
+/** Whether a file system can be mounted here: this needs root, and a container may not permit it. */
 export const canMount = ((): boolean => {
   const path = execFileSync('mktemp', ['-d'], { encoding: 'utf8' }).trim();
   try {

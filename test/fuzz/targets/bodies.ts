@@ -117,7 +117,7 @@ export const bodyTargets = [
       const [, year, month, day, hour, minute, second, fraction = '', zone = ''] = parts;
       const offset = zone === 'Z' ? 0 : Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4));
       const start = new Date(0);
-      // Years below 100 would be taken for those of the last century.
+      // Years below 100 would be read as years of the last century.
       start.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
       start.setUTCHours(
         Number(hour),

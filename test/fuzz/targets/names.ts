@@ -36,8 +36,8 @@ function splits(text: string, [literal = '', ...rest]: readonly string[]): strin
 }
 
 /**
- * The reading of a name, the slow way: nothing, several, or one with its values in their order.
- * A name with two readings is refused even where a value would be too long in one of them.
+ * The matches of a name, computed slowly: none, several, or one with its values in order. A name with two matches is refused even
+ * if a value would be too long in one of them.
  */
 function readSlowly(name: string): unknown {
   if (name.length > 164 || Array.from(name).some((c) => !/[A-Za-z0-9_\-=@,.;]/.test(c)))

@@ -21,7 +21,7 @@ const query = (text: string): TestRequest =>
   guestRequest({ path: `/api/guest/hotel/grand-hotel/chat/pusher/auth?${text}` });
 const nested = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
 
-/** A refusal of the request itself: its status, nothing signed, headers for the page's scripts. */
+/** A refusal of the request itself: its status, no signature, and headers for the page's scripts. */
 function expectRefused(response: TestResponse, status: number): void {
   expect(response.status).toBe(status);
   expect(response.text).not.toMatch(/"auth"|"channel_data"|"shared_secret"|"user_data"/);

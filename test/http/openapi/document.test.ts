@@ -40,7 +40,7 @@ subscribe('fastify.initialization', listen);
 const document = await readDocument();
 unsubscribe('fastify.initialization', listen);
 
-/** HEAD comes with every GET; the CORS plugin responds to OPTIONS. The demo and the operator's page are no API. */
+/** HEAD exists for every GET; the CORS plugin responds to OPTIONS. The demo and the operator's page are not an API. */
 const isOurs = (route: string): boolean =>
   !/^(HEAD|OPTIONS) |^GET \/(demo(\/|$)|operator\/|$)/.test(route);
 
@@ -83,7 +83,7 @@ const tables = [
   [
     '/api/guest/hotel/{hotel}/chat/pusher/auth',
     { ...responsesOf(hotelAnswers), otherwise: hotelAnswers.otherwise },
-    // It takes one token, and signs one channel a connection.
+    // It accepts one token, and signs one channel for each connection.
     ['Only one token may be presented', 'Too many channels on this connection'],
   ],
   ['/api/websocket/ticket', issueResponses, ['Only one credential may be presented']],

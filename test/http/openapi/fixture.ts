@@ -32,7 +32,7 @@ export interface Fixture {
   readonly stop: () => Promise<void>;
 }
 
-/** Makes what such an Usher needs around it. */
+/** Creates the dependencies of such an Usher. */
 export async function createFixture(): Promise<Fixture> {
   const [host, upstream] = [await createDjangoHost(), await startUpstream()];
   await host.fill(djangoRows);
@@ -141,7 +141,7 @@ export async function operate(
   return response;
 }
 
-/** Takes the database of an Usher away while something is done. */
+/** Makes the database of an Usher unavailable while a function runs. */
 export async function withoutDatabase(
   usher: Pick<TestUsher, 'database'>,
   run: () => Promise<void>,

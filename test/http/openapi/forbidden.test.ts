@@ -80,7 +80,7 @@ describe('input that a schema forbids is refused', () => {
       const credentials = await present(Object.keys(documented.operation.security[0] ?? {}), usher);
       const type = documented.operation.requestBody && json;
       const request = requestOf(documented, { name: '', type }, { ...credentials, ...change });
-      // The signature is over the bytes, or nothing of them would be read.
+      // The signature covers the bytes; without it nothing of the body would be read.
       const signed = documented.path === '/pusher/webhooks' && signWebhook(request.body ?? '');
       const headers = { ...request.headers, ...signed };
       const response = await send(usher[documented.port], { ...request, headers });

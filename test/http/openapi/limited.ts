@@ -8,10 +8,10 @@ import { replay, type Wanted } from './replay.ts';
 
 interface Limited {
   readonly settings: Environment;
-  /** Uses up what the request itself does not. */
+  /** Consumes units that the request itself does not consume. */
   readonly spend?: (usher: TestUsher) => Promise<unknown>;
   readonly badCredentials?: boolean;
-  /** True when it waits before it is refused. */
+  /** True if the request waits before it is refused. */
   readonly waits?: boolean;
 }
 

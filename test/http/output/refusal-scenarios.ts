@@ -34,7 +34,7 @@ const tooLong = { exp: testSeconds + 7201 };
 const noCredentials = { headers: { authorization: undefined } };
 const noTenant = { headers: { 'x-tenant-id': undefined } };
 const otherTenant = { headers: { 'x-tenant-id': '2' } };
-/** Two readings: the slug may hold what separates it from the booking. */
+/** Two matches: the slug may contain the separator before the booking. */
 const ambiguousName = `${ofBooking('BK-1')}-guest-chat-booking-BK-2`;
 
 /** The codes of the shipped policies. */

@@ -109,7 +109,7 @@ describe('POST /policy/try', () => {
 
   it('runs one trial at a time', async () => {
     const files = { 'policy.yaml': shipped, 'policy.test.yaml': shippedTests };
-    // A transaction that locks the table holds one of them up until it ends.
+    // A transaction that locks the table delays one of them until it ends.
     await withClient(usher.database, async (client) => {
       await client.query('BEGIN; LOCK TABLE usher.audit_log IN ACCESS EXCLUSIVE MODE');
       const both = [tryFiles(files), tryFiles(files)];

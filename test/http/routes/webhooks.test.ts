@@ -244,7 +244,7 @@ describe('messages above the limit', () => {
     usher.clock.now += 1;
     await sendWebhook(Array.from({ length: 4 }, () => clientEvent({ socket_id: '1.3' }, own)));
     expect(await signals()).toEqual([row, row, { ...row, principal_id: null }]);
-    // On record is the id of the host, and not the one that the server takes.
+    // The row has the id of the host, and not the one that the server accepts.
     usher.clock.now += 1;
     await sendWebhook(Array.from({ length: 4 }, () => clientEvent({ user_id: '=;auth0=7C15' })));
     expect((await signals()).at(-1)).toEqual({ ...row, principal_id: 'auth0|15' });

@@ -251,7 +251,7 @@ describe('a function that violates its contract', () => {
     if (now.getTime() > 0) throw new Error('boom');
     return [check('fine', true)];
   };
-  /** As declared for the sample of the loader, and with this value later. */
+  /** Returns the declared value for the sample of the loader, and this value later. */
   const later =
     (value: unknown, first: unknown = [check('fine', true)]) =>
     ({ now }: { now: Date }) =>
