@@ -40,6 +40,8 @@ export function findMisspelt(env: Environment): readonly Misspelt[] {
 function nearestSetting(name: string, env: Environment): string | undefined {
   const upper = name.toUpperCase();
   if (known.has(upper)) return upper.length < 8 ? undefined : upper;
+  const plural = upper.replace(/Y$/, 'IES');
+  if (known.has(plural)) return plural;
   if (injected.test(upper) || upper.startsWith('USHER_')) return undefined;
   const isOwn = ownPrefixes.some((prefix) => upper.startsWith(prefix));
   const isOfPusher = upper.startsWith('PUSHER_');

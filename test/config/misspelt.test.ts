@@ -16,7 +16,7 @@ describe('a misspelt setting', () => {
     ['DATABASE_URI', 'DATABASE_URL'],
     ['REDIS_URI', 'REDIS_URL'],
     ['ALLOWED_ORIGIN', 'ALLOWED_ORIGINS'],
-    ['TRUSTED_PROXY', undefined],
+    ['TRUSTED_PROXY', 'TRUSTED_PROXIES'],
     ['pusher_secret', 'PUSHER_SECRET'],
     ['LOGLEVEL', 'LOG_LEVEL'],
     ['PORTS', 'PORT'],
@@ -25,7 +25,7 @@ describe('a misspelt setting', () => {
     ['PUSHER_APP_CLUSTER', 'PUSHER_CLUSTER'],
     ['PUSHER_SCHEME', 'PUSHER_TLS'],
   ])('%s is reported as %s', (name, nearest) => {
-    expect(found(name)).toEqual(nearest === undefined ? [] : [nearest]);
+    expect(found(name)).toEqual([nearest]);
   });
 
   it.each([
