@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createIdentify } from '../../src/authn/credential.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 
-it('says of a header with another scheme that its form is the fault, not its token', async () => {
+it('reports a header with another scheme as malformed, without reading its token', async () => {
   const identify = createIdentify({ bearer: () => Promise.reject(new Error('was read')) });
   expect(await identify({ kind: 'bearer', text: new Secret('') })).toEqual({
     fault: 'credential-malformed',

@@ -212,7 +212,7 @@ describePostgres('pushed facts', (server) => {
     },
   );
 
-  it('are looked up by the primary key, whatever plan PostgreSQL chooses', async () => {
+  it('are looked up by the primary key in a generic plan', async () => {
     const texts: string[] = [];
     const execute: typeof at.database.execute = (statement) => {
       texts.push(statement.text);
