@@ -1,17 +1,10 @@
 import type { Policy, IssuerPolicy, PrincipalClaims, TokenPolicy } from '../policy/policy.ts';
 import { guestIssuer } from '../policy/policy.ts';
 import type { PrincipalKind } from '../policy/principal.ts';
-import type { Secret } from '../runtime/secret.ts';
 import { createTokenChoice, type TokenChoice } from './choose-issuer.ts';
 import { createJwks } from './jwt/jwks.ts';
 import type { JwtIssuer } from './jwt/verify-jwt.ts';
-import {
-  hmacKey,
-  pemKey,
-  type HmacAlgorithm,
-  type KeyDeps,
-  type TokenKeys,
-} from './jwt/token-key.ts';
+import { hmacKey, pemKey, type HmacSecret, type KeyDeps, type TokenKeys } from './jwt/token-key.ts';
 
 /** An issuer of tokens. */
 export interface TokenIssuer extends JwtIssuer {
@@ -199,7 +192,7 @@ function choiceOf(issuers: readonly TokenIssuer[]): TokenChoice {
  * pinned to HS256, and a public key to the default of its type.
  */
 export type TokenKeySettings =
-  | { readonly secret: Secret; readonly algorithm?: HmacAlgorithm }
+  | HmacSecret
   | { readonly publicKey: string; readonly algorithm?: string }
   | { readonly jwksUrl: URL };
 
@@ -207,9 +200,7 @@ export type TokenKeySettings =
 export function createTokenKeys(settings: TokenKeySettings, deps: KeyDeps): TokenKeys {
   if ('jwksUrl' in settings) return createJwks({ url: settings.jwksUrl, ...deps });
   const only =
-    'secret' in settings
-      ? hmacKey(settings.secret, settings.algorithm)
-      : pemKey(settings.publicKey, settings.algorithm);
+    'secret' in settings ? hmacKey(settings) : pemKey(settings.publicKey, settings.algorithm);
   const [found, none] = [Promise.resolve([only]), Promise.resolve([])];
   return {
     // The key decides the algorithm, never the token. Otherwise an attacker could use an RS256 public key as an HS256

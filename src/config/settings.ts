@@ -91,6 +91,10 @@ export const settings = {
       development: 'development only: signs guest tokens of the demo',
     },
   ),
+  GUEST_TOKEN_SECRET_ENCODING: oneOf(
+    'The encoding of the secret of guest tokens, if the issuer decodes it: the bytes are the key, not the text',
+    ['base64'],
+  ),
   GUEST_TOKEN_PUBLIC_KEY: text('Public key (PEM) of guest tokens', { file: true }),
   GUEST_TOKEN_ALGORITHM: oneOf(
     'The only algorithm of guest tokens; by default HS256 for a secret, RS256 for RSA, and the algorithm of the curve. Not for a key set, which names the algorithm of each key',
@@ -104,6 +108,10 @@ export const settings = {
     {
       development: 'development only: signs the users’ tokens of the demo',
     },
+  ),
+  USER_TOKEN_SECRET_ENCODING: oneOf(
+    'The encoding of the secret of user tokens, if the issuer decodes it: the bytes are the key, not the text',
+    ['base64'],
   ),
   USER_TOKEN_PUBLIC_KEY: text('Public key (PEM) of user tokens', { file: true }),
   USER_TOKEN_ALGORITHM: oneOf(

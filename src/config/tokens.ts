@@ -3,7 +3,7 @@ import {
   hmacProblem,
   isHmacAlgorithm,
   readPem,
-  type HmacAlgorithm,
+  type HmacSecret,
 } from '../authn/jwt/token-key.ts';
 import { fetchUrlProblem, keySetUrlProblem } from '../runtime/network/fetch-url.ts';
 import { Secret } from '../runtime/secret.ts';
@@ -12,7 +12,7 @@ import { settings } from './settings.ts';
 
 export interface TokenConfig {
   readonly keys:
-    | { readonly secret: Secret; readonly algorithm?: HmacAlgorithm }
+    | HmacSecret
     | { readonly publicKey: string; readonly algorithm?: string }
     | { readonly jwksUrl: URL };
   readonly expected: { readonly issuer: string; readonly audience: string } | undefined;
@@ -30,7 +30,7 @@ export function loadTokens(whose: 'GUEST' | 'USER', read: SettingsReader): Token
     `${whose}_TOKEN_PUBLIC_KEY`,
     `${whose}_TOKEN_JWKS_URL`,
   ] as const;
-  const keys = loadKeys(sources, `${whose}_TOKEN_ALGORITHM`, read);
+  const keys = loadKeys(sources, whose, read);
   const expected = loadExpected(whose, read);
   const isDefault = !sources.some((name) => read.isSet(name));
   if (keys !== undefined) return { keys, expected, isDefault };
@@ -51,14 +51,20 @@ type KeySources = readonly [
 
 function loadKeys(
   sources: KeySources,
-  algorithmName: `${'GUEST' | 'USER'}_TOKEN_ALGORITHM`,
+  whose: 'GUEST' | 'USER',
   read: SettingsReader,
 ): TokenConfig['keys'] | undefined {
   const [secretName, publicKeyName, jwksName] = sources;
+  const algorithmName = `${whose}_TOKEN_ALGORITHM` as const;
+  const encodingName = `${whose}_TOKEN_SECRET_ENCODING` as const;
   if (sources.filter((name) => read.isSet(name)).length > 1) {
     read.problem(`Only one of ${sources.join(', ')} may be set`);
   }
   const algorithm = read.optional(algorithmName);
+  const encoding = read.optional(encodingName);
+  if (encoding !== undefined && !read.isSet(secretName)) {
+    read.problem(`${encodingName} requires ${secretName}`);
+  }
   const pem = read.optional(publicKeyName);
   if (pem !== undefined) {
     // Environment files have a PEM on one line, with \n for line breaks.
@@ -84,9 +90,10 @@ function loadKeys(
     read.problem(`${algorithmName} must be one of ${hmacAlgorithms.join(', ')} with ${secretName}`);
     return { secret };
   }
-  const weakness = hmacProblem(secret, algorithm);
+  const pinned = { ...(algorithm !== undefined && { algorithm }), ...(encoding && { encoding }) };
+  const weakness = hmacProblem({ secret, ...pinned });
   if (weakness !== undefined) read.problem(`${secretName} ${weakness}`);
-  return { secret, ...(algorithm !== undefined && { algorithm }) };
+  return { secret, ...pinned };
 }
 
 function loadExpected(whose: 'GUEST' | 'USER', read: SettingsReader): TokenConfig['expected'] {

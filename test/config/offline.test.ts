@@ -115,6 +115,27 @@ describe('check-config refuses settings that prevent a start:', () => {
       'USER_TOKEN_SECRET is shorter than 64 bytes',
     ],
     [
+      'a secret that is not base64',
+      userKey({
+        USER_TOKEN_SECRET: 'Zc8Qe1 Vw5Rt9Yu3Io7Pa2Sd6Fg0Hj4Kl',
+        USER_TOKEN_SECRET_ENCODING: 'base64',
+      }),
+      'USER_TOKEN_SECRET is not base64',
+    ],
+    [
+      'a secret whose bytes are fewer than those of the hash',
+      userKey({
+        USER_TOKEN_SECRET: 'Zc8Qe1Vw5Rt9Yu3Io7Pa2Sd6Fg0Hj4Kl',
+        USER_TOKEN_SECRET_ENCODING: 'base64',
+      }),
+      'USER_TOKEN_SECRET is shorter than 32 bytes',
+    ],
+    [
+      'the encoding of a secret without one',
+      userKey({ USER_TOKEN_PUBLIC_KEY: pem(ec('P-256')), USER_TOKEN_SECRET_ENCODING: 'base64' }),
+      'USER_TOKEN_SECRET_ENCODING requires USER_TOKEN_SECRET',
+    ],
+    [
       'an algorithm of public keys with a secret',
       userKey({
         USER_TOKEN_SECRET: 'Zc8Qe1Vw5Rt9Yu3Io7Pa2Sd6Fg0Hj4Kl',

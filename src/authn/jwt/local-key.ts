@@ -144,17 +144,10 @@ function secretKey(
   encoding: LocalKey['encoding'],
   algorithm = 'HS256',
 ): TokenKey | { readonly problem: string } {
-  const secret = encoding === undefined ? new Secret(text) : base64Bytes(text);
-  if (secret === undefined) return { problem: 'is not base64' };
   if (!isHmacAlgorithm(algorithm)) return { problem: `cannot be used with ${algorithm}` };
-  const weakness = hmacProblem(secret, algorithm);
-  return weakness === undefined ? hmacKey(secret, algorithm) : { problem: weakness };
-}
-
-/** Libraries accept both alphabets of RFC 4648, and a text without padding. */
-function base64Bytes(text: string): Buffer | undefined {
-  const [, digits = ''] = /^([A-Za-z0-9+/_-]+)={0,2}$/.exec(text) ?? [];
-  return digits === '' || digits.length % 4 === 1 ? undefined : Buffer.from(digits, 'base64');
+  const secret = { secret: new Secret(text), algorithm, encoding };
+  const problem = hmacProblem(secret);
+  return problem === undefined ? hmacKey(secret) : { problem };
 }
 
 /** Environment files have a PEM on one line, with \n for line breaks. */

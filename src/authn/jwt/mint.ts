@@ -1,15 +1,11 @@
 import { SignJWT } from 'jose';
 import { isJsonObject } from '../../runtime/json.ts';
-import type { Secret } from '../../runtime/secret.ts';
 import type { IssuerClaims } from '../token-issuers.ts';
 import type { Attributes } from '../../policy/principal.ts';
-import { hmacKey, type HmacAlgorithm } from './token-key.ts';
+import { hmacKey, type HmacSecret } from './token-key.ts';
 
 /** The parameters of signing a token. The lifetime starts at `now`. */
-export interface TokenSigning {
-  readonly secret: Secret;
-  /** HS256 by default. */
-  readonly algorithm?: HmacAlgorithm;
+export interface TokenSigning extends HmacSecret {
   readonly issuer?: string;
   readonly audience?: string;
   readonly lifetimeMs: number;
@@ -64,7 +60,7 @@ function withClaim(
 }
 
 async function mint(claims: Record<string, unknown>, signing: TokenSigning): Promise<string> {
-  const { algorithm, key } = hmacKey(signing.secret, signing.algorithm);
+  const { algorithm, key } = hmacKey(signing);
   const iat = Math.floor(signing.now() / 1000);
   // Add the lifetime to `iat` and not to the clock. Otherwise rounding could exceed the maximum lifetime.
   const exp = iat + Math.floor(signing.lifetimeMs / 1000);

@@ -1,6 +1,6 @@
 import { createPublicKey, createSecretKey } from 'node:crypto';
 import type { JsonWebKey, KeyObject } from 'node:crypto';
-import { Secret } from '../../runtime/secret.ts';
+import type { Secret } from '../../runtime/secret.ts';
 import { secretWeakness } from '../weak-secret.ts';
 import { isJsonObject } from '../../runtime/json.ts';
 
@@ -70,23 +70,36 @@ export function isHmacAlgorithm(algorithm: string): algorithm is HmacAlgorithm {
   return Object.hasOwn(hashBytes, algorithm);
 }
 
+/** A shared secret. Its text is the key, or with an encoding the bytes that it encodes. */
+export interface HmacSecret {
+  readonly secret: Secret;
+  /** HS256 by default. */
+  readonly algorithm?: HmacAlgorithm | undefined;
+  readonly encoding?: 'base64' | undefined;
+}
+
 /** The problem of a secret, as a text that follows the name of a setting; `undefined` for a strong one. */
-export function hmacProblem(
-  secret: Secret | Uint8Array,
-  algorithm: HmacAlgorithm = 'HS256',
-): string | undefined {
-  const revealed = secret instanceof Secret ? secret.reveal() : secret;
-  return secretWeakness(revealed, hashBytes[algorithm]);
+export function hmacProblem({ algorithm = 'HS256', ...secret }: HmacSecret): string | undefined {
+  const key = keyOf(secret);
+  return key === undefined ? 'is not base64' : secretWeakness(key, hashBytes[algorithm]);
 }
 
 const smallestRsaModulus = 2048;
 
-/** Creates the key of a shared secret: a text, or bytes. Throws an `Error` without the value if the secret is too weak for the algorithm. */
-export function hmacKey(secret: Secret | Uint8Array, algorithm: HmacAlgorithm = 'HS256'): TokenKey {
-  const weakness = hmacProblem(secret, algorithm);
+/** Creates the key of a shared secret. Throws an `Error` without the value if the secret is too weak for the algorithm. */
+export function hmacKey(secret: HmacSecret): TokenKey {
+  const weakness = hmacProblem(secret);
   if (weakness !== undefined) throw new Error(`The token secret ${weakness}`);
-  const bytes = secret instanceof Secret ? Buffer.from(secret.reveal(), 'utf8') : secret;
-  return { algorithm, key: createSecretKey(bytes) };
+  const { algorithm = 'HS256' } = secret;
+  return { algorithm, key: createSecretKey(Buffer.from(keyOf(secret) ?? '')) };
+}
+
+/** Libraries accept both alphabets of RFC 4648, and a text without padding. `undefined` for a text that is not base64. */
+function keyOf({ secret, encoding }: HmacSecret): string | Buffer | undefined {
+  const text = secret.reveal();
+  if (encoding === undefined) return text;
+  const [, digits = ''] = /^([A-Za-z0-9+/_-]+)={0,2}$/.exec(text) ?? [];
+  return digits === '' || digits.length % 4 === 1 ? undefined : Buffer.from(digits, 'base64');
 }
 
 /**
