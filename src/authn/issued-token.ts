@@ -17,7 +17,7 @@ import {
 import { identified, type Identification, type CredentialReader } from './credential.ts';
 import type { Claims, JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 import { checkAccessToken, type PassportTokens } from './passport.ts';
-import { readRoles, type Roles } from './roles.ts';
+import { readRoles, rolesOfTenant, type Roles } from './roles.ts';
 import type { IssuerClaims, TokenChoices, TokenIssuer } from './token-issuers.ts';
 
 /**
@@ -80,7 +80,7 @@ export function readPrincipal({
   const { tokenId, notes: tokenNotes } = readTokenId(claims);
   const tenant = optionalClaim(findClaim(claims, issuer.claims.tenant), readId);
   const name = optionalClaim(findClaim(claims, issuer.claims.name), readName);
-  const { roles, isComplete } = rolesIn(claims, issuer.claims.roles);
+  const { roles, isComplete } = rolesIn(claims, issuer, tenant?.value);
   if (tokenNotes.length > 0) notes.push(...tokenNotes);
   if (tenant === undefined) notes.push(tenantNote(claims, issuer));
   if (!isComplete) notes.push('token is accepted without some of its roles, which cannot be read');
@@ -111,10 +111,16 @@ function idOf(claims: Claims, claim: readonly string[] | undefined) {
   return readId(found) ?? claimFault(nameOf(claim), idForm, found);
 }
 
-function rolesIn(claims: Claims, named: IssuerClaims['claims']['roles']): Roles {
-  return named.length === 0
-    ? noRoles
-    : readRoles(named.map((claim) => findListClaim(claims, claim)));
+function rolesIn(
+  claims: Claims,
+  { claims: { roles: named }, rolesBy }: IssuerClaims,
+  tenantId: string | undefined,
+): Roles {
+  if (named.length === 0) return noRoles;
+  const found = named.map((claim) => findListClaim(claims, claim));
+  return readRoles(
+    rolesBy === 'organization' ? found.map((claim) => rolesOfTenant(claim, tenantId)) : found,
+  );
 }
 
 const noRoles: Roles = { roles: [], isComplete: true };

@@ -21,6 +21,20 @@ export function readRoles(claims: readonly unknown[]): Roles {
   return { roles: [...new Set(readable)], isComplete: readable.length === written.length };
 }
 
+/**
+ * Zitadel writes each role with the organizations in which the user has it. A role of another organization than the tenant is
+ * none of this principal.
+ */
+export function rolesOfTenant(claim: unknown, tenantId: string | undefined): unknown {
+  if (!isJsonObject(claim)) return claim;
+  const isGranted = ([, organizations]: readonly [string, unknown]) =>
+    isJsonObject(organizations) &&
+    (tenantId === undefined || Object.hasOwn(organizations, tenantId));
+  return Object.entries(claim)
+    .filter(isGranted)
+    .map(([role]) => role);
+}
+
 function listOf(claim: unknown): readonly unknown[] {
   if (claim === undefined || claim === null) return [];
   return Array.isArray(claim) ? claim : [claim];

@@ -17,7 +17,10 @@ export interface TokenIssuer extends JwtIssuer {
 }
 
 /** The claims of an issuer, with the names that the settings select. Each claim is its name, after those of the objects around it. */
-export interface IssuerClaims extends Pick<PrincipalClaims, 'kind' | 'id' | 'revocations'> {
+export interface IssuerClaims extends Pick<
+  PrincipalClaims,
+  'kind' | 'id' | 'revocations' | 'rolesBy'
+> {
   readonly claims: {
     readonly id?: readonly string[] | undefined;
     readonly roles: readonly (readonly string[])[];
@@ -36,7 +39,7 @@ export interface IssuerAttribute {
 
 /** Selects the names of the claims by the settings. `setting` returns the value of an environment variable. */
 export function issuerClaims(
-  { kind, id, claims, attributes, revocations }: PrincipalClaims,
+  { kind, id, claims, rolesBy, attributes, revocations }: PrincipalClaims,
   setting: (name: string) => string | undefined,
 ): IssuerClaims {
   type DeclaredClaim = PrincipalClaims['attributes'][string]['claim'];
@@ -46,6 +49,7 @@ export function issuerClaims(
     kind,
     id,
     revocations,
+    rolesBy,
     claims: {
       id: claims.id && namesOf(claims.id),
       roles: claims.roles.map(namesOf),

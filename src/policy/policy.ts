@@ -68,6 +68,8 @@ export interface PrincipalClaims {
   /** The attributes whose values, joined with `/`, are the id of the principal; empty if the id is a claim. */
   readonly id: readonly string[];
   readonly claims: ClaimsPolicy;
+  /** The roles may be the names of members whose values name the organizations in which the user has the role. */
+  readonly rolesBy?: 'organization' | undefined;
   readonly attributes: Readonly<Record<string, AttributePolicy>>;
   readonly revocations: readonly RevocationPolicy[];
 }

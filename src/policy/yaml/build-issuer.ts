@@ -67,6 +67,7 @@ const hasEntries = (value: object): boolean => Object.keys(value).length > 0;
 
 /** The parts of an issuer that make a principal. */
 function principalOf({
+  preset,
   kind,
   id,
   claims,
@@ -78,10 +79,12 @@ function principalOf({
   // A principal whose id is made of attributes has roles, a tenant and a name only if the policy says where they are.
   const { roles, ...read } = id.length > 0 ? claims : { ...defaultClaims, ...claims };
   const byDefault = id.length > 0 ? [] : defaultRoles;
+  const rolesBy = issuerPresets[preset ?? '']?.rolesBy;
   return {
     kind: kindNamed(kind),
     id,
     claims: { ...read, roles: roles === undefined ? byDefault : [roles] },
+    ...(rolesBy !== undefined && { rolesBy }),
     attributes: Object.fromEntries(
       attributes.map(({ name, claim, type }) => [
         name,

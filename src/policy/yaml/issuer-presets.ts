@@ -6,6 +6,7 @@ interface IssuerPreset {
   /** `{issuer}` in an address is the issuer without the slash at its end. */
   readonly fields: Partial<RawIssuer>;
   readonly revokedIn?: TokenPolicy['revokedIn'];
+  readonly rolesBy?: 'organization';
   /** Fields that only the operator can fill. Without one of them Usher would accept tokens for other applications, or none. */
   readonly needs: readonly PresetNeed[];
 }
@@ -191,6 +192,24 @@ export const issuerPresets: Readonly<Record<string, IssuerPreset>> = {
     needs: [
       issuerLike('https://shop.okta.com/oauth2/default'),
       { oneOf: ['audience'], reason: 'the audience of the authorization server' },
+    ],
+  },
+  zitadel: {
+    fields: {
+      kind: 'user',
+      keys: 'discover',
+      // An ID token has the same audiences, and no `jti`.
+      require: { jti: { present: true } },
+      claims: {
+        id: 'sub',
+        roles: 'urn:zitadel:iam:org:project:roles',
+        tenant: 'urn:zitadel:iam:user:resourceowner:id',
+      },
+    },
+    rolesBy: 'organization',
+    needs: [
+      issuerLike('https://shop-abc123.zitadel.cloud'),
+      { oneOf: ['audience'], reason: 'the id of the project' },
     ],
   },
 };
