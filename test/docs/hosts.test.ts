@@ -5,6 +5,7 @@ import { loadPolicyText } from '../support/load-policy-files.ts';
 
 const pages = [
   'docs/facts-by-http.md',
+  'docs/issuers.md',
   'docs/asking-the-application.md',
   'docs/shadow-mode.md',
   'docs/moving-from-laravel.md',
