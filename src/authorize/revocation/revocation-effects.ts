@@ -54,13 +54,16 @@ export function effectsOf(
   kind: RevocationSubject['kind'],
   { webSockets, users, servers }: Outcome,
 ): readonly RevocationEffect[] {
-  // Only users have tickets. Only users and visitors, to whom the revocation of a user also applies, have WebSockets.
-  const ofUsers: readonly RevocationEffect[] =
-    kind === 'user' || kind === 'token' || kind === 'tenant'
-      ? [{ effect: 'tickets-refused' }, { effect: 'websockets-closed', connections: webSockets }]
-      : [];
+  // Only users have tickets. A principal of a kind of the policy has WebSockets if it has bearer tokens, and guests have none.
+  const mayBeUser = kind === 'user' || kind === 'token' || kind === 'tenant';
+  const closed: RevocationEffect = { effect: 'websockets-closed', connections: webSockets };
   const atServers = servers.flatMap((server) => effectsAt(server, users));
-  return [{ effect: 'new-authorizations-refused' }, ...ofUsers, ...atServers];
+  return [
+    { effect: 'new-authorizations-refused' },
+    ...(mayBeUser ? [{ effect: 'tickets-refused' } as const] : []),
+    ...(mayBeUser || webSockets > 0 ? [closed] : []),
+    ...atServers,
+  ];
 }
 
 function effectsAt(
