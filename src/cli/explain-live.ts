@@ -4,14 +4,13 @@ import { withPolicy, type FactRead } from '../composition/commands/live-policy.t
 import type { Config } from '../config/load.ts';
 import { askCheck } from '../policy/ask.ts';
 import type { Decision } from '../policy/decision.ts';
-import { Secret } from '../runtime/secret.ts';
 import { UsageError, type CommandResult, type ReadInput } from './command.ts';
 import { formatChecks, printable } from './format.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { describeOrigin } from '../policy/fact-kind.ts';
 import type { Policy } from '../policy/policy.ts';
-import { credentialKind } from './match-channel.ts';
+import { shownCredential } from './match-channel.ts';
 import { parsePolicyOptions } from './policy-options.ts';
 import { remedyFor } from '../audit/remedies.ts';
 import { readToken, type TokenOptions } from './options.ts';
@@ -34,7 +33,8 @@ export async function explainLive(
   const config = loadConfig();
   const given = { ...options, channel: options.channel, token };
   // A wrong option is reported without a database.
-  const request = explainRequest(given, args, await loadPolicy(config.policy));
+  const policy = await loadPolicy(config.policy);
+  const request = explainRequest(given, args, { policy, sessions: config.sessions });
   return withPolicy(config, async ({ policy, explain, readFacts, explainIssuers }) => {
     const decision = await explain(request);
     const issuers = explainIssuers(request.by);
@@ -56,7 +56,7 @@ function explainRequest(
     socketId = '1.1',
   }: LiveOptions & { readonly channel: string; readonly token: string },
   args: readonly string[],
-  policy: Policy,
+  { policy, sessions }: { readonly policy: Policy; readonly sessions: Config['sessions'] },
 ): TokenRequest {
   const match = policy.channels.matchText(channel);
   const pins = pinsOf(match, policy);
@@ -64,7 +64,7 @@ function explainRequest(
   return {
     channelName: channel,
     socketId,
-    by: { kind: credentialKind(token, match, policy), text: new Secret(token) },
+    by: shownCredential(token, match, { policy, sessions }),
     constraints: {
       tenantIds: tenant === undefined ? [] : [tenant],
       pins: Object.entries(values).map(([name, value]) => {

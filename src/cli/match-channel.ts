@@ -5,6 +5,21 @@ import { hostVisitorKind } from '../policy/ask.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { guestIssuer, type Policy } from '../policy/policy.ts';
 import { routeFor } from '../policy/route-for.ts';
+import type { SessionConfig } from '../config/sessions.ts';
+import { Secret } from '../runtime/secret.ts';
+import { cookiesOf, sessionCookies } from './session-cookies.ts';
+
+/** The credential that a text is. Session cookies may be a whole `Cookie` header, as a browser shows it. */
+export function shownCredential(
+  text: string,
+  match: ChannelMatch | undefined,
+  { policy, sessions }: { readonly policy: Policy; readonly sessions: SessionConfig | undefined },
+): Credential {
+  const kind = credentialKind(text, match, policy);
+  const cookies =
+    kind === 'session-cookie' && sessions ? sessionCookies(cookiesOf(text), sessions) : undefined;
+  return { kind, text: new Secret(cookies ?? text) };
+}
 
 /** The kind of credential that a token is, by its form, by its issuer, and by the kinds that the channel accepts. */
 export function credentialKind(

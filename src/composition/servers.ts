@@ -1,4 +1,4 @@
-import { credentialKind } from '../cli/match-channel.ts';
+import { shownCredential } from '../cli/match-channel.ts';
 import type { FastifyInstance } from 'fastify';
 import type { Deps, RuntimeDeps } from './deps.ts';
 import { createExamine } from '../cli/doctor/shared-examination.ts';
@@ -193,9 +193,10 @@ function buildOperatorServer(
   addDecisionStream(server, { ...deps, closing });
   addExplain(server, {
     ...deps,
-    credentialKindOf: (token, channelName) => {
+    credentialOf: (token, channelName) => {
       const policy = deps.policy();
-      return credentialKind(token, policy.channels.matchText(channelName), policy);
+      const { sessions } = config;
+      return shownCredential(token, policy.channels.matchText(channelName), { policy, sessions });
     },
   });
   addDoctor(server, { examine: createExamine({ ...deps, configs }) });

@@ -3,10 +3,10 @@ import {
   laravelSessionNames,
   type ExamineDeps,
 } from '../../composition/commands/examine-session.ts';
-import { cookieNamesOf, onlyCookieName, type SessionConfig } from '../../config/sessions.ts';
-import { namesCookie } from '../../runtime/cookie-names.ts';
+import { onlyCookieName, type SessionConfig } from '../../config/sessions.ts';
 import { describeOutage } from '../network-errors.ts';
 import { remedies } from '../../audit/remedies.ts';
+import { cookiesOf, sessionCookies, type Cookie } from '../session-cookies.ts';
 import { fail, pass, unknown, type CheckResult } from './check.ts';
 import { explainMismatch } from './laravel-mismatches.ts';
 import type { NamedResult } from './run-checks.ts';
@@ -36,31 +36,6 @@ export async function checkSession(
   } catch (error) {
     return { name, result: unknown(`the application did not respond: ${describeOutage(error)}`) };
   }
-}
-
-interface Cookie {
-  readonly name: string;
-  readonly value: string;
-}
-
-/** The cookies of a header. A text without names is the value of the cookie. */
-export function cookiesOf(text: string): readonly Cookie[] {
-  return text
-    .replace(/^cookie:/i, '')
-    .split(';')
-    .flatMap((pair) => {
-      const [, cookieName = '', value = ''] = /^\s*([^=\s]+)=([^=].*?)\s*$/.exec(pair) ?? [];
-      return cookieName === '' ? [] : [{ name: cookieName, value }];
-    });
-}
-
-/** The credential in these cookies: the value of the only one, or several with their names. */
-function sessionCookies(cookies: readonly Cookie[], sessions: SessionConfig): string | undefined {
-  const only = onlyCookieName(sessions);
-  if (only !== undefined) return cookies.find((each) => each.name === only)?.value;
-  const several = cookies.filter((each) => namesCookie(cookieNamesOf(sessions), each.name));
-  if (several.length === 0) return undefined;
-  return several.map(({ name: cookieName, value }) => `${cookieName}=${value}`).join('; ');
 }
 
 function withoutCookie(cookies: readonly Cookie[], sessions: SessionConfig): CheckResult {

@@ -8,8 +8,8 @@ import { routeFor } from '../../policy/route-for.ts';
 import type { PusherApp } from '../../pusher/pusher-app.ts';
 import { demoRequests, type DemoRequest } from '../demo-requests.ts';
 import { credentialKind } from '../match-channel.ts';
+import { cookiesOf } from '../session-cookies.ts';
 import { defaultAuthPath, type AuthRequest } from './probe-usher.ts';
-import { cookiesOf } from './session.ts';
 
 /** The subjects whose requests the doctor sends, as far as there are credentials. */
 interface Subjects {

@@ -10,13 +10,12 @@ import { maxTokenLength, type Credential } from '../../../authn/credential.ts';
 import { firstFailed, type Decision } from '../../../policy/decision.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { kindNamed } from '../../../policy/principal.ts';
-import { Secret } from '../../../runtime/secret.ts';
 import { malformed } from '../../output/problem.ts';
 import { tokenOrPrincipalMessage, explainDocs } from './docs.ts';
 
 interface ExplainRouteDeps extends ExplainDeps {
-  /** The kind of credential that a token is, for this channel. */
-  readonly credentialKindOf: (token: string, channelName: string) => Credential['kind'];
+  /** The credential that a text is, for this channel. */
+  readonly credentialOf: (text: string, channelName: string) => Credential;
 }
 
 interface ExplainBody {
@@ -69,13 +68,12 @@ export function addExplain(server: FastifyInstance, deps: ExplainRouteDeps): voi
 
 function readRequest(
   { channel, socket_id: socketId = '1.1', tenant, token, principal }: ExplainBody,
-  { credentialKindOf }: ExplainRouteDeps,
+  { credentialOf }: ExplainRouteDeps,
 ): ExplainRequest {
   const constraints = { tenantIds: tenant === undefined ? [] : [tenant] };
   const requested = { channelName: channel, socketId, constraints };
   if (token !== undefined && principal === undefined) {
-    const kind = credentialKindOf(token, channel);
-    return { ...requested, by: { kind, text: new Secret(token) } };
+    return { ...requested, by: credentialOf(token, channel) };
   }
   if (principal === undefined || token !== undefined) throw malformed(tokenOrPrincipalMessage);
   const { kind, id, tenant_id: tenantId, roles = [] } = principal;
