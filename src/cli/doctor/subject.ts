@@ -1,9 +1,10 @@
+import { issuerClaimOf } from '../../authn/choose-issuer.ts';
 import { credentialKindOf } from '../../authn/credential.ts';
 import { tenantOf } from '../../authorize/evaluate.ts';
 import type { Config } from '../../config/load.ts';
 import { onlyCookieName } from '../../config/sessions.ts';
 import { fillPath } from '../../http/fastify-path.ts';
-import type { Policy } from '../../policy/policy.ts';
+import { userIssuer, type Policy } from '../../policy/policy.ts';
 import { routeFor } from '../../policy/route-for.ts';
 import type { PusherApp } from '../../pusher/pusher-app.ts';
 import { demoRequests, type DemoRequest } from '../demo-requests.ts';
@@ -57,9 +58,19 @@ export async function subjectsOf(
       return { subscriber: subscriber(cookieOf(config, token, tenant)) };
     case 'bearer': {
       const headers = bearer(token, tenant ?? (match && tenantOf(match)));
-      return { subscriber: subscriber(headers), user: signingIn(headers, authPath) };
+      const user = isOfUser(token, policy) && signingIn(headers, authPath);
+      return { subscriber: subscriber(headers), ...(user && { user }) };
     }
   }
+}
+
+/** Whether a token is of a user, by its issuer. Principals of other kinds cannot sign in. */
+function isOfUser(token: string, { issuers }: Policy): boolean {
+  const iss = issuerClaimOf(token);
+  const named = [...issuers.values()].find(
+    ({ tokens }) => tokens?.issuer !== undefined && tokens.issuer === iss,
+  );
+  return ((named ?? issuers.get(userIssuer))?.kind ?? 'user') === 'user';
 }
 
 interface DemoContext {
