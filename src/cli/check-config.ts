@@ -6,8 +6,10 @@ import { problemsOfDemo } from '../facts/demo-facts.ts';
 import type { SecretSource } from '../config/secret-files.ts';
 import { formatMisspelt } from '../config/misspelt.ts';
 import { findWithoutEffect, formatWithoutEffect } from '../config/without-effect.ts';
+import { testProblems } from '../policy-test/test-problems.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import { PolicyError } from '../policy/policy-error.ts';
+import { systemClock } from '../runtime/clock.ts';
 import type { AddCommand } from './command.ts';
 import { checkOnline, notChecked, onlineOption } from './policy/online.ts';
 
@@ -29,6 +31,7 @@ export const addCheckConfig: AddCommand = (program, { env, report, output }) => 
         ...issuerProblems(policy, config),
         ...doorProblems(policy, config),
         ...(await sourceProblems(policy, config)),
+        ...(await testProblems(policy, systemClock.now)),
         // The demo is stored in development only.
         ...(config.production ? [] : problemsOfDemo(policy.demo)),
       ];

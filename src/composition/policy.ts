@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
 import type { HostSources } from '../facts/host-sources.ts';
-import { runPolicyTests } from '../policy-test/run-tests.ts';
+import { testProblems } from '../policy-test/test-problems.ts';
 import { openPolicy, type CurrentPolicy, type ReloadResult } from '../policy/current-policy.ts';
 import { readPolicy } from '../policy/load-policy.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
@@ -39,7 +39,8 @@ export async function buildPolicy(
     test: async (policy) => {
       const problems = [...issuerProblems(policy, config), ...doorProblems(policy, config)];
       if (problems.length > 0) throw new PolicyError(problems);
-      await testPolicy(policy, now);
+      const failed = await testProblems(policy, now);
+      if (failed.length > 0) throw new PolicyError(failed);
       for (const each of hosts) each.prepare(policy);
     },
     onReload: (result) => {
@@ -66,14 +67,6 @@ function firstFailure(results: readonly unknown[]): ReloadResult {
   const [first] = all.toSorted((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome));
   if (first === undefined) throw new Unavailable('policy');
   return first;
-}
-
-async function testPolicy(policy: Policy, now: () => number): Promise<void> {
-  const { results } = await runPolicyTests(policy, now);
-  const problems = results.flatMap(({ file, line, title, problems: found }) =>
-    found.map((problem) => `${file}:${line}: ${title}: ${problem}`),
-  );
-  if (problems.length > 0) throw new PolicyError(problems);
 }
 
 /** The routes of a server are added when it starts, so a new path gets 404 until then. */

@@ -122,6 +122,14 @@ describe('check-config', () => {
     expect(broken.stderr).not.toMatch(/ at .*\.[jt]s/);
     await rule('has(user.tenant)');
     expect((await check()).code).toBe(0);
+    // Usher does not start with a failed test.
+    await writeFile(
+      join(directory, 'policy.test.yaml'),
+      'principals: { ada: { kind: user, id: "15" } }\nexpect:\n  - { who: ada, channel: private-news, grant: true }\n',
+    );
+    const failed = await check();
+    expect([failed.code, failed.stdout]).toEqual([1, '']);
+    expect(failed.stderr).toMatch(/policy\.test\.yaml:3: ada may enter private-news: /);
   });
 
   it.each([
