@@ -86,7 +86,8 @@ function typeOfName({ args: name, start }: Node<'id'>, { scope, loop }: Names): 
 
 function typeOfField({ args: [object, name], pos }: Node<'.'>, names: Names): Type {
   const type = typeOf(object, names);
-  if (!isObject(type)) throw new ExpressionError(`${nameOf(type)} has no fields`, pos);
+  if (!isObject(type))
+    throw new ExpressionError(`${nameOf(type)} has no fields${suggestOperator(name)}`, pos);
   const field = Object.hasOwn(type, name) ? type[name] : undefined;
   if (field !== undefined) return field.type;
   const suggestion = suggestName(name, Object.keys(type));
@@ -138,8 +139,10 @@ function typeOfMethod(node: Node<'rcall'>, names: Names): Type {
   const [name, receiver, args] = node.args;
   // Between them are a dot, spaces, and perhaps parentheses or comments.
   const start = node.input.indexOf(name, receiver.end);
-  if (!methodNames.includes(name))
-    throw new ExpressionError(`unknown function ${name}${suggestName(name, methodNames)}`, start);
+  if (!methodNames.includes(name)) {
+    const hint = suggestOperator(name) || suggestName(name, methodNames);
+    throw new ExpressionError(`unknown function ${name}${hint}`, start);
+  }
   if (name === 'all' || name === 'exists') return typeOfLoop(node, start, names);
   const types = args.map((arg) => typeOf(arg, names));
   const type = typeOf(receiver, names);

@@ -12,7 +12,7 @@ export class ExpressionError extends Error {
   }
 }
 
-/** Operators of other languages, and what CEL has instead. */
+/** Operators and members of other languages, and what CEL has instead. */
 const instead: ReadonlyMap<string, string> = new Map([
   ['and', '&&'],
   ['or', '||'],
@@ -24,9 +24,11 @@ const instead: ReadonlyMap<string, string> = new Map([
   ['<>', '!='],
   ['&', '&&'],
   ['|', '||'],
+  ['includes', 'in'],
+  ['length', 'size()'],
 ]);
 
-/** The operator of CEL for a word or an operator of another language, as the end of a message. */
+/** What CEL has for a word or an operator of another language, as the end of a message. */
 export function suggestOperator(text: string): string {
   const operator = instead.get(text.toLowerCase());
   return operator === undefined ? '' : `; CEL writes ${operator}`;
