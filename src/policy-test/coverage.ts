@@ -50,12 +50,14 @@ export function createCoverage(channels: ChannelRegistry, find: () => FindFact):
       );
     },
     uncovered: () =>
-      channels.channelTypes.flatMap(({ pattern: { text: pattern }, rules }) =>
+      channels.channelTypes.flatMap(({ pattern: { text: pattern }, tenant, rules }) =>
         [...rules].flatMap(([kind, { names, refusesNobody = false }]): readonly Uncovered[] => [
           // Without checks the application decides.
           ...(names.length === 0 || covered.has(keyOf(pattern, kind)) ? [] : [{ pattern, kind }]),
           ...names
-            .filter((check) => !refusesNobody && !covered.has(keyOf(pattern, kind, check)))
+            // For a channel of a tenant, everybody would be the users of all tenants.
+            .filter(() => !refusesNobody || tenant !== undefined)
+            .filter((check) => !covered.has(keyOf(pattern, kind, check)))
             .map((check) => ({ pattern, kind, check })),
         ]),
       ),

@@ -11,6 +11,15 @@ const yaml = (rule: string) => ({
   'p.yaml': `channels:\n  private-news: { allow: { user: { user is signed in: ${rule} } } }\n`,
   'p.test.yaml': tests,
 });
+const ofTenant = {
+  'p.yaml': `channels:
+  private-news-{t}: { params: { t: id }, tenant: t, allow: { user: { user is signed in: 'true' } } }
+`,
+  'p.test.yaml': `principals: { ada: { kind: user, id: '1', tenant: '1' } }
+expect:
+  - { who: ada, channel: private-news-1, grant: true, also_granted: [other user] }
+`,
+};
 const module = (rule: string) => ({
   'p.ts': `import { check, defineChannel } from 'usher/policy';
 export const news = defineChannel('private-news', {
@@ -34,6 +43,10 @@ describe('coverage', () => {
     ['a module', module("() => [check('user is signed in', true)]")],
   ])('needs no refusal by a check that refuses nobody, in %s', async (_case, files) => {
     expect(await uncovered(files)).toEqual([]);
+  });
+
+  it('needs a refusal by a channel of a tenant, which users of other tenants must not enter', async () => {
+    expect(await uncovered(ofTenant)).toEqual([{ ...unrefused[0], pattern: 'private-news-{t}' }]);
   });
 
   it.each([
