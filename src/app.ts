@@ -8,9 +8,9 @@ import { createDependencies } from './observability/dependencies.ts';
 import type { Config } from './config/load.ts';
 import { summarize } from './config/summary.ts';
 import { findWithoutEffect } from './config/without-effect.ts';
-import { buildWatchedHosts } from './composition/shadow.ts';
-import { buildHostSources, buildHttpSources } from './composition/sources.ts';
-import { createFactsAtHosts } from './facts/facts-at-hosts.ts';
+import { buildShadowSources } from './composition/shadow.ts';
+import { buildSqlSources, buildHttpSources } from './composition/sources.ts';
+import { createFactsAtSources } from './facts/facts-at-sources.ts';
 import { createHttpFacts } from './facts/http-facts.ts';
 import { buildPolicy } from './composition/policy.ts';
 import { buildConfigs } from './composition/secrets.ts';
@@ -114,9 +114,9 @@ export async function openApp(
   for (const each of misspelt) log.warn(each, 'not a setting of Usher; it may be misspelt');
   log.info(summarize(config), 'starting');
   const dependencies = createDependencies();
-  const hosts = buildHostSources(config, { ...clock, dependencies });
-  const watchedHosts = buildWatchedHosts(config, clock);
-  const policy = await buildPolicy(config, { log, now, hosts: [hosts, watchedHosts], peers });
+  const sources = buildSqlSources(config, { ...clock, dependencies });
+  const shadowSources = buildShadowSources(config, clock);
+  const policy = await buildPolicy(config, { log, now, sources: [sources, shadowSources], peers });
   for (const each of findWithoutEffect(config, policy.current())) {
     log.warn(each, 'these settings have no effect');
   }
@@ -127,8 +127,8 @@ export async function openApp(
     const tracing = await openTracing(config, log);
     const http = buildHttpSources(config, { ...clock, dependencies, policy: policy.current });
     const findByHttp = createHttpFacts({ findSource: http.find, now });
-    const factsAtHosts = createFactsAtHosts(hosts, findByHttp);
-    const stores = buildStores(storage, { now, log, factsAtHosts, peers });
+    const factsAtSources = createFactsAtSources(sources, findByHttp);
+    const stores = buildStores(storage, { now, log, factsAtSources, peers });
     if (!config.production) await putDemoFacts(policy.current().demo, stores.pushed);
     const closing = new AbortController();
     const configs = buildConfigs(config, { log, now });
@@ -143,8 +143,8 @@ export async function openApp(
       storage,
       stores,
       http,
-      factsAtHosts,
-      watchedHosts,
+      factsAtSources,
+      shadowSources,
       live: createOpenConnections(),
       closing: closing.signal,
     };
@@ -171,8 +171,8 @@ export async function openApp(
         deps.flushLimitEvents,
         () => deps.auditLog.close(Math.max(0, deadline - now())),
         deps.closeShadow,
-        watchedHosts.close,
-        hosts.close,
+        shadowSources.close,
+        sources.close,
         storage.close,
         () => lastSpans,
       ]);
@@ -190,8 +190,8 @@ export async function openApp(
     await runAllSteps([
       () => servers && close(servers),
       () => listener?.stop(),
-      watchedHosts.close,
-      hosts.close,
+      shadowSources.close,
+      sources.close,
       storage.close,
     ]).catch(logUnclosed(log));
     throw error;

@@ -4,8 +4,8 @@ import { formResult } from './form-result.js';
 
 /** The checks of the installation. They connect to every dependency, so they run when asked. */
 export function showDoctor(content, { signal, fail }) {
-  const examine = async () => resultOf((await getJson('doctor', { signal })).checks);
-  const { result, submit } = formResult('Examining', examine, fail);
+  const run = async () => resultOf((await getJson('doctor', { signal })).checks);
+  const { result, submit } = formResult('Running the checks', run, fail);
   content.append(
     element(
       'p',
@@ -14,7 +14,7 @@ export function showDoctor(content, { signal, fail }) {
       element('code', {}, 'usher doctor --url'),
       ' also checks what a page sees.',
     ),
-    element('form', { submit }, element('button', {}, 'Examine')),
+    element('form', { submit }, element('button', {}, 'Run the checks')),
     result,
   );
 }

@@ -3,13 +3,13 @@ import { createTtlCache } from '../runtime/caches.ts';
 import { expired, type Identification } from './credential.ts';
 
 /**
- * The times for which a response of a host is cached, in milliseconds. A logout takes effect after at most `knownMs`, a login after at
+ * The times for which a response of an application is cached, in milliseconds. A logout takes effect after at most `knownMs`, a login after at
  * most `unknownMs`.
  */
 const settings = { knownMs: 5_000, unknownMs: 1_000, entries: 10_000 } as const;
 
 /**
- * Identifies the visitor of a credential, by the cache or else at the host. `identify` gets the key of the credential, which is a hash:
+ * Identifies the visitor of a credential, by the cache or else at the application. `identify` gets the key of the credential, which is a hash:
  * neither this cache nor queued requests contain credentials.
  */
 type CachedIdentification = (
@@ -40,7 +40,7 @@ export function createIdentificationCache(now: () => number): CachedIdentificati
   };
 }
 
-/** Not beyond the expiry of the credential, because the host may have renewed it. */
+/** Not beyond the expiry of the credential, because the application may have renewed it. */
 function lifetimeMs(result: Identification, now: number): number {
   if ('fault' in result) return settings.unknownMs;
   return Math.min(settings.knownMs, result.principal.expiresAt - now);

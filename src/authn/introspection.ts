@@ -1,19 +1,19 @@
 import type { Secret } from '../runtime/secret.ts';
-import type { HostClient } from '../host/host-client.ts';
+import type { ApplicationClient } from '../application/application-client.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import { malformed, rejected, type CredentialReader, type Identification } from './credential.ts';
 import { createIdentificationCache } from './identification-cache.ts';
 import type { IssuerAttribute } from './token-issuers.ts';
 import { readVisitor, type VisitorDeps } from './visitor-response.ts';
 
-/** The host's introspection endpoint for session cookies. */
+/** The application's introspection endpoint for session cookies. */
 export interface IntrospectionSettings {
   readonly url: URL;
   /** The only cookie that is forwarded. Without it the credential is several cookies with their names. */
   readonly cookieName: string | undefined;
-  /** Sent as bearer token, so that the host can distinguish Usher's requests from visitors' requests. */
+  /** Sent as bearer token, so that the application can distinguish Usher's requests from visitors' requests. */
   readonly secret?: Secret;
-  readonly client: HostClient;
+  readonly client: ApplicationClient;
   /** The attributes that rules read, of the issuer `session` of the policy. The same list as long as they do not change. */
   readonly attributes: () => readonly IssuerAttribute[] | undefined;
   readonly now: () => number;
@@ -23,7 +23,7 @@ const maxCookiesLength = 16 * 1024;
 const notSignedIn: ReadonlySet<number> = new Set([401, 403, 404]);
 
 /**
- * Creates the reader that sends the session cookies of a visitor to the host. A 200 identifies the visitor, see
+ * Creates the reader that sends the session cookies of a visitor to the application. A 200 identifies the visitor, see
  * `readVisitor`. A 401, 403 or 404 means that nobody is logged in. Any other status or body, a redirect, and no response
  * throw `Unavailable`.
  */

@@ -27,7 +27,7 @@ export type FindAccessToken = (id: string) => Promise<AccessToken | undefined>;
 export interface PassportTokens {
   readonly find: FindAccessToken;
   readonly now: () => number;
-  /** The tenant of all users of the host, if there is one. Passport's tokens contain no tenant. */
+  /** The tenant of all users of the application, if there is one. Passport's tokens contain no tenant. */
   readonly tenantId?: string | undefined;
 }
 
@@ -73,7 +73,7 @@ interface PassportSettings extends PassportTokens {
 
 /**
  * Creates the reader of Laravel Passport's access tokens: JWTs with `sub` and `jti`, whose rows are in
- * `oauth_access_tokens`. Scopes are ignored, because they apply to the host's own routes.
+ * `oauth_access_tokens`. Scopes are ignored, because they apply to the application's own routes.
  */
 export function createPassportReader(settings: PassportSettings): CredentialReader {
   const { verifier, otherwise } = settings;

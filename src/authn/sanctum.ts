@@ -25,7 +25,7 @@ export interface PersonalAccessTokens {
   readonly byHash: (hash: string) => Promise<PersonalAccessToken | undefined>;
 }
 
-/** The Sanctum settings of the host. */
+/** The Sanctum settings of the application. */
 export interface SanctumSettings {
   readonly tokens: PersonalAccessTokens;
   /**
@@ -33,9 +33,9 @@ export interface SanctumSettings {
    * user.
    */
   readonly tokenableType: string;
-  /** The tenant of all users of the host, if there is one. Sanctum tokens contain no tenant. */
+  /** The tenant of all users of the application, if there is one. Sanctum tokens contain no tenant. */
   readonly tenantId?: string;
-  /** The host's `sanctum.expiration`, in milliseconds after the token's creation. */
+  /** The application's `sanctum.expiration`, in milliseconds after the token's creation. */
   readonly expirationMs?: number;
   readonly now: () => number;
 }
@@ -43,7 +43,7 @@ export interface SanctumSettings {
 /**
  * Creates the reader of Laravel Sanctum's API tokens, with the rules of its `Guard`: `<id>|<secret>`, or the secret alone,
  * which applications show if they hide the id. Ids are numbers, UUIDs or ULIDs. Abilities are ignored, because they
- * apply to the host's own routes.
+ * apply to the application's own routes.
  */
 export function createSanctumReader(settings: SanctumSettings): CredentialReader {
   return async (text) => {
@@ -121,7 +121,7 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Returns the earlier of the token's own expiry and the host's general one; NaN if one of them could not be read. */
+/** Returns the earlier of the token's own expiry and the application's general one; NaN if one of them could not be read. */
 function expiryOf({ createdAt, expiresAt }: PersonalAccessToken, expirationMs?: number): number {
   // Without a creation time the general expiry is unknown, so the token counts as expired.
   const general = expirationMs === undefined ? maxTime : (createdAt ?? -Infinity) + expirationMs;

@@ -1,4 +1,4 @@
-import type { HostClient } from '../host/host-client.ts';
+import type { ApplicationClient } from '../application/application-client.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { describeType } from '../runtime/describe-type.ts';
@@ -23,7 +23,7 @@ export interface TokenIntrospectionSettings {
   readonly clientSecret: Secret;
   /** The audiences of which a token must have one; any token without them. */
   readonly audience: readonly string[];
-  readonly client: HostClient;
+  readonly client: ApplicationClient;
   /**
    * The claims of the response that make the user; `undefined` if the policy has no such users. The same object as long as they do
    * not change, because responses are cached for it.

@@ -23,8 +23,8 @@ export interface VisitorDeps {
 }
 
 /**
- * Reads the logged-in visitor in the host's response. Only an id that cannot be read is an error, whose message has no values.
- * Another member that cannot be read is left out, which grants nothing: a host that writes `"is_staff": "false"` must not
+ * Reads the logged-in visitor in the application's response. Only an id that cannot be read is an error, whose message has no values.
+ * Another member that cannot be read is left out, which grants nothing: an application that writes `"is_staff": "false"` must not
  * make every visitor staff. A note says what was left out.
  */
 export function readVisitor(

@@ -1,7 +1,7 @@
 import type { AttributeValue, CredentialLifetime, Principal } from '../policy/principal.ts';
 
-/** A user of the host, identified by a session cookie of the host. */
-export interface HostUser {
+/** A user of the application, identified by a session cookie of the application. */
+export interface ApplicationUser {
   readonly id: string;
   readonly tenantId?: string | undefined;
   readonly roles?: readonly string[] | undefined;
@@ -16,7 +16,15 @@ const none: readonly string[] = [];
 
 /** The principal of a session cookie. Staff and superusers also have the roles `staff` and `superuser`. */
 export function visitorOf(
-  { id, tenantId, roles = none, isStaff = false, isSuperuser = false, name, ...user }: HostUser,
+  {
+    id,
+    tenantId,
+    roles = none,
+    isStaff = false,
+    isSuperuser = false,
+    name,
+    ...user
+  }: ApplicationUser,
   { issuedAt, expiresAt, tokenId }: CredentialLifetime,
 ): Principal {
   return {

@@ -53,7 +53,7 @@ async function decide(
   }
   const { principal } = authenticated;
   const known = { ...attempt, socketId, principal, ...ofTenant(principal.tenantId) };
-  // Other kinds are not users of the host, so messages to a user cannot be sent to them.
+  // Other kinds are not users of the application, so messages to a user cannot be sent to them.
   if (principal.kind !== 'user' && principal.kind !== 'visitor') return refuse(known, 'wrong-kind');
 
   const user = {

@@ -1,5 +1,5 @@
 import type { WriteDecision } from '../audit/audit-event.ts';
-import type { AskHost, AskResponse } from '../policy/ask.ts';
+import type { AskApplication, AskResponse } from '../policy/ask.ts';
 import { parseChannelName, parseSocketId } from '../policy/pusher-names.ts';
 import { grant, refuse, type Decision, type DecisionBase } from '../policy/decision.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -9,11 +9,11 @@ import { authenticateAlone, type AuthenticateDeps, type AuthenticateBy } from '.
 import { evaluateMatch, tenantOf, type EvaluateDeps } from './evaluate.ts';
 import type { FactSource } from './find-facts.ts';
 import {
-  hostVisitorOf,
+  applicationVisitorOf,
   isRevokedMeanwhile,
-  namedByHost,
+  namedByApplication,
   type Fingerprint,
-} from './host-visitor.ts';
+} from './application-visitor.ts';
 import type { Measure } from './measure.ts';
 import type { TrackConnection } from './revocation/track-connection.ts';
 import type { WatchDecision } from './shadow/watch-decisions.ts';
@@ -80,7 +80,7 @@ export function decideChannel(request: ChannelAuthRequest, deps: DecideDeps): Pr
 
 function decideWith(
   request: ChannelAuthRequest,
-  ask: AskHost,
+  ask: AskApplication,
   deps: DecideDeps,
 ): Promise<Decision> {
   const authenticateBy = authenticateAlone(request.credentials, deps);
@@ -88,7 +88,7 @@ function decideWith(
 }
 
 /** One request to the application for one decision, although it may be evaluated again with current facts. */
-function askOnce(ask: AskHost): AskHost {
+function askOnce(ask: AskApplication): AskApplication {
   let response: Promise<AskResponse> | undefined;
   return (request) => (response ??= ask(request));
 }
@@ -96,7 +96,7 @@ function askOnce(ask: AskHost): AskHost {
 interface Sources {
   readonly source: FactSource;
   readonly authenticateBy: AuthenticateBy;
-  readonly ask: AskHost;
+  readonly ask: AskApplication;
 }
 
 /** Revocations that were read longer ago are read again before a grant. */
@@ -126,7 +126,9 @@ async function decide(
   const began = deps.now();
   const read = await authenticateBy(source);
   const authenticated =
-    'code' in read ? hostVisitorOf(read, { match, headers, fingerprint: deps.fingerprint }) : read;
+    'code' in read
+      ? applicationVisitorOf(read, { match, headers, fingerprint: deps.fingerprint })
+      : read;
   if ('code' in authenticated) {
     const { known, code } = authenticated;
     const tenantId = namedTenant ?? known.tenantId;
@@ -146,11 +148,11 @@ async function decide(
       now: deps.now,
     },
   );
-  const { refused, member, hostMember } = evaluation;
+  const { refused, member, applicationMember } = evaluation;
   const principal =
-    hostMember === undefined
+    applicationMember === undefined
       ? authenticated.principal
-      : namedByHost(authenticated.principal, hostMember.user_id);
+      : namedByApplication(authenticated.principal, applicationMember.user_id);
   // Nearly always there is nothing to add.
   const checks =
     authenticated.checks.length === 0
@@ -173,9 +175,9 @@ async function decide(
   // The user may have been revoked while the application decided.
   if (match.channelType.ask !== undefined || deps.now() - began >= maxRevocationAgeMs) {
     const { revocations } = source;
-    if (await isRevokedMeanwhile(principal, hostMember?.user_id, revocations)) {
+    if (await isRevokedMeanwhile(principal, applicationMember?.user_id, revocations)) {
       return refuse(evaluated, 'revoked');
     }
   }
-  return grant(evaluated, { member, memberData: hostMember?.data });
+  return grant(evaluated, { member, memberData: applicationMember?.data });
 }

@@ -1,8 +1,8 @@
 import {
   askChecks,
   namesMember,
-  type AskHost,
-  type HostMember,
+  type AskApplication,
+  type ApplicationMember,
   askRequest,
 } from '../policy/ask.ts';
 import { isCacheBody, type ChannelForm, type SocketId } from '../policy/pusher-names.ts';
@@ -19,7 +19,7 @@ import {
 import type { FindFact } from '../policy/fact-kind.ts';
 import { pinCode } from '../policy/param.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
-import { hostMemberAt, memberAt, noMember } from '../policy/member.ts';
+import { applicationMemberAt, memberAt, noMember } from '../policy/member.ts';
 import type { WithLentPermit } from '../runtime/permits.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
@@ -27,7 +27,7 @@ import { findFacts, type MissingFact } from './find-facts.ts';
 
 export interface EvaluateDeps {
   readonly find: FindFact;
-  readonly ask: AskHost;
+  readonly ask: AskApplication;
   readonly withLentPermit: WithLentPermit;
   /** Whether channels of this tenant can be encrypted: whether there is a master key. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
@@ -46,7 +46,7 @@ interface Evaluation {
   readonly refused?: RefusalCode;
   readonly member?: Member | undefined;
   /** The member data of the application's response. */
-  readonly hostMember?: HostMember | undefined;
+  readonly applicationMember?: ApplicationMember | undefined;
   /** The tenant of the fact, if the channel name and the principal have none. */
   readonly tenantId?: string | undefined;
 }
@@ -86,20 +86,20 @@ export async function evaluateMatch(
   const granted = { ...evaluation, checks };
   if (!namesMember(ask)) return withMember(granted, match, { principal, userIdOf: deps.userIdOf });
   const server = tenantOf(match) ?? principal.tenantId ?? evaluation.tenantId;
-  return withHostMember(granted, response.member, (id) => deps.userIdOf(server, id));
+  return withApplicationMember(granted, response.member, (id) => deps.userIdOf(server, id));
 }
 
-function withHostMember(
+function withApplicationMember(
   { checks, tenantId }: Pick<Evaluation, 'checks' | 'tenantId'>,
-  named: HostMember | undefined,
+  named: ApplicationMember | undefined,
   toUserId: (id: string) => string | undefined,
 ): Evaluation {
   if (named === undefined) return { checks, tenantId };
-  const { member, checks: ofMember } = hostMemberAt(named, toUserId(named.user_id));
+  const { member, checks: ofMember } = applicationMemberAt(named, toUserId(named.user_id));
   const all = [...checks, ...ofMember];
   if (member === undefined) return { checks: all, refused: 'not-allowed' };
   const user_id = String(member.data.user_id);
-  return { checks: all, member: { user_id }, hostMember: member, tenantId };
+  return { checks: all, member: { user_id }, applicationMember: member, tenantId };
 }
 
 /** Returns the permitted ones of matches that differ only in their form, with one evaluation. */

@@ -1,5 +1,5 @@
 import type { Credential, Identify } from '../authn/credential.ts';
-import { askCheck, hostVisitorKind, namesMember } from '../policy/ask.ts';
+import { askCheck, applicationVisitorKind, namesMember } from '../policy/ask.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { firstFailed, type Decision } from '../policy/decision.ts';
 import type { Forward } from '../policy/forward.ts';
@@ -39,7 +39,8 @@ export function explainChannel(
     origin: { requestId: 'explain', address: '127.0.0.1' },
   };
   const match = deps.policy().channels.matchText(channelName);
-  const identify = 'text' in by ? orHostVisitor(deps.identify, match) : identifyAs(by, deps.now());
+  const identify =
+    'text' in by ? orApplicationVisitor(deps.identify, match) : identifyAs(by, deps.now());
   return decideChannel(request, {
     ...deps,
     identify,
@@ -55,15 +56,15 @@ export function isLeftToApplication({ checks }: Decision): boolean {
   return firstFailed(checks)?.name === askCheck;
 }
 
-/** A credential that Usher does not read is one of a host visitor, if the channel forwards it to the application. */
-function orHostVisitor(identify: Identify, match: ChannelMatch | undefined): Identify {
+/** A credential that Usher does not read is one of an application visitor, if the channel forwards it to the application. */
+function orApplicationVisitor(identify: Identify, match: ChannelMatch | undefined): Identify {
   const { ask, rules } = match?.channelType ?? {};
-  if (!namesMember(ask) || rules?.has(hostVisitorKind) !== true) return identify;
+  if (!namesMember(ask) || rules?.has(applicationVisitorKind) !== true) return identify;
   return async (credential) => {
     const identified = await identify(credential);
     const isUnread = 'fault' in identified && identified.fault === 'credential-not-configured';
     if (!isUnread || !isForwarded(credential, ask.forward)) return identified;
-    return { principal: { kind: hostVisitorKind, id: '', roles: [], expiresAt: maxTime } };
+    return { principal: { kind: applicationVisitorKind, id: '', roles: [], expiresAt: maxTime } };
   };
 }
 

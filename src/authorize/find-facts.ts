@@ -45,7 +45,7 @@ export async function findFacts(
   const references = requests.map((request) => request.refer(input));
   const findEach = () =>
     all(references.map((each) => (isReference(each) ? find(each.kind, each.ids, viewer) : none)));
-  const found = await (references.some(isAtHost) ? withLentPermit(findEach) : findEach());
+  const found = await (references.some(isAtSource) ? withLentPermit(findEach) : findEach());
 
   const facts: Record<string, Fact> = {};
   let missing: MissingFact | undefined;
@@ -69,7 +69,7 @@ function isReference(referred: Referred): referred is FactReference {
 }
 
 /** Whether the fact is read from a server of the application. */
-function isAtHost(referred: Referred): boolean {
+function isAtSource(referred: Referred): boolean {
   return isReference(referred) && referred.kind.from !== undefined;
 }
 

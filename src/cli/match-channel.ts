@@ -1,7 +1,7 @@
 import { issuerClaimOf } from '../authn/choose-issuer.ts';
 import { credentialKindOf, type Credential } from '../authn/credential.ts';
 import { hashGuestSessionToken } from '../authn/guest-session.ts';
-import { hostVisitorKind } from '../policy/ask.ts';
+import { applicationVisitorKind } from '../policy/ask.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { guestIssuer, type Policy } from '../policy/policy.ts';
 import { routeFor } from '../policy/route-for.ts';
@@ -39,7 +39,7 @@ export function credentialKind(
     guest !== undefined && match && kinds.includes(guest) && routeFor(match, guest, { routes });
   if (takesGuests && !isOfPolicy()) return 'guest-token';
   const takesCookies = kinds.some(
-    (kind) => kind === hostVisitorKind || credentialKindOf(kind) === 'session-cookie',
+    (kind) => kind === applicationVisitorKind || credentialKindOf(kind) === 'session-cookie',
   );
   return takesCookies && !isBearerToken(token) ? 'session-cookie' : 'bearer';
 }

@@ -114,7 +114,7 @@ function configFor(env: Context['env']): Config {
 function signing(tokens: TokenConfig | undefined, lifetimeSeconds: number): TokenSigning {
   if (tokens === undefined || !('secret' in tokens.keys)) {
     throw new CommandError(
-      'mint-token requires a secret: the configured key only verifies tokens, and the host signs them',
+      'mint-token requires a secret: the configured key only verifies tokens, and the application signs them',
     );
   }
   const { keys, expected } = tokens;

@@ -6,7 +6,7 @@ import type { PassportConfig, SanctumConfig } from '../config/laravel-tokens.ts'
 import {
   cookieNamesOf,
   onlyCookieName,
-  type HostDatabaseConfig,
+  type ApplicationDatabaseConfig,
   type SessionConfig,
 } from '../config/sessions.ts';
 import {
@@ -30,27 +30,27 @@ import { createTokenIntrospection, opaqueOrJwt } from '../authn/token-introspect
 import { createClaimsOf, createTokenKeys, type TokenIssuer } from '../authn/token-issuers.ts';
 import type { TokenIntrospectionConfig } from '../config/token-introspection.ts';
 import type { CookieMode } from '../http/input/session-cookie.ts';
-import { createAccessTokens } from '../database/host/access-tokens.ts';
-import { createDjangoDatabase } from '../database/host/django-database.ts';
+import { createAccessTokens } from '../database/application/access-tokens.ts';
+import { createDjangoDatabase } from '../database/application/django-database.ts';
 import {
-  createHostDatabase,
-  type HostDatabase,
+  createApplicationDatabase,
+  type ApplicationDatabase,
   queueQueries,
-} from '../database/host/host-database.ts';
-import { createPersonalAccessTokens } from '../database/host/personal-access-tokens.ts';
-import type { MeasureHost } from '../observability/metrics/host-metrics.ts';
-import type { HostRedis } from '../redis/host-redis.ts';
+} from '../database/application/application-database.ts';
+import { createPersonalAccessTokens } from '../database/application/personal-access-tokens.ts';
+import type { MeasureApplication } from '../observability/metrics/application-metrics.ts';
+import type { ApplicationRedis } from '../redis/application-redis.ts';
 import type { CacheLookups } from '../runtime/caches.ts';
 import type { Secret } from '../runtime/secret.ts';
 import type { StartTimer } from '../runtime/timer.ts';
-import { buildHostClient } from './sources.ts';
+import { buildApplicationClient } from './sources.ts';
 import { buildTokenIssuers } from './token-issuers.ts';
-import { buildLaravelHost, laravelSettings, openLaravelRedis } from './laravel.ts';
+import { buildLaravelApplication, laravelSettings, openLaravelRedis } from './laravel.ts';
 
-/** Opens a host's servers. `closeHosts` closes them. */
-interface OpenHost {
-  readonly database: (where: HostDatabaseConfig) => HostDatabase;
-  readonly redis: (url: Secret) => HostRedis;
+/** Opens an application's servers. `closeApplicationServers` closes them. */
+interface OpenServers {
+  readonly database: (where: ApplicationDatabaseConfig) => ApplicationDatabase;
+  readonly redis: (url: Secret) => ApplicationRedis;
 }
 
 export interface IdentifyDeps {
@@ -60,8 +60,8 @@ export interface IdentifyDeps {
   readonly now: () => number;
   readonly startTimer: StartTimer;
   readonly dependencies: Pick<Dependencies, 'watch'>;
-  /** If it is missing, requests to a host are not measured. */
-  readonly measureHost?: MeasureHost;
+  /** If it is missing, requests to an application are not measured. */
+  readonly measureApplication?: MeasureApplication;
   readonly tokenLookups: CacheLookups;
   readonly policy: () => Policy;
 }
@@ -78,21 +78,21 @@ type CredentialConfig = Pick<
   | 'variable'
 >;
 
-/** Builds a reader for each configured kind of credential. `closeHosts` closes the connections to hosts' servers. */
+/** Builds a reader for each configured kind of credential. `closeApplicationServers` closes the connections to applications' servers. */
 export function buildIdentify(
   config: CredentialConfig,
   deps: IdentifyDeps,
-): { readonly identify: Identify; readonly closeHosts: () => Promise<void> } {
+): { readonly identify: Identify; readonly closeApplicationServers: () => Promise<void> } {
   const { sessions, now, startTimer, dependencies, log } = deps;
-  const hosts: { readonly close: () => Promise<void> }[] = [];
-  const opened = <Host extends (typeof hosts)[number]>(host: Host): Host => {
-    hosts.push(host);
-    return host;
+  const servers: { readonly close: () => Promise<void> }[] = [];
+  const opened = <Server extends (typeof servers)[number]>(server: Server): Server => {
+    servers.push(server);
+    return server;
   };
-  const openHost: OpenHost = {
+  const openServers: OpenServers = {
     database: (where) => {
       const { observe } = dependencies.watch('host database');
-      return opened(queueQueries(createHostDatabase({ ...where, observe }), startTimer));
+      return opened(queueQueries(createApplicationDatabase({ ...where, observe }), startTimer));
     },
     redis: (url) => {
       const { observe } = dependencies.watch('host redis');
@@ -100,16 +100,16 @@ export function buildIdentify(
     },
   };
   const identify = createIdentify({
-    ...buildTokens(config, openHost, deps),
+    ...buildTokens(config, openServers, deps),
     'guest-session': createGuestSessionReader(sessions, now),
     ...(config.sessions && {
-      'session-cookie': buildSession(config.sessions, config, { openHost, deps }),
+      'session-cookie': buildSession(config.sessions, config, { openServers, deps }),
     }),
   });
-  const closeHosts = async () => {
-    await Promise.all(hosts.map((host) => host.close()));
+  const closeApplicationServers = async () => {
+    await Promise.all(servers.map((server) => server.close()));
   };
-  return { identify, closeHosts };
+  return { identify, closeApplicationServers };
 }
 
 /** Returns the settings of cookie mode, or `undefined` if the session cookie is no credential. */
@@ -127,13 +127,13 @@ export function cookieModeOf({ sessions, allowedOrigins }: Config): CookieMode |
 /** Builds the readers of tokens: those of the issuers of the policy, and those of settings. */
 function buildTokens(
   config: CredentialConfig,
-  openHost: OpenHost,
+  openServers: OpenServers,
   deps: IdentifyDeps,
 ): CredentialReaders {
   const { now, tokenLookups } = deps;
   const verifier = createJwtVerifier<TokenIssuer>({ now, lookups: tokenLookups });
   const { passport, sanctum, tokenIntrospection } = config;
-  const passportTokens = passport && openPassport(passport, openHost, now);
+  const passportTokens = passport && openPassport(passport, openServers, now);
   const choices = buildTokenIssuers(config, deps);
   // Before the first request, so that the metrics have their servers from the start.
   choices();
@@ -147,7 +147,7 @@ function buildTokens(
     ? opaqueOrJwt(signed, buildTokenIntrospection(tokenIntrospection, config, deps), hasIssuers)
     : exceptSanctum(signed);
   return {
-    bearer: sanctum ? firstAcceptedBearer(bearer, buildSanctum(sanctum, openHost, now)) : bearer,
+    bearer: sanctum ? firstAcceptedBearer(bearer, buildSanctum(sanctum, openServers, now)) : bearer,
     'guest-token': jwt.guest,
   };
 }
@@ -158,17 +158,17 @@ function buildTokenIntrospection(
   { variable }: Pick<Config, 'variable'>,
   deps: IdentifyDeps,
 ): CredentialReader {
-  const client = buildHostClient('token introspection', settings.url, deps);
+  const client = buildApplicationClient('token introspection', settings.url, deps);
   const claims = createClaimsOf(userIssuer, variable, deps.policy);
   return createTokenIntrospection({ ...settings, client, claims, now: deps.now });
 }
 
 function openPassport(
   { database, tenantId }: PassportConfig,
-  openHost: OpenHost,
+  openServers: OpenServers,
   now: () => number,
 ): PassportTokens {
-  return { find: createAccessTokens(openHost.database(database)), now, tenantId };
+  return { find: createAccessTokens(openServers.database(database)), now, tenantId };
 }
 
 function buildPassport(
@@ -192,31 +192,31 @@ function passportIssuer(publicKey: string, now: () => number): JwtIssuer {
 
 function buildSanctum(
   { database, ...settings }: SanctumConfig,
-  openHost: OpenHost,
+  openServers: OpenServers,
   now: () => number,
 ): CredentialReader {
-  const tokens = createPersonalAccessTokens(openHost.database(database));
+  const tokens = createPersonalAccessTokens(openServers.database(database));
   return createSanctumReader({ ...settings, tokens, now });
 }
 
 function buildSession(
   sessions: SessionConfig,
   config: Pick<Config, 'variable'>,
-  { openHost, deps }: { readonly openHost: OpenHost; readonly deps: IdentifyDeps },
+  { openServers, deps }: { readonly openServers: OpenServers; readonly deps: IdentifyDeps },
 ): CredentialReader {
   const { now } = deps;
   if (sessions.mode === 'django') {
-    const database = createDjangoDatabase(openHost.database(sessions.database));
+    const database = createDjangoDatabase(openServers.database(sessions.database));
     return createSessionCookieReader({ ...sessions, database }, { now });
   }
   if (sessions.mode === 'laravel') {
-    const database = openHost.database(sessions.database);
-    const redis = sessions.redis && openHost.redis(sessions.redis.url);
-    const host = buildLaravelHost(sessions, { database, redis, now });
-    const settings = { ...laravelSettings(sessions), mode: 'laravel', host } as const;
+    const database = openServers.database(sessions.database);
+    const redis = sessions.redis && openServers.redis(sessions.redis.url);
+    const application = buildLaravelApplication(sessions, { database, redis, now });
+    const settings = { ...laravelSettings(sessions), mode: 'laravel', application } as const;
     return createSessionCookieReader(settings, { now });
   }
-  const client = buildHostClient('session introspection', sessions.url, deps);
+  const client = buildApplicationClient('session introspection', sessions.url, deps);
   const claims = createClaimsOf(sessionIssuer, config.variable, deps.policy);
   const attributes = () => claims()?.attributes;
   return createSessionCookieReader(

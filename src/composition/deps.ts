@@ -3,14 +3,14 @@ import type { Logger } from 'pino';
 import { createEndConnections } from '../authorize/revocation/end-connections.ts';
 import { createTrackConnection } from '../authorize/revocation/track-connection.ts';
 import { buildAudit } from './audit.ts';
-import type { FactsAtHosts } from '../facts/facts-at-hosts.ts';
-import { askApplication } from '../host/ask-application.ts';
-import { fingerprintOf } from '../host/forwarded.ts';
+import type { FactsAtSources } from '../facts/facts-at-sources.ts';
+import { askApplication } from '../application/ask-application.ts';
+import { fingerprintOf } from '../application/forwarded.ts';
 import { createHeadersOf } from '../http/input/auth-request.ts';
 import type { HttpSources } from './sources.ts';
 import { buildIdentify, remoteKindsOf, type IdentifyDeps } from './authn.ts';
 import { createDecisionReads } from '../audit/decision-reads.ts';
-import type { HostSources } from '../facts/host-sources.ts';
+import type { SqlSources } from '../facts/sql-sources.ts';
 import { buildReloadable } from './secrets.ts';
 import { buildShadow } from './shadow.ts';
 import type { Storage, Stores } from './storage.ts';
@@ -47,8 +47,8 @@ export interface RuntimeDeps extends Clock {
   readonly tracing: Tracing | undefined;
   readonly policies: ServedPolicy;
   readonly http: HttpSources;
-  readonly factsAtHosts: Pick<FactsAtHosts, 'measureWith'>;
-  readonly watchedHosts: Pick<HostSources, 'find' | 'list'>;
+  readonly factsAtSources: Pick<FactsAtSources, 'measureWith'>;
+  readonly shadowSources: Pick<SqlSources, 'find' | 'list'>;
   readonly configs: CurrentConfig;
   readonly log: Logger;
   readonly peers: Peers;
@@ -79,7 +79,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     policy,
     sessions,
     tokenLookups,
-    measureHost: metrics.measureHost,
+    measureApplication: metrics.measureApplication,
   });
   // After the readers of credentials, whose servers are dependencies too.
   observe(deps, metrics, tokenLookups);
@@ -138,7 +138,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     ...createDecisionReads(database),
     sign: signer.sign,
     signUser: createUserSigner(apps),
-    closeHosts: configs.close,
+    closeApplicationServers: configs.close,
   };
 }
 
@@ -146,8 +146,8 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
 function observe(deps: RuntimeDeps, metrics: Metrics, tokenLookups: CacheLookups): void {
   const { stores, configs, policies } = deps;
   const { shared } = stores.limiting;
-  deps.http.measureWith(metrics.measureHost);
-  deps.factsAtHosts.measureWith(metrics.measureFact);
+  deps.http.measureWith(metrics.measureApplication);
+  deps.factsAtSources.measureWith(metrics.measureFact);
   if (shared) metrics.load.observeLocal(shared.isLocal);
   metrics.dependencies.observe(deps.dependencies);
   metrics.observePolicy(() => ({
@@ -175,7 +175,7 @@ function buildCredentials(
       variable,
     }),
     build: (part) => buildIdentify(part, deps),
-    dispose: ({ closeHosts }) => closeHosts(),
+    dispose: ({ closeApplicationServers }) => closeApplicationServers(),
   });
 }
 

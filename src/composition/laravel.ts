@@ -3,17 +3,17 @@ import { laravelKeys } from '../authn/laravel/encrypter.ts';
 import {
   sessionOfCache,
   sessionOfRow,
-  type LaravelHost,
+  type LaravelApplication,
   type LaravelSettings,
-} from '../authn/laravel/laravel-host.ts';
+} from '../authn/laravel/laravel-application.ts';
 import type { LaravelConfig } from '../config/laravel.ts';
-import type { HostDatabase } from '../database/host/host-database.ts';
-import { createLaravelDatabase } from '../database/host/laravel-database.ts';
-import { createHostRedis, type HostRedis } from '../redis/host-redis.ts';
+import type { ApplicationDatabase } from '../database/application/application-database.ts';
+import { createLaravelDatabase } from '../database/application/laravel-database.ts';
+import { createApplicationRedis, type ApplicationRedis } from '../redis/application-redis.ts';
 import type { RedisOptions } from '../redis/client.ts';
 import type { Secret } from '../runtime/secret.ts';
 
-/** The configuration of a Laravel host, with the name of its session cookie. */
+/** The configuration of a Laravel application, with the name of its session cookie. */
 export type LaravelSessions = LaravelConfig & { readonly cookieName: string };
 
 export function laravelSettings(config: LaravelSessions): LaravelSettings {
@@ -26,28 +26,28 @@ export function laravelSettings(config: LaravelSessions): LaravelSettings {
   return { ...config, keys: laravelKeys(cipher, keys) };
 }
 
-/** Opens the Redis of a Laravel host. Without `log`, outages are not logged. */
+/** Opens the Redis of a Laravel application. Without `log`, outages are not logged. */
 export function openLaravelRedis(
   url: Secret,
   options: Partial<Pick<RedisOptions, 'log' | 'observe'>> = {},
-): HostRedis {
+): ApplicationRedis {
   const names = { setting: 'LARAVEL_REDIS_URL', dependency: 'host redis' };
-  return createHostRedis({ url, log: { warn: () => undefined }, ...options, ...names });
+  return createApplicationRedis({ url, log: { warn: () => undefined }, ...options, ...names });
 }
 
-/** Builds the host from its database, and from its Redis if that has the sessions. */
-export function buildLaravelHost(
+/** Builds the application from its database, and from its Redis if that has the sessions. */
+export function buildLaravelApplication(
   { redis: where, tables, lifetimeMs }: LaravelConfig,
   {
     database,
     redis,
     now,
   }: {
-    readonly database: HostDatabase;
-    readonly redis: HostRedis | undefined;
+    readonly database: ApplicationDatabase;
+    readonly redis: ApplicationRedis | undefined;
     readonly now: () => number;
   },
-): LaravelHost {
+): LaravelApplication {
   const rows = createLaravelDatabase(database, tables);
   if (where === undefined || redis === undefined) {
     return {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
-import type { HostSources } from '../facts/host-sources.ts';
+import type { SqlSources } from '../facts/sql-sources.ts';
 import { testProblems } from '../policy-test/test-problems.ts';
 import { openPolicy, type CurrentPolicy, type ReloadResult } from '../policy/current-policy.ts';
 import { readPolicy } from '../policy/load-policy.ts';
@@ -22,7 +22,7 @@ const reloadTimeoutMs = 60_000;
 
 interface PolicyDeps {
   /** The sources of the side that decides, and those of the shadow. */
-  readonly hosts: readonly Pick<HostSources, 'prepare' | 'retain'>[];
+  readonly sources: readonly Pick<SqlSources, 'prepare' | 'retain'>[];
   readonly log: Logger;
   readonly peers: Pick<Peers, 'handle' | 'callAll'>;
   readonly now: () => number;
@@ -31,7 +31,7 @@ interface PolicyDeps {
 /** Loads the configured policy, checks it with the settings, runs its tests and opens its sources. Throws `PolicyError`. */
 export async function buildPolicy(
   config: Config,
-  { log, now, hosts, peers }: PolicyDeps,
+  { log, now, sources, peers }: PolicyDeps,
 ): Promise<ServedPolicy> {
   const logResult = logReload(log);
   const policies: CurrentPolicy = await openPolicy({
@@ -41,10 +41,10 @@ export async function buildPolicy(
       if (problems.length > 0) throw new PolicyError(problems);
       const failed = await testProblems(policy, now);
       if (failed.length > 0) throw new PolicyError(failed);
-      for (const each of hosts) each.prepare(policy);
+      for (const each of sources) each.prepare(policy);
     },
     onReload: (result) => {
-      for (const each of hosts) each.retain(policies.current());
+      for (const each of sources) each.retain(policies.current());
       logResult(result);
       if (result.outcome === 'changed') warnOfNewPaths(policies.current());
     },

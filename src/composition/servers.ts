@@ -1,7 +1,7 @@
 import { shownCredential } from '../cli/match-channel.ts';
 import type { FastifyInstance } from 'fastify';
 import type { Deps, RuntimeDeps } from './deps.ts';
-import { createExamine } from '../cli/doctor/shared-examination.ts';
+import { createSharedChecks } from '../cli/doctor/shared-checks.ts';
 import { addWebSockets } from './websocket.ts';
 import { cookieModeOf } from './authn.ts';
 import { collectPaths } from '../http/mount-routes.ts';
@@ -107,7 +107,7 @@ async function buildPublicServer(
     ignoreDuplicateSlashes: true,
   });
   if (runtime.tracing) traceRequests(server, runtime.tracing);
-  server.addHook('onClose', deps.closeHosts);
+  server.addHook('onClose', deps.closeApplicationServers);
   const cookieMode = cookieModeOf(config);
   await addCors(server, {
     allowedOrigins,
@@ -199,7 +199,7 @@ function buildOperatorServer(
       return shownCredential(token, policy.channels.matchText(channelName), { policy, sessions });
     },
   });
-  addDoctor(server, { examine: createExamine({ ...deps, configs }) });
+  addDoctor(server, { runChecks: createSharedChecks({ ...deps, configs }) });
   addDocs(
     server,
     () => ({ ...docs, operator: [...docs.operator, ...factRoutes(kinds())] }),

@@ -7,17 +7,17 @@ import { createWatchDecision, watchLimits } from '../authorize/shadow/watch-deci
 import type { WatchDecision } from '../authorize/shadow/watch-decisions.ts';
 import type { Config } from '../config/load.ts';
 import { buildFacts } from '../facts/build-facts.ts';
-import { createFactsAtHosts } from '../facts/facts-at-hosts.ts';
+import { createFactsAtSources } from '../facts/facts-at-sources.ts';
 import { createHttpFacts } from '../facts/http-facts.ts';
-import type { HostSources } from '../facts/host-sources.ts';
-import { askApplication } from '../host/ask-application.ts';
+import type { SqlSources } from '../facts/sql-sources.ts';
+import { askApplication } from '../application/ask-application.ts';
 import { createDependencies } from '../observability/dependencies.ts';
 import type { CountShadow } from '../observability/metrics/shadow-metrics.ts';
 import { createOutageLog, reasonOf } from '../observability/outage-log.ts';
 import type { Policy } from '../policy/policy.ts';
 import { withoutPermit } from '../runtime/permits.ts';
 import type { Clock } from '../runtime/timer.ts';
-import { buildHostSources, buildHttpSources } from './sources.ts';
+import { buildSqlSources, buildHttpSources } from './sources.ts';
 import type { Storage } from './storage.ts';
 
 /** Rows per statement, and the rows that wait for one. */
@@ -27,14 +27,14 @@ interface ShadowDeps extends Clock, Pick<EvaluateDeps, 'encrypts' | 'caches' | '
   readonly policy: () => Policy;
   readonly storage: Pick<Storage, 'watching'>;
   /** The databases of the policy, over connections that only shadows use. */
-  readonly watchedHosts: Pick<HostSources, 'find' | 'list'>;
+  readonly shadowSources: Pick<SqlSources, 'find' | 'list'>;
   readonly log: Logger;
   readonly count: CountShadow;
 }
 
 /** Creates the sources for shadows. Their outages do not count as outages of Usher, because no response depends on them. */
-export function buildWatchedHosts(config: Config, clock: Clock): HostSources {
-  return buildHostSources(config, { ...clock, dependencies: createDependencies() });
+export function buildShadowSources(config: Config, clock: Clock): SqlSources {
+  return buildSqlSources(config, { ...clock, dependencies: createDependencies() });
 }
 
 /**
@@ -43,13 +43,13 @@ export function buildWatchedHosts(config: Config, clock: Clock): HostSources {
  */
 export function buildShadow(
   config: Config,
-  { storage, watchedHosts, log, ...deps }: ShadowDeps,
+  { storage, shadowSources, log, ...deps }: ShadowDeps,
 ): { readonly watch: WatchDecision; readonly close: () => Promise<void> } {
   const { startTimer, now, policy } = deps;
   const dependencies = createDependencies();
   const http = buildHttpSources(config, { startTimer, dependencies, policy, limits: watchLimits });
   const findByHttp = createHttpFacts({ findSource: http.find, now });
-  const factsAtHosts = createFactsAtHosts(watchedHosts, findByHttp);
+  const factsAtSources = createFactsAtSources(shadowSources, findByHttp);
   const writes = createGroupCommit({
     write: (verdicts: readonly RecordedShadowVerdict[]) =>
       writeShadowVerdicts(storage.watching, verdicts),
@@ -58,7 +58,7 @@ export function buildShadow(
   const outages = createOutageLog({ log, messages });
   const watch = createWatchDecision({
     ...deps,
-    find: buildFacts(storage.watching, factsAtHosts).find,
+    find: buildFacts(storage.watching, factsAtSources).find,
     ask: (request) => askApplication(request, http.find),
     withLentPermit: withoutPermit,
     record: writes.append,

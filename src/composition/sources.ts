@@ -1,15 +1,15 @@
 import type { Config } from '../config/load.ts';
 import { resolveSource } from '../config/sources.ts';
 import { dependencyOf } from '../facts/source-errors.ts';
-import { createHostSources, type HostSources } from '../facts/host-sources.ts';
+import { createSqlSources, type SqlSources } from '../facts/sql-sources.ts';
 import {
-  createHostClient,
-  type HostClient,
-  type FindHostSource,
-  type HostSource,
-} from '../host/host-client.ts';
+  createApplicationClient,
+  type ApplicationClient,
+  type FindHttpSource,
+  type HttpSource,
+} from '../application/application-client.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
-import type { MeasureHost } from '../observability/metrics/host-metrics.ts';
+import type { MeasureApplication } from '../observability/metrics/application-metrics.ts';
 import type { Policy, SourcePolicy } from '../policy/policy.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { PermitSettings } from '../runtime/permits.ts';
@@ -17,73 +17,81 @@ import type { Clock, StartTimer } from '../runtime/timer.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 
 /** Creates the databases of the policy. They are opened when a policy is prepared. */
-export function buildHostSources(
+export function buildSqlSources(
   { variable }: Pick<Config, 'variable'>,
   { dependencies, ...clock }: Clock & { readonly dependencies: Pick<Dependencies, 'watch'> },
-): HostSources {
-  return createHostSources({
+): SqlSources {
+  return createSqlSources({
     ...clock,
     resolve: (source) => resolveSource(source, variable),
     observe: (dependency) => dependencies.watch(dependency).observe,
   });
 }
 
-interface HostClientParts {
+interface ApplicationClientParts {
   readonly startTimer: StartTimer;
   readonly dependencies: Pick<Dependencies, 'watch'>;
-  readonly measureHost?: MeasureHost;
+  readonly measureApplication?: MeasureApplication;
   readonly limits?: PermitSettings;
 }
 
-/** Builds the client of a host for a command, whose result says whether the host responds. */
+/** Builds the client of an application for a command, whose result says whether the application responds. */
 export function buildCommandClient(
   name: string,
   { origin }: URL,
   fetch: typeof globalThis.fetch,
-): HostClient {
-  return createHostClient({ name, origin }, { fetch, startTimer: systemClock.startTimer });
+): ApplicationClient {
+  return createApplicationClient({ name, origin }, { fetch, startTimer: systemClock.startTimer });
 }
 
-/** Builds the client of a host, which is a dependency with this name. */
-export function buildHostClient(
+/** Builds the client of an application, which is a dependency with this name. */
+export function buildApplicationClient(
   name: string,
   { origin }: URL,
-  { startTimer, dependencies, measureHost, limits }: HostClientParts,
-): HostClient {
+  { startTimer, dependencies, measureApplication, limits }: ApplicationClientParts,
+): ApplicationClient {
   const { observe } = dependencies.watch(name);
-  const deps = { fetch, startTimer, observe, ...(measureHost && { stats: measureHost(name) }) };
-  return createHostClient({ name, origin, ...(limits && { limits }) }, deps);
+  const deps = {
+    fetch,
+    startTimer,
+    observe,
+    ...(measureApplication && { stats: measureApplication(name) }),
+  };
+  return createApplicationClient({ name, origin, ...(limits && { limits }) }, deps);
 }
 
-interface HttpSourcesDeps extends HostClientParts {
+interface HttpSourcesDeps extends ApplicationClientParts {
   readonly policy: () => Policy;
 }
 
 export interface HttpSources {
-  readonly find: FindHostSource;
+  readonly find: FindHttpSource;
   /** Measures the requests of clients that are created from now on, which is with their first request. */
-  readonly measureWith: (measure: MeasureHost) => void;
+  readonly measureWith: (measure: MeasureApplication) => void;
 }
 
 /**
  * Builds the function that finds the HTTP sources of the current policy. A source of a reloaded policy is read again; the client
- * of a host stays, with its queued requests.
+ * of an application stays, with its queued requests.
  */
 export function buildHttpSources(
   { variable }: Pick<Config, 'variable'>,
   deps: HttpSourcesDeps,
 ): HttpSources {
-  let { measureHost } = deps;
-  const clients = new Map<string, HostClient>();
-  const clientOf = (name: string, url: URL): HostClient => {
+  let { measureApplication } = deps;
+  const clients = new Map<string, ApplicationClient>();
+  const clientOf = (name: string, url: URL): ApplicationClient => {
     const key = `${name} ${url.origin}`;
     const known =
       clients.get(key) ??
-      buildHostClient(dependencyOf(name), url, { ...deps, ...(measureHost && { measureHost }) });
+      buildApplicationClient(dependencyOf(name), url, {
+        ...deps,
+        ...(measureApplication && { measureApplication }),
+      });
     clients.set(key, known);
     return known;
   };
-  const open = (declared: SourcePolicy): HostSource => {
+  const open = (declared: SourcePolicy): HttpSource => {
     const { name } = declared;
     const source = resolveSource(declared, variable);
     if ('problem' in source) throw unusable(name, source.problem);
@@ -92,8 +100,8 @@ export function buildHttpSources(
     const headers = source.token && { authorization: `Bearer ${source.token.reveal()}` };
     return { base, headers: headers ?? {}, client: clientOf(name, base) };
   };
-  const opened = new WeakMap<SourcePolicy, HostSource>();
-  const find: FindHostSource = (name) => {
+  const opened = new WeakMap<SourcePolicy, HttpSource>();
+  const find: FindHttpSource = (name) => {
     const declared = deps.policy().sources.get(name);
     if (declared === undefined) throw unusable(name, 'The policy lacks it');
     // If it throws, the next call tries again: a file that is missing now may be there later.
@@ -104,7 +112,7 @@ export function buildHttpSources(
   return {
     find,
     measureWith: (measure) => {
-      measureHost = measure;
+      measureApplication = measure;
     },
   };
 }

@@ -16,7 +16,7 @@ import { createRevocations } from '../database/repositories/revocations.ts';
 import { createTickets } from '../database/repositories/tickets.ts';
 import { createTrackedConnections } from '../database/repositories/tracked-connections.ts';
 import { buildFacts } from '../facts/build-facts.ts';
-import type { FactsAtHosts } from '../facts/facts-at-hosts.ts';
+import type { FactsAtSources } from '../facts/facts-at-sources.ts';
 import { buildFactSources } from '../facts/fact-sources.ts';
 import type { CleanupTask } from '../jobs/cleanup.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
@@ -109,16 +109,16 @@ export function buildStores(
   {
     now,
     log,
-    factsAtHosts,
+    factsAtSources,
     peers: { callPrimary },
   }: {
     readonly now: () => number;
     readonly log: Logger;
-    readonly factsAtHosts: Pick<FactsAtHosts, 'find' | 'list'>;
+    readonly factsAtSources: Pick<FactsAtSources, 'find' | 'list'>;
     readonly peers: Pick<Peers, 'callPrimary'>;
   },
 ) {
-  const facts = buildFacts(database, factsAtHosts);
+  const facts = buildFacts(database, factsAtSources);
   const revocations = createRevocations(database);
   const factLookups = { hits: 0, misses: 0 };
   const tables = createTableCache({ now, lookups: factLookups });
@@ -126,7 +126,7 @@ export function buildStores(
     ...facts,
     tables,
     factLookups,
-    sources: buildFactSources({ ...facts.reads, revocations }, tables, factsAtHosts.find),
+    sources: buildFactSources({ ...facts.reads, revocations }, tables, factsAtSources.find),
     deleteOldChanges: createDeleteOldChanges(database, tables),
     deleteExpiredGuestSessions: (now: number) => deleteExpiredGuestSessions(database, now),
     deleteExpiredRevocations: (lifetimes: CredentialLifetimes) => (now: number) =>
@@ -177,7 +177,7 @@ export function cleanupTasks(
     'guest sessions': stores.deleteExpiredGuestSessions,
     revocations: stores.deleteExpiredRevocations({
       userTokenMaxAgeMs: () => longestTokens(config, policy()),
-      // Sanctum tokens and the host's sessions may have no expiry, and a session has no issue time. Passport's tokens have
+      // Sanctum tokens and the application's sessions may have no expiry, and a session has no issue time. Passport's tokens have
       // no maximum lifetime.
       onlyJwts: [config.sanctum, config.passport, config.tokenIntrospection, config.sessions].every(
         (one) => one === undefined,

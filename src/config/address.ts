@@ -96,13 +96,13 @@ export const postgresUrl = (doc: string): Setting<Secret> => ({
 });
 
 /** The problem of the URL of an application's database; `undefined` for a valid one. */
-export function hostDatabaseProblem(value: string): string | undefined {
-  const parsed = hostDatabaseUrl('').parse(value);
+export function applicationDatabaseProblem(value: string): string | undefined {
+  const parsed = applicationDatabaseUrl('').parse(value);
   return 'problem' in parsed ? parsed.problem : undefined;
 }
 
-/** The URL of a host's database: PostgreSQL, or MySQL or MariaDB. */
-export const hostDatabaseUrl = (doc: string): Setting<Secret> => {
+/** The URL of an application's database: PostgreSQL, or MySQL or MariaDB. */
+export const applicationDatabaseUrl = (doc: string): Setting<Secret> => {
   const postgres = postgresUrl(doc);
   return {
     doc,

@@ -1,10 +1,10 @@
-import { hostDatabaseUrl } from './address.ts';
+import { applicationDatabaseUrl } from './address.ts';
 import { timeZone } from './names.ts';
 import { duration, text } from './setting.ts';
 
 /** The settings of the access tokens of a Laravel application. */
 export const laravelTokenSettings = {
-  SANCTUM_DATABASE_URL: hostDatabaseUrl(
+  SANCTUM_DATABASE_URL: applicationDatabaseUrl(
     'PostgreSQL, MySQL or MariaDB of a Laravel application; its Sanctum tokens are accepted',
   ),
   SANCTUM_TOKENABLE_TYPE: text('The only model whose Sanctum tokens are accepted', {
@@ -18,7 +18,7 @@ export const laravelTokenSettings = {
     fallback: 'UTC',
   }),
 
-  PASSPORT_DATABASE_URL: hostDatabaseUrl(
+  PASSPORT_DATABASE_URL: applicationDatabaseUrl(
     'PostgreSQL, MySQL or MariaDB of a Laravel application, which stores its Passport access tokens; requires `PASSPORT_PUBLIC_KEY`, or an issuer of the policy with the preset `passport`',
   ),
   PASSPORT_PUBLIC_KEY: text(

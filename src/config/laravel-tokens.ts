@@ -1,18 +1,18 @@
 import { readPem } from '../authn/jwt/token-key.ts';
 import type { SettingsReader } from './read.ts';
-import type { HostDatabaseConfig } from './sessions.ts';
+import type { ApplicationDatabaseConfig } from './sessions.ts';
 
-/** A Laravel host whose Sanctum tokens are accepted. */
+/** A Laravel application whose Sanctum tokens are accepted. */
 export interface SanctumConfig {
-  readonly database: HostDatabaseConfig;
+  readonly database: ApplicationDatabaseConfig;
   readonly tokenableType: string;
   readonly tenantId?: string;
   readonly expirationMs?: number;
 }
 
-/** A Laravel host whose Passport tokens are accepted. */
+/** A Laravel application whose Passport tokens are accepted. */
 export interface PassportConfig {
-  readonly database: HostDatabaseConfig;
+  readonly database: ApplicationDatabaseConfig;
   /** Without it, only an issuer of the policy has the key. */
   readonly publicKey?: string;
   readonly tenantId?: string;

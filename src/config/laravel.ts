@@ -1,9 +1,9 @@
 import { readAppKey, type LaravelCipher } from '../authn/laravel/app-key.ts';
 import { Secret } from '../runtime/secret.ts';
 import type { SettingsReader } from './read.ts';
-import type { HostDatabaseConfig } from './sessions.ts';
+import type { ApplicationDatabaseConfig } from './sessions.ts';
 
-/** A Laravel host, with Laravel's settings. */
+/** A Laravel application, with Laravel's settings. */
 export interface LaravelConfig {
   readonly mode: 'laravel';
   readonly cipher: LaravelCipher;
@@ -16,7 +16,7 @@ export interface LaravelConfig {
   readonly guard: string;
   readonly guardClass: string;
   readonly checksPassword: boolean;
-  readonly database: HostDatabaseConfig;
+  readonly database: ApplicationDatabaseConfig;
   readonly tables: {
     readonly sessions: string;
     readonly users: string;

@@ -50,7 +50,7 @@ export const schemaName = matching(
   'must be a name of lower-case letters, digits and _, 63 characters at most, that does not begin with pg_ or a digit',
 );
 
-/** A table of a host's database, with or without its schema. */
+/** A table of an application's database, with or without its schema. */
 export const tableName = matching(
   (value) => /^[A-Za-z_][A-Za-z0-9_]{0,62}(?:\.[A-Za-z_][A-Za-z0-9_]{0,62})?$/.test(value),
   'must be the name of a table, such as users or public.users',

@@ -1,9 +1,9 @@
 import { laravelCiphers } from '../authn/laravel/app-key.ts';
-import { hostDatabaseUrl, postgresUrl, redisUrl } from './address.ts';
+import { applicationDatabaseUrl, postgresUrl, redisUrl } from './address.ts';
 import { cookieName, cookieNames, guardName, phpClass, tableName, timeZone } from './names.ts';
 import { duration, list, oneOf, secret, text, url } from './setting.ts';
 
-/** The settings of the host's session cookie. */
+/** The settings of the application's session cookie. */
 export const sessionSettings = {
   SESSION_MODE: oneOf(
     'Whether the application’s session cookie is a credential, and how it is verified',
@@ -44,7 +44,7 @@ export const sessionSettings = {
       fallback: 'UTC',
     },
   ),
-  LARAVEL_DATABASE_URL: hostDatabaseUrl(
+  LARAVEL_DATABASE_URL: applicationDatabaseUrl(
     'PostgreSQL, MySQL or MariaDB of a Laravel application; the login requires SELECT on columns of `sessions` and `users`, see `session-cookies.md`',
   ),
   LARAVEL_APP_KEY: secret('The application’s `APP_KEY`, with `base64:`'),

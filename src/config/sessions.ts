@@ -1,6 +1,6 @@
 import { namesCookie, type CookieNames } from '../runtime/cookie-names.ts';
 import { isWildcard } from '../runtime/network/allowed-origins.ts';
-import { hostUrlProblems } from '../runtime/network/fetch-url.ts';
+import { applicationUrlProblems } from '../runtime/network/fetch-url.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { loadLaravel, type LaravelConfig } from './laravel.ts';
 import type { SettingsReader } from './read.ts';
@@ -9,7 +9,7 @@ export type SessionConfig = { readonly cookieName: string } & (
   DjangoConfig | LaravelConfig | IntrospectionConfig
 );
 
-/** Any other host, which Usher queries at `url`. */
+/** Any other application, which Usher queries at `url`. */
 interface IntrospectionConfig {
   readonly mode: 'introspect';
   readonly url: URL;
@@ -18,18 +18,18 @@ interface IntrospectionConfig {
   readonly cookies?: CookieNames;
 }
 
-/** A Django host, with Django's settings. */
+/** A Django application, with Django's settings. */
 export interface DjangoConfig {
   readonly mode: 'django';
   readonly engine: 'db' | 'cached_db' | 'signed_cookies';
   readonly secretKeys: readonly Secret[];
   readonly backends: readonly string[];
   readonly cookieAgeMs: number;
-  readonly database: HostDatabaseConfig;
+  readonly database: ApplicationDatabaseConfig;
 }
 
-/** The database of a host, and the time zone of its columns without one. */
-export interface HostDatabaseConfig {
+/** The database of an application, and the time zone of its columns without one. */
+export interface ApplicationDatabaseConfig {
   readonly url: Secret;
   readonly timeZone: string;
 }
@@ -87,7 +87,7 @@ function loadIntrospection(read: SettingsReader): IntrospectionConfig {
   const text = read.required('SESSION_INTROSPECTION_URL') as Secret | undefined;
   const secret = read.optional('SESSION_INTROSPECTION_TOKEN');
   const url = new URL(text?.reveal() ?? 'https://missing.invalid');
-  for (const problem of hostUrlProblems(url)) {
+  for (const problem of applicationUrlProblems(url)) {
     read.problem(`SESSION_INTROSPECTION_URL ${problem}`);
   }
   // The error of an invalid header would quote it.

@@ -1,8 +1,8 @@
 import type { SourcePolicy, SourceUrl } from '../policy/policy.ts';
-import { hostUrlProblems } from '../runtime/network/fetch-url.ts';
+import { applicationUrlProblems } from '../runtime/network/fetch-url.ts';
 import { readSecretFile } from '../runtime/secret-file.ts';
 import { Secret } from '../runtime/secret.ts';
-import { hostDatabaseProblem } from './address.ts';
+import { applicationDatabaseProblem } from './address.ts';
 import type { Config } from './load.ts';
 
 /** A source of the policy with its URL. */
@@ -43,7 +43,7 @@ export function resolveSource(
       `${where} must have a URL that begins with postgres://, mysql://, mariadb:// or https://`,
     );
   }
-  const problem = kind === 'http' ? httpProblem(text) : hostDatabaseProblem(text);
+  const problem = kind === 'http' ? httpProblem(text) : applicationDatabaseProblem(text);
   if (problem !== undefined) return unusable(`${where} ${problem}`);
   const source = { name, kind, url: new Secret(text) };
   if (token === undefined) return source;
@@ -74,5 +74,5 @@ function readPlace(place: SourceUrl, variable: Config['variable']): string | Unu
 
 function httpProblem(text: string): string | undefined {
   if (!URL.canParse(text)) return 'must be a URL such as https://www.example';
-  return hostUrlProblems(new URL(text))[0];
+  return applicationUrlProblems(new URL(text))[0];
 }

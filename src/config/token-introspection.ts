@@ -1,5 +1,5 @@
 import type { Secret } from '../runtime/secret.ts';
-import { hostUrlProblems } from '../runtime/network/fetch-url.ts';
+import { applicationUrlProblems } from '../runtime/network/fetch-url.ts';
 import type { SettingsReader } from './read.ts';
 
 export interface TokenIntrospectionConfig {
@@ -14,7 +14,8 @@ export function loadTokenIntrospection(read: SettingsReader): TokenIntrospection
   const address = read.optional('INTROSPECTION_URL');
   if (address === undefined) return undefined;
   const endpoint = new URL(address.reveal());
-  for (const problem of hostUrlProblems(endpoint)) read.problem(`INTROSPECTION_URL ${problem}`);
+  for (const problem of applicationUrlProblems(endpoint))
+    read.problem(`INTROSPECTION_URL ${problem}`);
   if (read.isSet('SANCTUM_DATABASE_URL')) {
     read.problem(
       'INTROSPECTION_URL and SANCTUM_DATABASE_URL must not both be set: an opaque token could be of either',

@@ -19,7 +19,7 @@ export interface WebSocketConfig {
 
 /** A longer interval would exceed the idle timeout of every proxy. */
 const pingIntervalsMs = { min: 100, max: 10 * 60 * 1000 } as const;
-/** After a logout at the host, or a revocation whose notification is lost, a connection stays open for up to this time. */
+/** After a logout at the application, or a revocation whose notification is lost, a connection stays open for up to this time. */
 const maxRecheckMs = 60 * 60 * 1000;
 
 export function loadWebSockets(

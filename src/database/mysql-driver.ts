@@ -29,7 +29,7 @@ export async function mysqlOptions({
     dateStrings: true,
     // Without it, the driver compiles code from the names of columns.
     disableEval: true,
-    // A server that is not the host's could otherwise request files of this machine.
+    // A server that is not the application's could otherwise request files of this machine.
     flags: ['-LOCAL_FILES'],
   };
 }

@@ -115,7 +115,7 @@ const clusterIdentity = `CASE WHEN pg_is_in_recovery() THEN '' ELSE
 
 /**
  * Checks the session and computes the identity. Row-level security must be in force on each table with rows of tenants;
- * a view of the host in place of a table is not checked. The identity contains the oid of the database: a copy that was
+ * a view of the application in place of a table is not checked. The identity contains the oid of the database: a copy that was
  * renamed to the same name has tables with the same oids. It contains the reset time of the statistics: after a backend
  * crash PostgreSQL recovers with the same start time, resets its statistics, and assigns the numbers of lost
  * transactions again.

@@ -3,15 +3,15 @@ import { isStorable } from '../database/storable-text.ts';
 import type { SqlList } from '../policy/channel-type.ts';
 import type { FactQuery, FactViewer, OpenFactPage } from '../policy/fact-kind.ts';
 import { statementHash } from './fact-rows.ts';
-import type { FindHostRelation } from './host-relations.ts';
+import type { FindApplicationRelation } from './application-relations.ts';
 import { idsOfKey, openListPages, pageLimit, type ListedIds } from './list-pages.ts';
 import { listStatement, settingTenant } from './list-statement.ts';
-import { hostListStatement } from './host-list-statement.ts';
-import type { ListAtHost } from './sql/sql-list.ts';
+import { relationListStatement } from './relation-list-statement.ts';
+import type { ListAtSource } from './sql/sql-list.ts';
 
 interface FactPageDeps {
-  readonly findHostRelation: FindHostRelation;
-  readonly listAtHost: ListAtHost;
+  readonly findApplicationRelation: FindApplicationRelation;
+  readonly listAtSource: ListAtSource;
 }
 
 type Rows = readonly { readonly ids: readonly string[] }[];
@@ -22,7 +22,7 @@ type Rows = readonly { readonly ids: readonly string[] }[];
  */
 export function createOpenFactPage(
   database: Database,
-  { findHostRelation, listAtHost }: FactPageDeps,
+  { findApplicationRelation, listAtSource }: FactPageDeps,
 ): OpenFactPage {
   const readFacts = async (
     queries: readonly FactQuery[],
@@ -32,11 +32,11 @@ export function createOpenFactPage(
     const [first] = queries;
     if (first === undefined) return [];
     const { kind } = first;
-    const host = await findHostRelation(kind);
+    const application = await findApplicationRelation(kind);
     const { text, values } =
-      host === undefined
+      application === undefined
         ? listStatement(queries, { tenantId: viewer.tenantId, limit: pageLimit })
-        : hostListStatement(queries, { host, limit: pageLimit });
+        : relationListStatement(queries, { application, limit: pageLimit });
     const all = [
       settingTenant(first, viewer.tenantId) ?? '',
       viewer.guestSessionId ?? '',
@@ -59,7 +59,7 @@ export function createOpenFactPage(
       listRows: (list, values) =>
         pages.read(nameOfRows(list, values), async (key) => {
           const after = idsOfKey(key, list.params.length);
-          return after === undefined ? [] : listAtHost(list, values, after);
+          return after === undefined ? [] : listAtSource(list, values, after);
         }),
       next: pages.next,
     };

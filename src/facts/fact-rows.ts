@@ -9,7 +9,7 @@ import {
   rowSecurityOf,
   type Reach,
 } from '../policy/fact-kind.ts';
-import type { FindHostRelation, HostRelation } from './host-relations.ts';
+import type { FindApplicationRelation, ApplicationRelation } from './application-relations.ts';
 import type { StoredFields } from './stored-fields.ts';
 
 /** A fact as the database has it. */
@@ -32,7 +32,7 @@ type LookUp = (texts: readonly string[]) => Promise<FoundRow | undefined>;
 /** Creates the function that reads the rows of facts. Concurrent reads share one statement. */
 export function createReadFactRow(
   database: Database,
-  findHostRelation: FindHostRelation,
+  findApplicationRelation: FindApplicationRelation,
 ): ReadFactRow {
   const lookUp = (name: string, text: string): LookUp =>
     createBatchedLookup<FoundRow>(database, { name, text });
@@ -42,23 +42,23 @@ export function createReadFactRow(
     session: lookUp('usher_fact_of_session', findFactsOfSession),
   };
   /** By kind, not by its name: a reloaded policy may have other types of fields. */
-  const byHostRelation = new WeakMap<FactKind, LookUp>();
-  const inHostRelation = (kind: FactKind, relation: HostRelation): LookUp => {
-    const existing = byHostRelation.get(kind);
+  const byApplicationRelation = new WeakMap<FactKind, LookUp>();
+  const inApplicationRelation = (kind: FactKind, relation: ApplicationRelation): LookUp => {
+    const existing = byApplicationRelation.get(kind);
     if (existing !== undefined) return existing;
-    const text = findInHostRelation(kind, relation);
+    const text = findInApplicationRelation(kind, relation);
     const created = lookUp(`usher_fact_${statementHash(text)}`, text);
-    byHostRelation.set(kind, created);
+    byApplicationRelation.set(kind, created);
     return created;
   };
   return async (kind, ids, viewer) => {
     if (ids.length !== kind.ids.length) return undefined;
-    const relation = await findHostRelation(kind);
+    const relation = await findApplicationRelation(kind);
     const isOperator = viewer === 'operator';
     const find =
       relation === undefined
         ? byReach[isOperator ? 'session' : reachOf(kind)]
-        : inHostRelation(kind, relation);
+        : inApplicationRelation(kind, relation);
     const { tenantId, guestSessionId } = rowSecurityOf(kind, ids, viewer);
     const texts = [kind.name, factKey(ids), tenantId, guestSessionId, isOperator ? 'on' : 'off'];
     // The JSON of the key hides what the ids contain.
@@ -109,7 +109,7 @@ const findFactsOfViewer = `
   ) AS found`;
 
 /**
- * `linked_tenant_id` has no table prefix, so that it resolves to the NULL of `fallback` if a host's view of guest sessions
+ * `linked_tenant_id` has no table prefix, so that it resolves to the NULL of `fallback` if an application's view of guest sessions
  * lacks the column.
  */
 const fallback = 'CROSS JOIN (SELECT NULL::text AS linked_tenant_id) AS fallback';
@@ -127,7 +127,7 @@ const findFactsOfSession = `
     WHERE f.kind = requested.kind AND f.key = requested.key AND ${isSet} OFFSET 0
   ) AS found`;
 
-/** The types to which the columns of a host are converted; other values are as `to_jsonb` writes them. */
+/** The types to which the columns of an application are converted; other values are as `to_jsonb` writes them. */
 const columnTypes: Readonly<Record<string, string>> = {
   string: 'text',
   guest_session: 'text',
@@ -135,7 +135,7 @@ const columnTypes: Readonly<Record<string, string>> = {
   'list(string)': 'text[]',
 };
 
-function findInHostRelation(kind: FactKind, relation: HostRelation): string {
+function findInApplicationRelation(kind: FactKind, relation: ApplicationRelation): string {
   const column = (name: string | null) => (name === null ? 'NULL::text' : `r.${quoteName(name)}`);
   const fields = relation.fields
     .filter((name) => Object.hasOwn(kind.fields, name))

@@ -6,7 +6,7 @@ import {
 } from '../authorize/revocation/revocation.ts';
 import type { ReadCached, TableCache } from '../database/cache/freshness.ts';
 import { withSpan } from '../observability/tracing/span.ts';
-import type { FindAtHost } from './facts-at-hosts.ts';
+import type { FindAtSource } from './facts-at-sources.ts';
 import {
   type Fact,
   type FactKind,
@@ -15,13 +15,13 @@ import {
   rowSecurityOf,
 } from '../policy/fact-kind.ts';
 import type { FactRow, ReadFactRow } from './fact-rows.ts';
-import type { FindHostRelation } from './host-relations.ts';
+import type { FindApplicationRelation } from './application-relations.ts';
 import { toFact } from './stored-fields.ts';
 
 /** The reads of one source of facts. */
 export interface FactReads {
   readonly readRow: ReadFactRow;
-  readonly findHostRelation: FindHostRelation;
+  readonly findApplicationRelation: FindApplicationRelation;
   readonly revocations: Pick<RevocationStore, 'latest'>;
 }
 
@@ -39,10 +39,10 @@ export interface FactSources {
 export function buildFactSources(
   database: FactReads,
   tables: TableCache,
-  findAtHost: FindAtHost,
+  findAtSource: FindAtSource,
 ): FactSources {
-  const { find, revocations } = toSource(cacheReads(database, tables), findAtHost);
-  const current = toSource(database, findAtHost);
+  const { find, revocations } = toSource(cacheReads(database, tables), findAtSource);
+  const current = toSource(database, findAtSource);
   return {
     database: current,
     cachedFirst: () => {
@@ -53,19 +53,20 @@ export function buildFactSources(
 }
 
 /** Finds facts where their kinds are: in Usher's table, or in a source of the policy. */
-export function findStoredOrAtHost(stored: FindFact, findAtHost: FindAtHost): FindFact {
-  return (kind, ids, viewer) => (kind.from === undefined ? stored : findAtHost)(kind, ids, viewer);
+export function findStoredOrAtSource(stored: FindFact, findAtSource: FindAtSource): FindFact {
+  return (kind, ids, viewer) =>
+    (kind.from === undefined ? stored : findAtSource)(kind, ids, viewer);
 }
 
 /** Wraps the reads with a cache that is valid while their tables are unchanged. */
 export function cacheReads(
-  { readRow, findHostRelation, revocations }: FactReads,
+  { readRow, findApplicationRelation, revocations }: FactReads,
   tables: Pick<TableCache, 'cacheOf'>,
 ): FactReads {
   const readLatest = tables.cacheOf<number | undefined>(['revocations']);
   return {
-    readRow: cacheFactRows(readRow, findHostRelation, tables),
-    findHostRelation,
+    readRow: cacheFactRows(readRow, findApplicationRelation, tables),
+    findApplicationRelation,
     revocations: {
       latest: (subjects) => readLatest(joinSubjects(subjects), () => revocations.latest(subjects)),
     },
@@ -76,11 +77,11 @@ type ReadCachedRow = ReadCached<FactRow | undefined>;
 
 /**
  * Wraps the reads of facts with a cache for each kind, valid while no fact of that kind changes. It caches rows and not
- * facts, because a reloaded policy may read other fields of them. Relations of the host are not cached.
+ * facts, because a reloaded policy may read other fields of them. Relations of the application are not cached.
  */
 function cacheFactRows(
   readRow: ReadFactRow,
-  findHostRelation: FindHostRelation,
+  findApplicationRelation: FindApplicationRelation,
   tables: Pick<TableCache, 'cacheOf'>,
 ): ReadFactRow {
   const caches = new Map<string, ReadCachedRow>();
@@ -94,10 +95,10 @@ function cacheFactRows(
     caches.set(name, cache);
     return cache;
   };
-  /** Of kinds that are in no relation of the host. Those relations are read once, so this holds until the end of the process. */
+  /** Of kinds that are in no relation of the application. Those relations are read once, so this holds until the end of the process. */
   const byKind = new WeakMap<FactKind, ReadCachedRow>();
   const readFirst: ReadFactRow = async (kind, ids, viewer) => {
-    if ((await findHostRelation(kind)) !== undefined) return readRow(kind, ids, viewer);
+    if ((await findApplicationRelation(kind)) !== undefined) return readRow(kind, ids, viewer);
     byKind.set(kind, cacheOf(kind));
     return read(kind, ids, viewer);
   };
@@ -131,8 +132,8 @@ export function createFindFact(readRow: ReadFactRow): FindFact {
 }
 
 /** Records a span for each read. The span of a cached read has no duration. */
-function toSource({ readRow, revocations }: FactReads, findAtHost: FindAtHost): FactSource {
-  const find = findStoredOrAtHost(createFindFact(readRow), findAtHost);
+function toSource({ readRow, revocations }: FactReads, findAtSource: FindAtSource): FactSource {
+  const find = findStoredOrAtSource(createFindFact(readRow), findAtSource);
   return {
     find: (kind, ids, viewer) => withSpan(`fact ${kind.name}`, () => find(kind, ids, viewer)),
     revocations: {

@@ -1,5 +1,5 @@
 import type { Fact, FactKind, FactValue, Field, HttpOrigin } from '../policy/fact-kind.ts';
-import { memberOf } from '../host/json-response.ts';
+import { memberOf } from '../application/json-response.ts';
 import { parseDate, parseDatetime } from '../runtime/datetime.ts';
 import { describeType } from '../runtime/describe-type.ts';
 import { isJsonObject } from '../runtime/json.ts';

@@ -1,15 +1,15 @@
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
-import { headersHash } from '../host/forwarded.ts';
-import { urlOfPath, type FindHostSource } from '../host/host-client.ts';
-import { readJsonObject } from '../host/json-response.ts';
+import { headersHash } from '../application/forwarded.ts';
+import { urlOfPath, type FindHttpSource } from '../application/application-client.ts';
+import { readJsonObject } from '../application/json-response.ts';
 import type { Fact, FactKind, HttpOrigin } from '../policy/fact-kind.ts';
 import { createTtlCache, type TtlCache } from '../runtime/caches.ts';
-import { isVisible, type FindAtHost } from './facts-at-hosts.ts';
+import { isVisible, type FindAtSource } from './facts-at-sources.ts';
 import { fitFields } from './fit-fields.ts';
 import { UnusableResponse } from './source-errors.ts';
 
 interface HttpFactsDeps {
-  readonly findSource: FindHostSource;
+  readonly findSource: FindHttpSource;
   readonly now: () => number;
 }
 
@@ -32,7 +32,7 @@ const maxCached = 10_000;
  * Creates the function that requests facts from the application: `GET` with the ids in the path. 200 with an object of the fields is
  * the fact, 404 and 410 mean that there is none. Any other response throws `Unavailable`.
  */
-export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtHost {
+export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtSource {
   let kinds = 0;
   const responses = new WeakMap<FactKind, KindResponses>();
   const responsesOf = (kind: FactKind): KindResponses => {
@@ -139,7 +139,7 @@ function allowedMs(cacheControl: string | null): number {
 const madeUpId = 'usher-check';
 
 /** Requests a fact with a made-up id. Throws `Unavailable` if the response is neither a fact nor its absence. */
-export async function checkHttpFact(kind: FactKind, find: FindAtHost): Promise<void> {
+export async function checkHttpFact(kind: FactKind, find: FindAtSource): Promise<void> {
   const ids = kind.ids.map(() => madeUpId);
   await find(kind, ids, 'operator');
 }

@@ -10,7 +10,10 @@ import {
 import { FactRefused } from '../policy/fact-refused.ts';
 import { createReadFactRow, type ReadFactRow, factKey } from './fact-rows.ts';
 import { createFindFact } from './fact-sources.ts';
-import { createFindHostRelation, type FindHostRelation } from './host-relations.ts';
+import {
+  createFindApplicationRelation,
+  type FindApplicationRelation,
+} from './application-relations.ts';
 import { checkIds, parseFields } from './parse-fields.ts';
 import { toBody, type StoredFields } from './stored-fields.ts';
 
@@ -33,28 +36,29 @@ export interface PushedFacts {
   readonly put: (kind: FactKind, ids: readonly string[], body: unknown) => Promise<StoredFields>;
   /** Creates or replaces up to 1,000 facts in one transaction, all or none. Throws `FactRefused` with the place of the first bad one. */
   readonly putAll: (facts: readonly PushedFact[]) => Promise<void>;
-  /** Removes a fact, and resolves to true if it existed. Throws `FactRefused`, also for a kind of the host's relation. */
+  /** Removes a fact, and resolves to true if it existed. Throws `FactRefused`, also for a kind of the application's relation. */
   readonly remove: (kind: FactKind, ids: readonly string[]) => Promise<boolean>;
 }
 
 export function createPushedFacts(
   database: Database,
-  findHostRelation: FindHostRelation = createFindHostRelation(database),
-  readRow: ReadFactRow = createReadFactRow(database, findHostRelation),
+  findApplicationRelation: FindApplicationRelation = createFindApplicationRelation(database),
+  readRow: ReadFactRow = createReadFactRow(database, findApplicationRelation),
 ): PushedFacts {
-  const refuseHostRelation = async (kind: FactKind): Promise<void> => {
+  const refuseApplicationRelation = async (kind: FactKind): Promise<void> => {
     if (kind.from !== undefined) {
       const { source } = kind.from.type === 'sql' ? kind.from.query : kind.from;
       throw new FactRefused(`${kind.name} is read from the source ${source}; change it there`);
     }
-    const host = await findHostRelation(kind);
-    if (host === undefined) return;
+    const application = await findApplicationRelation(kind);
+    if (application === undefined) return;
     throw new FactRefused(
-      `${kind.name} is read from the application’s own ${host.relation}; change it there`,
+      `${kind.name} is read from the application’s own ${application.relation}; change it there`,
     );
   };
   const write = async (facts: readonly PushedFact[]): Promise<readonly StoredFields[]> => {
-    for (const kind of new Set(facts.map((fact) => fact.kind))) await refuseHostRelation(kind);
+    for (const kind of new Set(facts.map((fact) => fact.kind)))
+      await refuseApplicationRelation(kind);
     const rows = facts.map(toRow);
     await database.execute({
       name: 'usher_put_facts',
@@ -84,7 +88,7 @@ export function createPushedFacts(
 
     remove: async (kind, ids) => {
       checkIds(kind, ids);
-      await refuseHostRelation(kind);
+      await refuseApplicationRelation(kind);
       const [, count] = await database.query((prisma) =>
         prisma.$transaction([
           actAsOperator(prisma),

@@ -1,4 +1,4 @@
-import { infiniteTimes, textsOf } from '../database/host-values.ts';
+import { infiniteTimes, textsOf } from '../database/application-values.ts';
 import type { Fact, FactKind, FactValue, Field } from '../policy/fact-kind.ts';
 
 /** The fields of a fact as JSON, in the database and in the bodies of HTTP. */

@@ -10,16 +10,16 @@ export function collectPaths(server: FastifyInstance, paths: Set<string>): void 
 
 /**
  * A plugin that passes requests for these paths to a server that does not listen, before a body is read. So a route works as on the
- * server's own port, whatever parsers, hooks and error handlers the host has.
+ * server's own port, whatever parsers, hooks and error handlers the application has.
  */
 export function mountRoutes(
   server: FastifyInstance,
   paths: ReadonlySet<string>,
 ): FastifyPluginCallback {
-  return (host, _options, done) => {
-    const { prefix } = host;
+  return (application, _options, done) => {
+    const { prefix } = application;
     for (const url of paths) {
-      host.all(url, {
+      application.all(url, {
         onRequest: (request, reply) => {
           reply.hijack();
           // The routes of a plugin contain its prefix; those of the mounted server do not.

@@ -1,4 +1,4 @@
-import { isVisible } from '../facts/facts-at-hosts.ts';
+import { isVisible } from '../facts/facts-at-sources.ts';
 import { checkIds, parseFields } from '../facts/parse-fields.ts';
 import { toFact } from '../facts/stored-fields.ts';
 import type { DemoFact, DemoPrincipal, Place, PolicyTest } from '../policy/policy.ts';

@@ -97,7 +97,7 @@ async function runOne(
   const isGrant = 'grant' in outcome;
   if (context.isTimeOver()) return undefined;
   const request = requestOf(expectation, context);
-  const decision = await decide(request, expectation.hostSaysYes, {
+  const decision = await decide(request, expectation.applicationGrants, {
     ...context,
     find: isGrant ? facts.findVisible : facts.find,
   });
@@ -140,7 +140,7 @@ function requestOf(
 /** Credentials are principals of the test: the tests are about rules, not about tokens. */
 async function decide(
   request: TestRequest,
-  hostSaysYes: boolean,
+  applicationGrants: boolean,
   { policy, coverage, now, find }: TestContext & { readonly find: FindFact },
 ): Promise<Decision> {
   const { principal, channel, expired } = request;
@@ -152,7 +152,7 @@ async function decide(
     find,
     newId: randomUUID,
     now: () => now,
-    ask: (request) => Promise.resolve(responseTo(request, hostSaysYes)),
+    ask: (request) => Promise.resolve(responseTo(request, applicationGrants)),
     fingerprint: () => '',
     remoteKinds: new Set(),
     withLentPermit: withoutPermit,

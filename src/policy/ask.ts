@@ -45,7 +45,7 @@ export const askCheck = 'the application grants the request';
  * The kind of a principal whose credential only the application can read. Its id is a hash of the credential: the application
  * names the user only in the response for a presence channel.
  */
-export const hostVisitorKind = 'host_visitor';
+export const applicationVisitorKind = 'host_visitor';
 
 export interface AskRequest {
   readonly ask: Ask;
@@ -64,7 +64,7 @@ export interface AskResponse {
   /** The status of the response, if it is the refusal. */
   readonly refusedWith?: number | undefined;
   /** The member of a presence channel, if the application named one. */
-  readonly member?: HostMember | undefined;
+  readonly member?: ApplicationMember | undefined;
 }
 
 /** The checks of a response. The status is one of them: a wrong path, and a session that has ended, are refusals as well. */
@@ -81,13 +81,13 @@ export function refusalReason({ refusedWith }: AskResponse): string {
 const statusCheck = (status: number) => `the application responded with status ${status}`;
 
 /** The member of a presence channel in the application's response. */
-export interface HostMember extends Pick<Member, 'user_id'> {
+export interface ApplicationMember extends Pick<Member, 'user_id'> {
   /** The `channel_data` of the response, which is signed. Its `user_id` may be a number. */
   readonly data: { readonly user_id: string | number; readonly user_info?: unknown };
 }
 
 /** Requests the application's decision. Throws `Unavailable` if the response is neither a grant nor a refusal. */
-export type AskHost = (request: AskRequest) => Promise<AskResponse>;
+export type AskApplication = (request: AskRequest) => Promise<AskResponse>;
 
 /** The principal, in the form of the request to the application. */
 interface Subscriber {

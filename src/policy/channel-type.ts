@@ -1,4 +1,4 @@
-import { hostVisitorKind, isDeciding, namesMember, type Ask } from './ask.ts';
+import { applicationVisitorKind, isDeciding, namesMember, type Ask } from './ask.ts';
 import { isCacheBody, type ChannelForm, type PatternForm } from './pusher-names.ts';
 import type { Check, Member } from './decision.ts';
 import type { FactQuery, FactReference } from './fact-kind.ts';
@@ -128,9 +128,9 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
       'the presence form requires allow and member: only a response to laravel has a member',
     );
   }
-  if (rules.has(hostVisitorKind) && !namesMember(ask)) {
+  if (rules.has(applicationVisitorKind) && !namesMember(ask)) {
     throw invalid(
-      `only an application with \`ask: { laravel: … }\` can read the credential of a ${hostVisitorKind}`,
+      `only an application with \`ask: { laravel: … }\` can read the credential of a ${applicationVisitorKind}`,
     );
   }
   if (isPresence && memberless !== undefined && !namesMember(ask)) {

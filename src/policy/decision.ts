@@ -1,4 +1,4 @@
-import type { HostMember } from './ask.ts';
+import type { ApplicationMember } from './ask.ts';
 import type { ChannelName, SocketId } from './pusher-names.ts';
 import type { Principal } from './principal.ts';
 
@@ -91,7 +91,7 @@ export interface Grant extends DecisionBase {
   readonly principal: Principal;
   readonly member?: Member | undefined;
   /** The `channel_data` of the application, which is signed in place of the member. */
-  readonly memberData?: HostMember['data'] | undefined;
+  readonly memberData?: ApplicationMember['data'] | undefined;
 }
 
 /** This socket belongs to this user. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { HostMember } from './ask.ts';
+import type { ApplicationMember } from './ask.ts';
 import { check, type Check, type InfoValue, type Member } from './decision.ts';
 
 /** Pusher's limit for the JSON text of a user object, in bytes. */
@@ -41,10 +41,10 @@ function fits(member: Member): boolean {
 }
 
 /** The member that the application names as the Pusher server takes it, with its checks. */
-export function hostMemberAt(
-  { user_id, data }: HostMember,
+export function applicationMemberAt(
+  { user_id, data }: ApplicationMember,
   userId: string | undefined,
-): { readonly member: HostMember | undefined; readonly checks: readonly Check[] } {
+): { readonly member: ApplicationMember | undefined; readonly checks: readonly Check[] } {
   if (userId === undefined) return { member: undefined, checks: [isBeyond] };
   const isMapped = user_id !== userId;
   // A number stays a number, as the clients of the application expect.

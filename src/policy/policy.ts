@@ -246,7 +246,7 @@ export interface ExpectedDecision {
   /** The parameters of the route's path. */
   readonly pins: Readonly<Record<string, string>>;
   /** The decision of the application, if the channel has `ask`. */
-  readonly hostSaysYes: boolean;
+  readonly applicationGrants: boolean;
   /** The names of the variations that are granted as well. */
   readonly alsoGranted: readonly string[];
 }

@@ -18,7 +18,7 @@ export type AttributeValue = string | number | boolean | Date | readonly string[
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /**
- * The kind of a principal: `user` (a bearer token), `visitor` (a session cookie of the host), `guest-session` (a guest session
+ * The kind of a principal: `user` (a bearer token), `visitor` (a session cookie of the application), `guest-session` (a guest session
  * of Usher), or a kind of the policy.
  */
 export type PrincipalKind = string;

@@ -1,4 +1,4 @@
-// Public types of the library. Without imports, so that a host can compile them without the dependencies of Usher.
+// Public types of the library. Without imports, so that an application can compile them without the dependencies of Usher.
 
 /** The proof that a client passes to the Pusher server. */
 export interface ChannelSignature {

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
-  createDjangoHost,
+  createDjangoApplication,
   djangoCookies,
   djangoRows,
   djangoSettings,
-  type DjangoHost,
-} from '../support/django-host.ts';
+  type DjangoApplication,
+} from '../support/django-application.ts';
 import {
   send,
   guestRequest,
@@ -162,7 +162,7 @@ describe('a resource of another owner and one that does not exist get the same r
 
 describe('an order of another user', () => {
   it('gets the same response as one that does not exist', async () => {
-    const host: DjangoHost = await createDjangoHost();
+    const host: DjangoApplication = await createDjangoApplication();
     await host.fill(djangoRows);
     const usher = await startUsher(djangoSettings(host));
     await put(usher.operator, 'orders/99', { owner_id: '1' });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
-  createDjangoHost,
+  createDjangoApplication,
   djangoCookies,
   djangoRows,
   djangoSettings,
-  type DjangoHost,
-} from '../support/django-host.ts';
+  type DjangoApplication,
+} from '../support/django-application.ts';
 import { signaturesIn } from '../support/oracle.ts';
 import { allowedOrigin, startUsher, type TestUsher } from '../support/usher.ts';
 import { receive, raw } from './attacker.ts';
@@ -34,10 +34,10 @@ const foreign: readonly string[] = [
 const body = 'socket_id=1234.5678&channel_name=private-chat-box';
 
 describe('a page of another origin, with the visitor’s cookie', () => {
-  let host: DjangoHost;
+  let host: DjangoApplication;
   let usher: TestUsher;
   beforeAll(async () => {
-    host = await createDjangoHost();
+    host = await createDjangoApplication();
     usher = await startUsher(djangoSettings(host));
   });
   afterAll(async () => {

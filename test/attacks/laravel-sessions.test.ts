@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { defaultServer, withClient } from '../support/database.ts';
-import { createPostgresLaravel, laravelEnvironment } from '../support/laravel-host.ts';
+import { createPostgresLaravel, laravelEnvironment } from '../support/laravel-application.ts';
 import { laravelFixtures } from '../support/laravel-vectors.ts';
 import { signaturesIn } from '../support/oracle.ts';
 import { allowedOrigin, startUsher, type TestUsher } from '../support/usher.ts';

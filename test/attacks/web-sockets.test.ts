@@ -2,12 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openSocket } from '../http/raw-socket.ts';
 import { getTicket, ticketEnvironment } from '../http/ticket-requests.ts';
 import {
-  createDjangoHost,
+  createDjangoApplication,
   djangoCookies,
   djangoRows,
   djangoSettings,
-  type DjangoHost,
-} from '../support/django-host.ts';
+  type DjangoApplication,
+} from '../support/django-application.ts';
 import { allowedOrigin, startUsher, useUsher, type TestUsher } from '../support/usher.ts';
 import { openClient, startUpstream, tryClient, type TestUpstream } from '../support/web-socket.ts';
 import { receive, raw } from './attacker.ts';
@@ -120,11 +120,11 @@ describe('the WebSocket endpoint for tickets', () => {
 
 describe('the WebSocket endpoints for session cookies', () => {
   const paths = ['/ws/all-seat-datasocket/', '/ws/chat/', '/ws/payment-socket/99/'];
-  let host: DjangoHost;
+  let host: DjangoApplication;
   let upstream: TestUpstream;
   let usher: TestUsher;
   beforeAll(async () => {
-    [host, upstream] = await Promise.all([createDjangoHost(), startUpstream()]);
+    [host, upstream] = await Promise.all([createDjangoApplication(), startUpstream()]);
     usher = await startUsher({
       ...djangoSettings(host),
       ...limits,

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
-import { createHostClient } from '../../src/host/host-client.ts';
+import { createApplicationClient } from '../../src/application/application-client.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import {
   createIntrospectionReader,
@@ -43,7 +43,7 @@ const settingsOf = (): IntrospectionSettings => ({
   url: server.url,
   cookieName: 'sid',
   secret: new Secret('between-us'),
-  client: createHostClient(
+  client: createApplicationClient(
     { name: 'session introspection', origin: server.url.origin },
     { fetch, startTimer: systemClock.startTimer },
   ),
@@ -277,7 +277,7 @@ describe('the introspection response', () => {
     expect(body.sent()).toBeLessThan(16 * 1024 * 1024);
   });
 
-  it('is an outage while the host is down, and the error contains no part of the cookie or the secret', async () => {
+  it('is an outage while the application is down, and the error contains no part of the cookie or the secret', async () => {
     await server.close();
     const error = (await read(cookie).catch((reason: unknown) => reason)) as Unavailable;
     expect(error).toBeInstanceOf(Unavailable);

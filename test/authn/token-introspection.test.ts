@@ -7,7 +7,7 @@ import {
   type TokenIntrospectionSettings,
 } from '../../src/authn/token-introspection.ts';
 import type { IssuerClaims } from '../../src/authn/token-issuers.ts';
-import { createHostClient } from '../../src/host/host-client.ts';
+import { createApplicationClient } from '../../src/application/application-client.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
@@ -36,7 +36,7 @@ const settingsOf = (): TokenIntrospectionSettings => ({
   clientId: 'usher:1',
   clientSecret: new Secret('a b%c'),
   audience: [],
-  client: createHostClient(
+  client: createApplicationClient(
     { name: 'token introspection', origin: server.url.origin },
     { fetch, startTimer: systemClock.startTimer },
   ),

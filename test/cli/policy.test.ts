@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { formatJUnit } from '../../src/cli/policy/junit.ts';
-import { json, plain, startScriptedHost } from '../host/scripted-host.ts';
+import { json, plain, startScriptedApplication } from '../application/scripted-application.ts';
 import { runInProcess } from '../support/command-line.ts';
 import { freePort } from '../support/free-port.ts';
 import { runCommand } from '../support/program.ts';
@@ -114,7 +114,7 @@ const twice = <T>(value: T): readonly T[] => [value, value];
 
 describe('policy check --online', () => {
   it('requests each fact by HTTP with a made-up id, like check-config --online', async () => {
-    const host = await startScriptedHost();
+    const host = await startScriptedApplication();
     onTestFinished(host.stop);
     const directory = await temporary();
     const fact = (path: string, more = '') =>
@@ -192,7 +192,7 @@ channels:
   };
 
   it('sends each endpoint one request about a made-up channel, without a credential', async () => {
-    const host = await startScriptedHost();
+    const host = await startScriptedApplication();
     onTestFinished(host.stop);
     host.respondWith = (response, request) => {
       const isPdp = request.path.startsWith('/access/');
@@ -229,7 +229,7 @@ channels:
   it.each([404, 405, 419, 422, 500])(
     'says that %i may be correct for a request without a credential',
     async (status) => {
-      const host = await startScriptedHost();
+      const host = await startScriptedApplication();
       onTestFinished(host.stop);
       host.respondWith = (response, request) => {
         const isPdp = request.path.startsWith('/access/');
@@ -244,7 +244,7 @@ channels:
   );
 
   it('says that a redirect to a login page may be correct for such a request', async () => {
-    const host = await startScriptedHost();
+    const host = await startScriptedApplication();
     onTestFinished(host.stop);
     host.respondWith = (response, request) => {
       const isPdp = request.path.startsWith('/access/');
@@ -268,7 +268,7 @@ channels:
     [ofPdp, plain(401), 'The response has status 401'],
     [ofPdp, json({}), 'The response has no decision'],
   ])('reports an endpoint %s that does not work', async (endpoint, respondWith, reason) => {
-    const host = await startScriptedHost();
+    const host = await startScriptedApplication();
     onTestFinished(host.stop);
     host.respondWith = respondWith;
     const { code, lines } = await check(host.url);

@@ -32,7 +32,7 @@ async function openPolicy(text: string, level: string) {
     POLICY: directory,
   });
   const peers = { handle: () => undefined, callAll: () => Promise.resolve([]) };
-  const { reload } = await buildPolicy(config, { log, peers, hosts: [], now: () => 0 });
+  const { reload } = await buildPolicy(config, { log, peers, sources: [], now: () => 0 });
   return { write, reload, lines };
 }
 

@@ -209,14 +209,14 @@ describe('check-config refuses settings that prevent a start:', () => {
   ])('%s is valid, and the start accepts it', async (_case, changes) => {
     const config = loadConfig({ ...production, ...changes });
     createPusherApps(config.pusher, config.tenantsApps);
-    const { closeHosts } = buildIdentify(config, {
+    const { closeApplicationServers } = buildIdentify(config, {
       sessions: {} as GuestSessionStore,
       ...systemClock,
       dependencies: createDependencies(),
       tokenLookups: { hits: 0, misses: 0 },
       policy: () => shippedPolicy,
     });
-    await closeHosts();
+    await closeApplicationServers();
   });
 });
 

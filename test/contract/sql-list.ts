@@ -2,13 +2,13 @@ import { expect, it } from 'vitest';
 import type { SqlList } from '../../src/policy/channel-type.ts';
 import { pageLimit, type ListedIds } from '../../src/facts/list-pages.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
-import type { HostFacts } from '../facts/sql/host-facts.ts';
+import type { SourceFacts } from '../facts/sql/source-facts.ts';
 
 /** A database with `members (project_id bigint, user_id TEXT TYPE, region TEXT TYPE)`. */
 export interface ListSourceAtHand {
   readonly run: (sql: string) => Promise<unknown>;
   /** Opens a policy whose source `shop` is this database. */
-  readonly open: (policy: string) => Promise<HostFacts>;
+  readonly open: (policy: string) => Promise<SourceFacts>;
   /** An expression of this type whose text is not an integer. */
   readonly typesWithoutId: readonly string[];
 }
@@ -29,7 +29,7 @@ channels:
 const ownProjects = 'SELECT project_id AS project FROM members WHERE user_id = :user';
 
 /** The only list of a policy. */
-export function listOf({ policy }: HostFacts): SqlList {
+export function listOf({ policy }: SourceFacts): SqlList {
   const [{ rules } = { rules: undefined }] = policy.channels.channelTypes;
   return rules!.get('user')!.sqlLists![0]!;
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createHostDatabase } from '../../src/database/host/host-database.ts';
+import { createApplicationDatabase } from '../../src/database/application/application-database.ts';
 import { createSqlDatabase } from '../../src/database/sql/sql-database.ts';
 import { mysqlStatement } from '../../src/database/sql/mysql-statement.ts';
 import { readStatement } from '../../src/policy/sql/read-statement.ts';
@@ -112,7 +112,7 @@ function factsOf(url: Secret): Client {
 }
 
 function sessionsOf(url: Secret): Client {
-  const host = createHostDatabase({ url, timeZone: 'UTC' });
+  const host = createApplicationDatabase({ url, timeZone: 'UTC' });
   return {
     find: async (key) => {
       const row = await host.findRow<{ v: string }>('SELECT v FROM seats WHERE k = $1', [key]);

@@ -130,7 +130,7 @@ describePostgres('the schema of our tables', (server) => {
     expect(await query(`SELECT booking_id AS id FROM usher.bookings`)).toEqual([{ id: 'B' }]);
   });
 
-  it('keeps a view with which the host replaced a table, in the schema of the host', async () => {
+  it('keeps a view with which the application replaced a table, in the schema of the application', async () => {
     await releaseBefore();
     const view = (status: string) => `CREATE OR REPLACE VIEW public.bookings AS
       SELECT 'h'::text AS hotel_slug, 'V'::text AS booking_id, '${status}'::text AS status, NULL::text AS room_number,
@@ -147,7 +147,7 @@ describePostgres('the schema of our tables', (server) => {
     });
   });
 
-  it('adopts views with which the host replaced all tables of facts, unchanged', async () => {
+  it('adopts views with which the application replaced all tables of facts, unchanged', async () => {
     await releaseBefore();
     for (const name of ['bookings', 'escrows', 'rooms', 'orders', 'guest_sessions']) {
       await query(`ALTER TABLE public.${name} RENAME TO ${name}_of_host;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { createHostDatabase } from '../../src/database/host/host-database.ts';
+import { createApplicationDatabase } from '../../src/database/application/application-database.ts';
 import { serversOf } from '../../src/database/servers.ts';
 import { RenewableSecret } from '../../src/runtime/secret.ts';
 import { createReopenable } from '../../src/runtime/reopenable.ts';
@@ -67,7 +67,7 @@ describeMariadb('a changed password of MariaDB', () => {
     await server.admin.query(`GRANT SELECT ON shop.* TO ${name}@127.0.0.1`);
     const urlWith = (password: string) => server.url.replace('root', `${name}:${password}`);
     const url = new RenewableSecret(urlWith('one'));
-    const host = createHostDatabase({ url, timeZone: 'UTC', timeoutMs: 30_000 });
+    const host = createApplicationDatabase({ url, timeZone: 'UTC', timeoutMs: 30_000 });
     const connection = () =>
       host.findRow<{ readonly id: unknown }>('SELECT connection_id() AS id', []);
     const first = await connection();

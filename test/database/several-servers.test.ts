@@ -9,12 +9,12 @@ import { Secret } from '../../src/runtime/secret.ts';
 import { createTestDatabase, describePostgres, withClient } from '../support/database.ts';
 
 describePostgres('a DATABASE_URL of several servers', (server) => {
-  const hostOf = (url: URL) => url.searchParams.get('host') ?? url.hostname;
+  const applicationOf = (url: URL) => url.searchParams.get('host') ?? url.hostname;
   /** This database at a host where nothing listens, and at its own. */
   const severalOf = (url: string): Secret => {
     const several = new URL(url);
     const port = several.port || '5432';
-    several.searchParams.set('host', `127.0.0.1,${hostOf(several)}`);
+    several.searchParams.set('host', `127.0.0.1,${applicationOf(several)}`);
     several.searchParams.set('port', `1,${port}`);
     return new Secret(several.href);
   };

@@ -97,7 +97,7 @@ describe('the packed tarball, installed in an empty directory', () => {
     const { version } = createRequire(import.meta.url)('fastify/package.json') as {
       readonly version: string;
     };
-    // Fastify is the host's own.
+    // Fastify is the application's own.
     const packages = [join(source, tarball.filename), `fastify@${version}`];
     await run('npm', [...install, ...packages], { cwd: directory });
   }, 600_000);
@@ -212,7 +212,7 @@ describe('the packed tarball, installed in an empty directory', () => {
     );
   });
 
-  it('authorizes within a host, in each documented way', async () => {
+  it('authorizes within an application, in each documented way', async () => {
     const [policy = ''] = await examplesOf('policy-modules.md');
     await write('policy/delivery.ts', policy);
     expect(await compile({ 'host.ts': host })).toBe('');

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createHostSources } from '../../src/facts/host-sources.ts';
+import { createSqlSources } from '../../src/facts/sql-sources.ts';
 import { queriesOf } from '../../src/facts/sql/policy-queries.ts';
 import { createMemoryFacts } from '../../src/policy-test/memory-facts.ts';
 import { runPolicyTests } from '../../src/policy-test/run-tests.ts';
@@ -190,7 +190,7 @@ async function runTests(
     for (const statement of rowOf(fact).split(';')) await run(statement);
   }
   const kind = url.startsWith('mysql') ? 'mysql' : 'postgres';
-  const hosts = createHostSources({
+  const hosts = createSqlSources({
     // A busy machine may need more than the two seconds of a lookup.
     ...createTestClock(Date.now()).clock,
     resolve: ({ name: source }) => ({ name: source, kind, url: new Secret(url) }),

@@ -44,7 +44,7 @@ describe.skipIf(missing.length > 0)('a documented proxy with forward authenticat
   let usher: Usher;
   let upstream: TestUpstream;
   /** The application's response to introspection; none by default. */
-  let hostResponses = true;
+  let applicationResponses = true;
 
   beforeAll(async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-e2e-'));
@@ -54,7 +54,7 @@ describe.skipIf(missing.length > 0)('a documented proxy with forward authenticat
     const host = createServer(({ headers }, response) => {
       const visitor = visitors[headers.cookie ?? ''];
       response
-        .writeHead(hostResponses ? (visitor === undefined ? 401 : 200) : 500)
+        .writeHead(applicationResponses ? (visitor === undefined ? 401 : 200) : 500)
         .end(JSON.stringify(visitor ?? {}));
     }).listen(0, '127.0.0.1');
     await once(host, 'listening');
@@ -224,11 +224,11 @@ describe.skipIf(missing.length > 0)('a documented proxy with forward authenticat
     });
 
     it('responds 503 if a dependency is unavailable, and recovers', async () => {
-      hostResponses = false;
+      applicationResponses = false;
       try {
         expect(await statusOf('/ws/chat/', as(`unseen-${name}`), 4)).toBe(503);
       } finally {
-        hostResponses = true;
+        applicationResponses = true;
       }
       expect(await statusOf('/ws/chat/', as('staff'), 4)).toBe(101);
     });

@@ -256,7 +256,7 @@ describe.runIf(hasChromium())('the operator’s page', () => {
 
   it('checks the installation', async () => {
     await open('#doctor');
-    await page.getByRole('button', { name: 'Examine' }).click();
+    await page.getByRole('button', { name: 'Run the checks' }).click();
     const result = page.locator('main [role=status]');
     await expect.poll(() => result.textContent()).toMatch(/^0 of \d+ checks failed/);
     expect(await result.textContent()).toContain('passed the running Usher uses this policy');

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createHttpFacts } from '../../src/facts/http-facts.ts';
-import { createHostClient } from '../../src/host/host-client.ts';
+import { createApplicationClient } from '../../src/application/application-client.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { json, plain, startScriptedHost } from '../host/scripted-host.ts';
+import { json, plain, startScriptedApplication } from '../application/scripted-application.ts';
 import { createPushedFacts } from '../../src/facts/pushed-facts.ts';
 import {
   contractFields,
@@ -13,7 +13,7 @@ import {
 import { describePostgres, useDatabase } from '../support/database.ts';
 import { loadPolicyText } from '../support/load-policy-files.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../support/mariadb.ts';
-import { openHostFacts, type HostFacts } from './sql/host-facts.ts';
+import { openSourceFacts, type SourceFacts } from './sql/source-facts.ts';
 import { usePostgresFacts } from './sql/postgres-facts.ts';
 
 reportMariadb('facts by SQL on MariaDB are not tested');
@@ -83,9 +83,10 @@ const columnsOf = ({ role, seats, rating, active, since, tags }: ContractFact) =
 describe('facts by HTTP', () => {
   const stored = new Map<string, unknown>();
   const pathOf = ([project, user]: readonly string[]) => `/projects/${project}/members/${user}`;
-  let [host, source]: [Awaited<ReturnType<typeof startScriptedHost>>?, FactSourceAtHand?] = [];
+  let [host, source]: [Awaited<ReturnType<typeof startScriptedApplication>>?, FactSourceAtHand?] =
+    [];
   beforeAll(async () => {
-    host = await startScriptedHost();
+    host = await startScriptedApplication();
     // Like a web framework: it decodes the segments and compares them exactly.
     host.respondWith = (response, request) => {
       const fact = stored.get(decodeURIComponent(request.path));
@@ -93,7 +94,7 @@ describe('facts by HTTP', () => {
     };
     const text = `sources: { host: { url: { env: HOST_URL } } }\nfacts:\n  member: { ids: [project, user], fields: ${contractFields}, http: { source: host, path: '/projects/{project}/members/{user}' } }`;
     const kind = (await loadPolicyText(text)).factKinds.get('member')!;
-    const client = createHostClient(
+    const client = createApplicationClient(
       { name: 'source host', origin: host.url },
       { fetch, ...systemClock },
     );
@@ -117,7 +118,7 @@ describe('facts by HTTP', () => {
 
 describeMariadb('facts by SQL (MariaDB)', () => {
   const server = useMariadb();
-  let opened: HostFacts | undefined;
+  let opened: SourceFacts | undefined;
   beforeAll(async () => {
     await server.admin.query(`SET GLOBAL time_zone = '-08:00'`);
     await server.admin.query(`SET GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'`);
@@ -125,7 +126,7 @@ describeMariadb('facts by SQL (MariaDB)', () => {
       .query(`CREATE TABLE members (project_id bigint, user_id varchar(100), role varchar(20), seats bigint,
       rating double, active boolean, since datetime(3), tags json, note text, PRIMARY KEY (project_id, user_id))
       CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`);
-    opened = await openHostFacts(server.url, kindsWith(query));
+    opened = await openSourceFacts(server.url, kindsWith(query));
   });
   afterAll(() => opened?.hosts.close());
   const remove = async (ids: readonly string[]) => {

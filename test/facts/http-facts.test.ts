@@ -1,15 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { createHttpFacts } from '../../src/facts/http-facts.ts';
-import { createHostClient } from '../../src/host/host-client.ts';
+import { createApplicationClient } from '../../src/application/application-client.ts';
 import type { Fact, FactKind, Field } from '../../src/policy/fact-kind.ts';
 import { RequestHeaders } from '../../src/http/input/auth-request.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
-import { json, plain, useScriptedHost, type Respond } from '../host/scripted-host.ts';
+import {
+  json,
+  plain,
+  useScriptedApplication,
+  type Respond,
+} from '../application/scripted-application.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 
-const host = await useScriptedHost();
+const host = await useScriptedApplication();
 
 const field = (type: Field['type'], more: Partial<Field> = {}): Field => ({
   type,
@@ -48,7 +53,10 @@ const kindOf = (more: Partial<FactKind> = {}, from: object = {}): FactKind => ({
 function setUp() {
   const time = createTestClock(testNow);
   const { startTimer } = systemClock;
-  const client = createHostClient({ name: 'source host', origin: host.url }, { fetch, startTimer });
+  const client = createApplicationClient(
+    { name: 'source host', origin: host.url },
+    { fetch, startTimer },
+  );
   const base = new URL(`${host.url}/app/`);
   const source = { base, headers: { authorization: 'Bearer usher' }, client };
   const find = createHttpFacts({

@@ -333,7 +333,7 @@ describePostgres('pushed facts', (server) => {
     await expect(onServer(statement)).rejects.toThrow(/_check/);
   });
 
-  it('are read from a view of the host, which the operator’s port does not change', async () => {
+  it('are read from a view of the application, which the operator’s port does not change', async () => {
     await onServer(`DROP VIEW orders; CREATE TABLE sales (id text, owner text);
       INSERT INTO sales VALUES ('7', '15');
       CREATE VIEW orders AS SELECT id AS order_id, owner AS owner_id FROM sales;

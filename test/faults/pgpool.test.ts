@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 
 import { prepareDatabase } from '../../src/database/prepare-database.ts';
 import { Secret } from '../../src/runtime/secret.ts';
-import { openHostFacts } from '../facts/sql/host-facts.ts';
+import { openSourceFacts } from '../facts/sql/source-facts.ts';
 import { reportSkipped } from '../support/skipped.ts';
 import { hasPgpool, startPgpool } from './support/pgpool.ts';
 import { query, startPostgres, type Postgres } from './support/postgres.ts';
@@ -52,7 +52,7 @@ facts:
           current_setting('transaction_read_only') AS read_only
         FROM (VALUES (8)) AS projects(id) WHERE id = :project
 `;
-    const { find, hosts } = await openHostFacts(url, facts);
+    const { find, hosts } = await openSourceFacts(url, facts);
     onTestFinished(() => hosts.close());
     expect(await find('session', '8')).toEqual({ zone: 'UTC', limit: '1500ms', read_only: 'on' });
     // The next client.

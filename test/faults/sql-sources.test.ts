@@ -1,7 +1,7 @@
 import { createConnection, type Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
-import { openHostFacts, type HostFacts } from '../facts/sql/host-facts.ts';
+import { openSourceFacts, type SourceFacts } from '../facts/sql/source-facts.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../support/mariadb.ts';
 import { reportSkipped } from '../support/skipped.ts';
 import { hasPgBouncer, startPgBouncer } from './support/pgbouncer.ts';
@@ -18,7 +18,7 @@ const tables = `CREATE TABLE members (project_id bigint PRIMARY KEY, role varcha
   INSERT INTO members VALUES (8, 'editor')`;
 
 /** Expectations for every source while its server is frozen. */
-function testFrozenServer(at: () => HostFacts, freeze: () => Promise<() => void>): void {
+function testFrozenServer(at: () => SourceFacts, freeze: () => Promise<() => void>): void {
   it('responds 503 within a limited time while the server is frozen, and finds facts again afterwards', async () => {
     const { find } = at();
     expect(await find('member', '8')).toEqual({ role: 'editor' });
@@ -51,11 +51,11 @@ function testFrozenServer(at: () => HostFacts, freeze: () => Promise<() => void>
 }
 
 describe('a source on PostgreSQL', () => {
-  let [postgres, opened]: [Postgres?, HostFacts?] = [];
+  let [postgres, opened]: [Postgres?, SourceFacts?] = [];
   beforeAll(async () => {
     postgres = await startPostgres();
     await postgres.query(tables);
-    opened = await openHostFacts(postgres.url, facts);
+    opened = await openSourceFacts(postgres.url, facts);
   });
   afterAll(async () => {
     await opened?.hosts.close();
@@ -87,7 +87,7 @@ describe('a source on PostgreSQL', () => {
     it('finds facts, and leaves no settings on sessions of other clients', async () => {
       const settings = 'pool_mode = transaction\ndefault_pool_size = 2';
       const bouncer = await startPgBouncer(postgres!.url, settings);
-      const behind = await openHostFacts(bouncer.url, facts);
+      const behind = await openSourceFacts(bouncer.url, facts);
       try {
         const pending = Array.from({ length: 200 }, (_, i) =>
           behind.find('member', String(i % 10)),
@@ -119,11 +119,11 @@ reportMariadb('a frozen MariaDB as a source is not tested');
 
 describeMariadb('a source on MariaDB', () => {
   const server = useMariadb();
-  let [opened, admin]: [HostFacts?, Connection?] = [];
+  let [opened, admin]: [SourceFacts?, Connection?] = [];
   beforeAll(async () => {
     admin = await createConnection(server.url);
     for (const statement of tables.split(';')) await admin.query(statement);
-    opened = await openHostFacts(server.url, facts);
+    opened = await openSourceFacts(server.url, facts);
   });
   afterAll(async () => {
     await opened?.hosts.close();

@@ -3,7 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { describeTokenHosts, type TokenHost } from '../support/laravel-token-hosts.ts';
+import {
+  describeTokenApplications,
+  type TokenApplication,
+} from '../support/laravel-token-applications.ts';
 import { keyToken, testSeconds, type JsonObject } from '../support/tokens.ts';
 import { startUsher, type TestUsher } from '../support/usher.ts';
 import { send, userRequest } from './requests.ts';
@@ -64,8 +67,8 @@ routes:
     credential: { kind: partner, field: token }
 `;
 
-/** An Usher with this policy, and with the database of a Laravel host. */
-function useUsher(host: TokenHost, policy: string, settings: object): () => TestUsher {
+/** An Usher with this policy, and with the database of a Laravel application. */
+function useUsher(host: TokenApplication, policy: string, settings: object): () => TestUsher {
   let directory: string;
   let usher: TestUsher;
   beforeAll(async () => {
@@ -86,7 +89,7 @@ function useUsher(host: TokenHost, policy: string, settings: object): () => Test
   return () => usher;
 }
 
-function itChecks(host: TokenHost): void {
+function itChecks(host: TokenApplication): void {
   const row = {
     id: jti,
     user_id: '15',
@@ -174,9 +177,9 @@ function itChecks(host: TokenHost): void {
 }
 
 describe('a token of the preset passport', () => {
-  describeTokenHosts('with a database', { keys: 'bigint' }, itChecks);
+  describeTokenApplications('with a database', { keys: 'bigint' }, itChecks);
 
-  describeTokenHosts('and settings', { keys: 'bigint' }, (host) => {
+  describeTokenApplications('and settings', { keys: 'bigint' }, (host) => {
     it('do not start with a database that no issuer uses', async () => {
       const starting = startUsher({ PASSPORT_DATABASE_URL: host.url.reveal() });
       await expect(starting).rejects.toThrow(

@@ -1,5 +1,5 @@
 import { principalOf } from '../../src/authn/issued-token.ts';
-import { visitorOf, type HostUser } from '../../src/authn/visitor.ts';
+import { visitorOf, type ApplicationUser } from '../../src/authn/visitor.ts';
 import type { Fact } from '../../src/policy/fact-kind.ts';
 import type { LinkedUser, Principal } from '../../src/policy/principal.ts';
 import { shippedGuestIssuer } from '../support/shipped-policy.ts';
@@ -30,7 +30,7 @@ export const session = (id: string, linkedUser?: LinkedUser): Principal => ({
   ...(linkedUser !== undefined && { linkedUser }),
 });
 
-export const visitor = (changes: Partial<HostUser> = {}): Principal =>
+export const visitor = (changes: Partial<ApplicationUser> = {}): Principal =>
   visitorOf({ id: '15', ...changes }, { expiresAt: noon + 1 });
 
 export const booking = (changes: Fact = {}): Fact => ({ status: 'open', ...changes });

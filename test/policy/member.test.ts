@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import {
-  hostMemberAt,
+  applicationMemberAt,
   memberAt as memberWith,
   noMember,
   toUserId,
@@ -44,7 +44,10 @@ describe('memberAt', () => {
 
   it('maps an id of an application as well, and does not change a number', () => {
     const named = (user_id: string | number) =>
-      hostMemberAt({ user_id: String(user_id), data: { user_id } }, toUserId(String(user_id), 128));
+      applicationMemberAt(
+        { user_id: String(user_id), data: { user_id } },
+        toUserId(String(user_id), 128),
+      );
     expect(named('auth0|15')).toStrictEqual({
       member: { user_id: 'auth0|15', data: { user_id: '=;auth0=7C15' } },
       checks: [

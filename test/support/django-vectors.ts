@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Secret } from '../../src/runtime/secret.ts';
-import type { HostUser } from '../../src/authn/visitor.ts';
+import type { ApplicationUser } from '../../src/authn/visitor.ts';
 import type { DjangoSessionEngine, DjangoSettings } from '../../src/authn/django/django-session.ts';
 import type { CredentialReader } from '../../src/authn/credential.ts';
 import { findSession } from '../../src/http/input/session-cookie.ts';
 
-/** Rows of a host's tables as a fixture records them; `expire_date` in ISO 8601 with its zone. */
+/** Rows of an application's tables as a fixture records them; `expire_date` in ISO 8601 with its zone. */
 export interface DjangoRows {
   readonly django_session: readonly {
     readonly session_key: string;
@@ -71,7 +71,7 @@ export const djangoFixtures = ['fixtures-django3.2-db', 'fixtures-django5.2-sign
   },
 );
 
-/** The host's settings of a case. */
+/** The application's settings of a case. */
 export function settingsOf({ settings }: DjangoCase): DjangoSettings {
   return {
     engine: settings.SESSION_ENGINE.split('.').at(-1) as DjangoSessionEngine,
@@ -84,7 +84,7 @@ export function settingsOf({ settings }: DjangoCase): DjangoSettings {
 }
 
 /** The user of a session, with the attributes that Django reports too; `undefined` without a user. */
-export type ExpectedUser = HostUser | undefined;
+export type ExpectedUser = ApplicationUser | undefined;
 
 /** The expected result of a case: that of Django, except for the stricter ones. */
 export function expectedUser(one: DjangoCase): ExpectedUser {

@@ -26,7 +26,7 @@ export async function readEveryMetric(): Promise<string> {
   metrics.load.countUnwritten('credential-missing');
   metrics.load.observeLocal(() => false);
   metrics.load.observeQueue({ queued: () => 0, lent: () => 0 });
-  const host = metrics.measureHost('session introspection');
+  const host = metrics.measureApplication('session introspection');
   host.observe({ queued: () => 0, inFlight: () => 0 });
   host.startWait()();
   host.start()('success');

@@ -1,5 +1,5 @@
 import { createOpenFactPage } from '../../src/facts/fact-pages.ts';
-import { createFindHostRelation } from '../../src/facts/host-relations.ts';
+import { createFindApplicationRelation } from '../../src/facts/application-relations.ts';
 import type { Database } from '../../src/database/client.ts';
 import type { OpenFactPage } from '../../src/policy/fact-kind.ts';
 
@@ -11,6 +11,6 @@ export const noSources = {
 
 /** Opens pages of the facts in this database. */
 export function openFactPages(database: Database): OpenFactPage {
-  const findHostRelation = createFindHostRelation(database);
-  return createOpenFactPage(database, { findHostRelation, listAtHost: noSources.list });
+  const findApplicationRelation = createFindApplicationRelation(database);
+  return createOpenFactPage(database, { findApplicationRelation, listAtSource: noSources.list });
 }

@@ -4,9 +4,9 @@ import { laravelKeys } from '../../src/authn/laravel/encrypter.ts';
 import {
   sessionOfCache,
   sessionOfRow,
-  type LaravelHost,
+  type LaravelApplication,
   type LaravelSettings,
-} from '../../src/authn/laravel/laravel-host.ts';
+} from '../../src/authn/laravel/laravel-application.ts';
 import { createLaravelSessionReader } from '../../src/authn/laravel/laravel-session.ts';
 import type { CredentialReader } from '../../src/authn/credential.ts';
 import { findSession } from '../../src/http/input/session-cookie.ts';
@@ -18,7 +18,7 @@ export interface LaravelUserRow {
   readonly deleted_at?: string | null;
 }
 
-/** Rows of a host's tables, files and keys, as a case records them. `last_activity` and `mtime` are in seconds. */
+/** Rows of an application's tables, files and keys, as a case records them. `last_activity` and `mtime` are in seconds. */
 export interface LaravelRows {
   readonly sessions: readonly {
     readonly id: string;
@@ -130,8 +130,8 @@ export const lifetimeOf = ({ settings }: LaravelCase) => settings.session_lifeti
 export const keyPrefixOf = (one: LaravelCase) =>
   `${one.settings.redis_prefix ?? ''}${one.settings.cache_prefix ?? ''}${isVersion8(one) ? ':' : ''}`;
 
-/** The host of a case, in memory. */
-export function hostOf(one: LaravelCase): LaravelHost {
+/** The application of a case, in memory. */
+export function applicationOf(one: LaravelCase): LaravelApplication {
   const { rows, now, settings } = one;
   const lifetimeMs = lifetimeOf(one);
   const find = (id: string) => {
@@ -168,9 +168,14 @@ export function hostOf(one: LaravelCase): LaravelHost {
 }
 
 /** The reader of a case. `undefined` if Usher does not start with its settings. */
-export function readerOf(one: LaravelCase, host = hostOf(one)): CredentialReader | undefined {
+export function readerOf(
+  one: LaravelCase,
+  application = applicationOf(one),
+): CredentialReader | undefined {
   const settings = settingsOf(one);
-  return settings && createLaravelSessionReader(settings, { host, now: () => one.now * 1000 });
+  return (
+    settings && createLaravelSessionReader(settings, { application, now: () => one.now * 1000 })
+  );
 }
 
 /** The id of the logged-in user, or `null`. */

@@ -33,7 +33,7 @@ export interface DjangoUser {
 }
 
 /**
- * The database of a Django host. Returns `undefined` if there is no such row and throws `Unavailable` if the database
+ * The database of a Django application. Returns `undefined` if there is no such row and throws `Unavailable` if the database
  * is unavailable.
  */
 export interface DjangoDatabase {
@@ -45,7 +45,7 @@ export interface DjangoDatabase {
 const maxIdLength = 255;
 /** The maximum size of a decompressed session. A few kilobytes of zlib data could expand to gigabytes. */
 const maxPayloadLength = 1024 * 1024;
-/** The tolerated clock skew of the host, in milliseconds. */
+/** The tolerated clock skew of the application, in milliseconds. */
 const clockSkewMs = 30_000;
 
 const salts = {
@@ -61,7 +61,7 @@ const passwordSalt = 'django.contrib.auth.models.AbstractBaseUser.get_session_au
  */
 export type DjangoSessionEngine = keyof typeof salts;
 
-/** The settings of a host, with Django's names. */
+/** The settings of an application, with Django's names. */
 export interface DjangoSettings {
   readonly engine: DjangoSessionEngine;
   /** `SECRET_KEY`, then `SECRET_KEY_FALLBACKS`. */
@@ -91,7 +91,7 @@ interface VerifiedSession {
 
 /**
  * Creates the reader of Django's session cookies (Django ≥ 3.1, `django.contrib.sessions` and `django.contrib.auth`).
- * It is stricter than Django: an inactive user is refused with every backend. Throws `Unavailable` if the host's
+ * It is stricter than Django: an inactive user is refused with every backend. Throws `Unavailable` if the application's
  * database is unavailable. The principal has no `issuedAt`: Django signs a session again after each change, so with
  * that time an old session would outlive a revocation.
  */

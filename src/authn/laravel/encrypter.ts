@@ -10,7 +10,7 @@ import { decodeExactly } from '../exact-base64.ts';
 import { parseJsonMembers } from '../json-object.ts';
 import type { LaravelCipher } from './app-key.ts';
 
-/** The cipher of a host, and its keys: `APP_KEY`, then each of `APP_PREVIOUS_KEYS`. */
+/** The cipher of an application, and its keys: `APP_KEY`, then each of `APP_PREVIOUS_KEYS`. */
 export interface LaravelKeys {
   readonly cipher: LaravelCipher;
   readonly keys: readonly KeyObject[];

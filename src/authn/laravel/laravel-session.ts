@@ -11,7 +11,7 @@ import {
   type RefusedCredential,
 } from '../credential.ts';
 import { sessionTokenId } from '../session-token-id.ts';
-import type { LaravelHost, LaravelSettings, LaravelUser } from './laravel-host.ts';
+import type { LaravelApplication, LaravelSettings, LaravelUser } from './laravel-application.ts';
 import { readContent, type SessionContent } from './session-content.ts';
 import { readSessionId } from './session-cookie-value.ts';
 
@@ -20,12 +20,12 @@ const maxIdLength = 255;
 const defaultGuard = 'web';
 
 interface LaravelSessionDeps {
-  readonly host: LaravelHost;
+  readonly application: LaravelApplication;
   readonly now: () => number;
 }
 
 /**
- * The part of a session cookie that does not fit the settings or the host, in the order of the checks. `login`: nobody
+ * The part of a session cookie that does not fit the settings or the application, in the order of the checks. `login`: nobody
  * is logged in at the guard, `guards` at which somebody is.
  */
 type LaravelMismatch =
@@ -48,7 +48,7 @@ export type LaravelResult =
 
 /**
  * Creates the reader of Laravel's session cookies (Laravel 8 to 13), which identifies the user of one guard. Throws
- * `Unavailable` if the host does not respond. The principal has no `issuedAt`, because a session does not contain the
+ * `Unavailable` if the application does not respond. The principal has no `issuedAt`, because a session does not contain the
  * time of the login. It never writes, so it does not extend a session.
  */
 export function createLaravelSessionReader(
@@ -56,7 +56,7 @@ export function createLaravelSessionReader(
   deps: LaravelSessionDeps,
 ): CredentialReader {
   return async (cookie) => {
-    const result = await examineLaravelSession(cookie, settings, deps);
+    const result = await verifyLaravelSession(cookie, settings, deps);
     return 'visitor' in result ? { principal: result.visitor } : refusalOf(result.mismatch);
   };
 }
@@ -84,15 +84,15 @@ function refusalOf(mismatch: LaravelMismatch): RefusedCredential {
 }
 
 /** Identifies the visitor, or finds the first part that does not fit. */
-export async function examineLaravelSession(
+export async function verifyLaravelSession(
   cookie: string,
   settings: LaravelSettings,
-  { host, now }: LaravelSessionDeps,
+  { application, now }: LaravelSessionDeps,
 ): Promise<LaravelResult> {
   const sessionId = readSessionId(cookie, settings.cookieName, settings.keys);
   if ('fault' in sessionId) return { mismatch: sessionId.fault };
   const { id } = sessionId;
-  const session = await host.session(id);
+  const session = await application.session(id);
   if (session === undefined) return { mismatch: 'session' };
   if (session.expiresAt <= now()) return { mismatch: 'expired' };
   if (session.content === undefined) return { mismatch: 'driver' };
@@ -100,7 +100,7 @@ export async function examineLaravelSession(
   if ('fault' in content) return { mismatch: content.fault };
   const userId = loginIn(content, settings);
   if (userId === undefined) return { mismatch: 'login', logins: loginNames(content) };
-  const user = await host.user(userId);
+  const user = await application.user(userId);
   if (user === undefined) return { mismatch: 'user' };
   if (settings.checksPassword && !fitsPassword(content, user, settings)) {
     return { mismatch: 'password' };

@@ -2,7 +2,7 @@ import { parseJsonMembers } from '../json-object.ts';
 import { decryptLaravel, type LaravelKeys } from './encrypter.ts';
 import { parsePhp, type PhpScalar } from './php-serialize.ts';
 
-/** How the host writes a session: `session.serialization` and `session.encrypt`. */
+/** How the application writes a session: `session.serialization` and `session.encrypt`. */
 export interface SessionFormat {
   readonly serialization: 'php' | 'json';
   readonly encrypted: boolean;

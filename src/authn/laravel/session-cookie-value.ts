@@ -11,7 +11,7 @@ const maxCookieLength = 8192;
 
 /**
  * Reads the session id from the value of a session cookie (`Illuminate/Cookie/Middleware/EncryptCookies.php`). The
- * decrypted text begins with a HMAC of the cookie's name, so that another cookie of the host, which visitors may be able
+ * decrypted text begins with a HMAC of the cookie's name, so that another cookie of the application, which visitors may be able
  * to choose, is no session. That HMAC may be of any key. Laravel writes `%3D` for `=`, and no other percent code.
  */
 export function readSessionId(

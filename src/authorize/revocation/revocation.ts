@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { hostVisitorKind } from '../../policy/ask.ts';
+import { applicationVisitorKind } from '../../policy/ask.ts';
 import { type Principal } from '../../policy/principal.ts';
 import type { TerminationLease } from '../../pusher/tracked-connection.ts';
 
@@ -109,7 +109,7 @@ function ownSubjects(principal: Principal): RevocationSubject[] {
     case 'user':
       return userSubjects(principal.id, principal.tenantId);
     // The user that the application named; before its response the user is unknown.
-    case hostVisitorKind: {
+    case applicationVisitorKind: {
       const { linkedUser } = principal;
       return linkedUser === undefined ? [] : userSubjects(linkedUser.id, linkedUser.tenantId);
     }

@@ -1,4 +1,4 @@
-import { hostVisitorKind, refusalReason, askRequest } from '../../policy/ask.ts';
+import { applicationVisitorKind, refusalReason, askRequest } from '../../policy/ask.ts';
 import type { ChannelMatch } from '../../policy/channel-registry.ts';
 import { firstFailed, type Decision, type RefusalCode } from '../../policy/decision.ts';
 import { pinCode } from '../../policy/param.ts';
@@ -71,7 +71,7 @@ export function verdictOfOtherSide(
   };
 }
 
-const unread: Principal = { kind: hostVisitorKind, id: '', roles: [], expiresAt: 0 };
+const unread: Principal = { kind: applicationVisitorKind, id: '', roles: [], expiresAt: 0 };
 
 function isOfBothSides(code: RefusalCode, { constraints }: ChannelAuthRequest): boolean {
   const { pins = [] } = constraints;

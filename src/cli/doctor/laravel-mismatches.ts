@@ -6,7 +6,7 @@ type Mismatch = Extract<LaravelResult, { readonly mismatch: unknown }>;
 /** A problem, and its remedy. */
 type Explanation = readonly [problem: string, remedy: string];
 
-/** Explains which setting does not fit the host. Names settings and guards, never the value of a cookie or a key. */
+/** Explains which setting does not fit the application. Names settings and guards, never the value of a cookie or a key. */
 export function explainMismatch(
   { mismatch, logins = [] }: Mismatch,
   { redis, guard, format }: LaravelConfig,

@@ -1,8 +1,8 @@
 import {
-  examineSession,
+  verifySession,
   laravelSessionNames,
-  type ExamineDeps,
-} from '../../composition/commands/examine-session.ts';
+  type VerifySessionDeps,
+} from '../../composition/commands/verify-session.ts';
 import { onlyCookieName, type SessionConfig } from '../../config/sessions.ts';
 import { describeOutage } from '../network-errors.ts';
 import { remedies } from '../../audit/remedies.ts';
@@ -20,7 +20,7 @@ const name = 'the session cookie is one of a visitor who is logged in';
 export async function checkSession(
   text: string,
   sessions: SessionConfig | undefined,
-  deps: ExamineDeps,
+  deps: VerifySessionDeps,
 ): Promise<NamedResult> {
   if (sessions === undefined) return { name, result: unknown('SESSION_MODE is off') };
   const cookies = cookiesOf(text);
@@ -31,7 +31,7 @@ export async function checkSession(
   try {
     return {
       name,
-      result: resultOf(await examineSession(shown ?? text, sessions, deps), sessions),
+      result: resultOf(await verifySession(shown ?? text, sessions, deps), sessions),
     };
   } catch (error) {
     return { name, result: unknown(`the application did not respond: ${describeOutage(error)}`) };
@@ -55,7 +55,7 @@ function withoutCookie(cookies: readonly Cookie[], sessions: SessionConfig): Che
 }
 
 function resultOf(
-  result: Awaited<ReturnType<typeof examineSession>>,
+  result: Awaited<ReturnType<typeof verifySession>>,
   sessions: SessionConfig,
 ): CheckResult {
   if ('mismatch' in result && sessions.mode === 'laravel') {

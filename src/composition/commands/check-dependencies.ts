@@ -6,16 +6,16 @@ import type { PassportConfig, SanctumConfig } from '../../config/laravel-tokens.
 import type { DjangoConfig, SessionConfig } from '../../config/sessions.ts';
 import type { TokenIntrospectionConfig } from '../../config/token-introspection.ts';
 import type { TokenConfig } from '../../config/tokens.ts';
-import { createAccessTokens } from '../../database/host/access-tokens.ts';
-import { createDjangoDatabase } from '../../database/host/django-database.ts';
-import { createLaravelDatabase } from '../../database/host/laravel-database.ts';
-import { findTokenProblem } from '../../database/host/personal-access-tokens.ts';
+import { createAccessTokens } from '../../database/application/access-tokens.ts';
+import { createDjangoDatabase } from '../../database/application/django-database.ts';
+import { createLaravelDatabase } from '../../database/application/laravel-database.ts';
+import { findTokenProblem } from '../../database/application/personal-access-tokens.ts';
 import { checkDatabase } from '../../database/prepare-database.ts';
 import type { KeysPolicy, Policy } from '../../policy/policy.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { openLaravelRedis } from '../laravel.ts';
 import { introspectSession, introspectToken, type IntrospectionSessions } from './introspect.ts';
-import { withClose, withHost } from './open-database.ts';
+import { withClose, withApplicationDatabase } from './open-database.ts';
 
 /** The result of probing a dependency, with the name of its setting. `error` is set if the probe failed. */
 export interface DependencyProbe {
@@ -68,7 +68,9 @@ const probeOwnDatabase = (url: Secret): Probe => ['DATABASE_URL', () => checkDat
 
 function probeSanctum({ database, tokenableType }: SanctumConfig): Probe {
   const probe = async () => {
-    const problem = await withHost(database, (host) => findTokenProblem(host, tokenableType));
+    const problem = await withApplicationDatabase(database, (application) =>
+      findTokenProblem(application, tokenableType),
+    );
     if (problem !== undefined) throw new Error(problem);
   };
   return ['SANCTUM_DATABASE_URL', probe];
@@ -78,7 +80,10 @@ function probeSanctum({ database, tokenableType }: SanctumConfig): Probe {
 function probePassport({ database }: PassportConfig): Probe {
   return [
     'PASSPORT_DATABASE_URL',
-    () => withHost(database, (host) => createAccessTokens(host)('usher-doctor')),
+    () =>
+      withApplicationDatabase(database, (application) =>
+        createAccessTokens(application)('usher-doctor'),
+      ),
   ];
 }
 
@@ -172,8 +177,8 @@ function probeSessions(sessions: SessionConfig, deps: ProbeDeps): readonly Probe
 
 function probeDjango({ database: where, engine }: DjangoConfig) {
   return () =>
-    withHost(where, async (host) => {
-      const database = createDjangoDatabase(host);
+    withApplicationDatabase(where, async (application) => {
+      const database = createDjangoDatabase(application);
       // Sessions in signed cookies have no table.
       if (engine !== 'signed_cookies') await database.session('usher-doctor');
       await database.user('1');
@@ -186,15 +191,15 @@ function probeLaravel({
   redis: sessions,
 }: LaravelConfig): readonly Probe[] {
   const database = () =>
-    withHost(where, async (host) => {
-      const rows = createLaravelDatabase(host, tables);
+    withApplicationDatabase(where, async (application) => {
+      const rows = createLaravelDatabase(application, tables);
       if (sessions === undefined) await rows.session('usher-doctor');
       await rows.user('1');
     });
   if (sessions === undefined) return [['LARAVEL_DATABASE_URL', database]];
   const { url, keyPrefix } = sessions;
   const redis = () =>
-    withClose(openLaravelRedis(url), (host) => host.read(`${keyPrefix}usher-doctor`));
+    withClose(openLaravelRedis(url), (redis) => redis.read(`${keyPrefix}usher-doctor`));
   return [
     ['LARAVEL_DATABASE_URL', database],
     ['LARAVEL_REDIS_URL', redis],

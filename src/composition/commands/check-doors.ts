@@ -1,6 +1,6 @@
 import type { Config } from '../../config/load.ts';
 import { upstreamProblem, withoutSessions } from '../../config/web-sockets.ts';
-import { hostVisitorKind, namesMember } from '../../policy/ask.ts';
+import { applicationVisitorKind, namesMember } from '../../policy/ask.ts';
 import type { DoorPolicy, Policy } from '../../policy/policy.ts';
 import { withoutNames } from '../../policy/yaml/raw.ts';
 
@@ -48,15 +48,15 @@ function readUpstream(
   const url = new URL(text);
   const problem = upstreamProblem(url);
   if (problem !== undefined) return problem;
-  return sessions === undefined && !acceptsHostVisitors(of) ? withoutSessions : url;
+  return sessions === undefined && !acceptsApplicationVisitors(of) ? withoutSessions : url;
 }
 
 /** Whether the application decides about a cookie that Usher does not read. */
-function acceptsHostVisitors({ door, policy: { channels } }: Door): boolean {
+function acceptsApplicationVisitors({ door, policy: { channels } }: Door): boolean {
   return channels.channelTypes.some(
     ({ pattern, ask, rules }) =>
       withoutNames(pattern.text) === withoutNames(door.channel) &&
       namesMember(ask) &&
-      rules.has(hostVisitorKind),
+      rules.has(applicationVisitorKind),
   );
 }

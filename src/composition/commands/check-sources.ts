@@ -1,10 +1,10 @@
 import type { Config } from '../../config/load.ts';
-import { sourceOf, type HostSources } from '../../facts/host-sources.ts';
+import { sourceOf, type SqlSources } from '../../facts/sql-sources.ts';
 import { nameOfQueried, queriesOf, type Queried } from '../../facts/sql/policy-queries.ts';
-import type { FindAtHost } from '../../facts/facts-at-hosts.ts';
+import type { FindAtSource } from '../../facts/facts-at-sources.ts';
 import { checkHttpFact, createHttpFacts, needsVisitor } from '../../facts/http-facts.ts';
-import { checkAsk, pathOfAsk } from '../../host/check-ask.ts';
-import type { FindHostSource } from '../../host/host-client.ts';
+import { checkAsk, pathOfAsk } from '../../application/check-ask.ts';
+import type { FindHttpSource } from '../../application/application-client.ts';
 import type { Ask } from '../../policy/ask.ts';
 import { anyAskOf } from '../../policy/channel-type.ts';
 import type { FactKind, HttpOrigin } from '../../policy/fact-kind.ts';
@@ -12,7 +12,7 @@ import { createDependencies } from '../../observability/dependencies.ts';
 import { PolicyError } from '../../policy/policy-error.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { buildHostSources, buildHttpSources } from '../sources.ts';
+import { buildSqlSources, buildHttpSources } from '../sources.ts';
 
 /** The result of the check of a source, for facts of a kind, for a list of channels or for the endpoint of `ask`. */
 export interface SourceCheck {
@@ -31,15 +31,15 @@ export async function sourceProblems(
   policy: Policy,
   config: Pick<Config, 'variable'>,
 ): Promise<readonly string[]> {
-  const hosts = buildHostSources(config, { ...systemClock, dependencies: createDependencies() });
+  const sources = buildSqlSources(config, { ...systemClock, dependencies: createDependencies() });
   try {
-    hosts.prepare(policy);
+    sources.prepare(policy);
     return [];
   } catch (error) {
     if (error instanceof PolicyError) return error.problems;
     throw error;
   } finally {
-    await hosts.close();
+    await sources.close();
   }
 }
 
@@ -52,36 +52,36 @@ export async function checkSources(
   config: Pick<Config, 'variable'>,
 ): Promise<readonly SourceCheck[]> {
   const dependencies = createDependencies();
-  const hosts = buildHostSources(config, { ...systemClock, dependencies });
+  const sources = buildSqlSources(config, { ...systemClock, dependencies });
   const http = buildHttpSources(config, { ...systemClock, dependencies, policy: () => policy });
   const find = createHttpFacts({ findSource: http.find, now: systemClock.now });
   try {
-    hosts.prepare(policy);
+    sources.prepare(policy);
     return await Promise.all([
-      ...queriesOf(policy).map(({ queried }) => checkQuery(queried, hosts)),
+      ...queriesOf(policy).map(({ queried }) => checkQuery(queried, sources)),
       ...[...policy.factKinds.values()].flatMap((kind) =>
         kind.from?.type === 'http' ? [checkByHttp(kind, kind.from, find)] : [],
       ),
       ...endpointsOf(policy).map((ask) => checkEndpoint(ask, http.find)),
     ]);
   } finally {
-    await hosts.close();
+    await sources.close();
   }
 }
 
-async function checkQuery(queried: Queried, hosts: HostSources): Promise<SourceCheck> {
+async function checkQuery(queried: Queried, sources: SqlSources): Promise<SourceCheck> {
   const about = {
     name: nameOfQueried(queried),
     source: sourceOf(queried),
-    grants: await hosts.grants(queried),
+    grants: await sources.grants(queried),
   };
-  return withError(about, () => hosts.check(queried));
+  return withError(about, () => sources.check(queried));
 }
 
 async function checkByHttp(
   kind: FactKind,
   origin: HttpOrigin,
-  find: FindAtHost,
+  find: FindAtSource,
 ): Promise<SourceCheck> {
   const about = { name: `fact ${kind.name}`, source: origin.source, grants: [] };
   if (needsVisitor(origin)) {
@@ -96,7 +96,7 @@ function endpointsOf({ channels }: Policy): readonly Ask[] {
   return [...new Map(asks.map((ask) => [`${ask.source} ${pathOfAsk(ask)}`, ask])).values()];
 }
 
-function checkEndpoint(ask: Ask, findSource: FindHostSource): Promise<SourceCheck> {
+function checkEndpoint(ask: Ask, findSource: FindHttpSource): Promise<SourceCheck> {
   const about = { name: `endpoint ${pathOfAsk(ask)}`, source: ask.source, grants: [] };
   return withError(about, async () => checkAsk(ask, findSource(ask.source)));
 }

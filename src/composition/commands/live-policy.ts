@@ -5,7 +5,7 @@ import {
   type ExplainRequest,
 } from '../../authorize/explain-channel.ts';
 import { buildFacts } from '../../facts/build-facts.ts';
-import { createFactsAtHosts } from '../../facts/facts-at-hosts.ts';
+import { createFactsAtSources } from '../../facts/facts-at-sources.ts';
 import { createHttpFacts } from '../../facts/http-facts.ts';
 import type { FactKind } from '../../policy/fact-kind.ts';
 import type { Decision } from '../../policy/decision.ts';
@@ -14,7 +14,7 @@ import type { Credential } from '../../authn/credential.ts';
 import { buildIdentify } from '../authn.ts';
 import { buildTokenIssuers } from '../token-issuers.ts';
 import { buildHttpSources } from '../sources.ts';
-import { buildHostSources } from '../sources.ts';
+import { buildSqlSources } from '../sources.ts';
 import { withDatabase } from './open-database.ts';
 import { createDependencies } from '../../observability/dependencies.ts';
 import { loadPolicy } from '../../policy/load-policy.ts';
@@ -55,7 +55,7 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     const { now, startTimer } = systemClock;
     const sessions = createGuestSessions(database);
     const unused = { dependencies: createDependencies(), tokenLookups: { hits: 0, misses: 0 } };
-    const { identify, closeHosts } = buildIdentify(config, {
+    const { identify, closeApplicationServers } = buildIdentify(config, {
       sessions,
       now,
       startTimer,
@@ -65,11 +65,11 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     const apps = createPusherApps(config.pusher, config.tenantsApps);
     const { encrypts, caches, userIdOf } = createSigner(apps);
     const { dependencies } = unused;
-    const hosts = buildHostSources(config, { now, startTimer, dependencies });
+    const sources = buildSqlSources(config, { now, startTimer, dependencies });
     const http = buildHttpSources(config, { startTimer, dependencies, policy });
     const findByHttp = createHttpFacts({ findSource: http.find, now });
-    const factsAtHosts = createFactsAtHosts(hosts, findByHttp);
-    const { find } = buildFacts(database, factsAtHosts);
+    const factsAtSources = createFactsAtSources(sources, findByHttp);
+    const { find } = buildFacts(database, factsAtSources);
     const reads: FactRead[] = [];
     const deps: ExplainDeps = {
       identify,
@@ -88,7 +88,7 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
       revocations: createRevocations(database),
     };
     try {
-      hosts.prepare(loaded);
+      sources.prepare(loaded);
       return await use({
         policy: loaded,
         explain: (request) => explainChannel(request, deps),
@@ -100,8 +100,8 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
         },
       });
     } finally {
-      await closeHosts();
-      await hosts.close();
+      await closeApplicationServers();
+      await sources.close();
     }
   });
 }

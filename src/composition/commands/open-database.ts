@@ -3,10 +3,13 @@ import { findDecision } from '../../audit/find-decisions.ts';
 import { pruneDecisions, pruneSecurityEvents, type PruneOptions } from '../../audit/retention.ts';
 import { createShadowReport, type ReadShadowReport } from '../../audit/shadow-report.ts';
 import type { Config } from '../../config/load.ts';
-import type { HostDatabaseConfig } from '../../config/sessions.ts';
+import type { ApplicationDatabaseConfig } from '../../config/sessions.ts';
 import { createDatabase, type Database } from '../../database/client.ts';
 import { connectOrStart } from '../../database/embedded/connect-or-start.ts';
-import { createHostDatabase, type HostDatabase } from '../../database/host/host-database.ts';
+import {
+  createApplicationDatabase,
+  type ApplicationDatabase,
+} from '../../database/application/application-database.ts';
 import { prepareDatabase } from '../../database/prepare-database.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Secret } from '../../runtime/secret.ts';
@@ -95,10 +98,10 @@ export async function withClose<Client extends { readonly close: () => Promise<v
   }
 }
 
-/** Runs `use` with one connection to a host's database. */
-export function withHost<T>(
-  where: HostDatabaseConfig,
-  use: (host: HostDatabase) => Promise<T>,
+/** Runs `use` with one connection to an application's database. */
+export function withApplicationDatabase<T>(
+  where: ApplicationDatabaseConfig,
+  use: (application: ApplicationDatabase) => Promise<T>,
 ): Promise<T> {
-  return withClose(createHostDatabase({ ...where, poolSize: 1 }), use);
+  return withClose(createApplicationDatabase({ ...where, poolSize: 1 }), use);
 }

@@ -9,7 +9,7 @@ const tablesFile = packagePath('prisma', 'migrations', 'tables-of-0.1.json');
 /**
  * Moves the tables of the last release, with their rows, from `public` into the schema of Usher, and resolves to their
  * names. Only tables of applied migrations are moved: a table of an application may have the name of a table of a later
- * migration. If the host replaced a table with a view, that view stays in `public`, and this schema gets a view of it.
+ * migration. If the application replaced a table with a view, that view stays in `public`, and this schema gets a view of it.
  * Must run in a transaction that holds the migration lock, after the schema was created.
  */
 export async function moveFromPublic(client: Client, schema: string): Promise<readonly string[]> {

@@ -50,7 +50,7 @@ const batch = 5_000;
 
 /**
  * Deletes guest sessions that expired more than a day ago, and resolves to their number. Sessions that were linked to a user
- * are kept: rules read the user of a session that a fact names, even if the host stores the fact much later.
+ * are kept: rules read the user of a session that a fact names, even if the application stores the fact much later.
  */
 export async function deleteExpiredGuestSessions(database: Database, now: number): Promise<number> {
   const values = [String(now - graceMs)];

@@ -132,7 +132,7 @@ export async function grantTables(client: Client, schema: string): Promise<void>
   }
 }
 
-/** The relations with facts that exist, each of which may be a view of the host. */
+/** The relations with facts that exist, each of which may be a view of the application. */
 async function namesOfFactRelations(client: Client): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT quote_ident(relation) AS name FROM fact_relations WHERE to_regclass(quote_ident(relation)) IS NOT NULL`,

@@ -1,7 +1,7 @@
 import { types } from 'pg';
 import type { FactValue, Field } from '../../policy/fact-kind.ts';
 import { parseJson } from '../../runtime/json.ts';
-import { infiniteTimes, textsOf } from '../host-values.ts';
+import { infiniteTimes, textsOf } from '../application-values.ts';
 import type { SqlColumn } from './sql-result.ts';
 
 /** Reads a value of a column that is not NULL. `undefined` if it cannot be a value of the field. */

@@ -14,7 +14,7 @@ export const format = 1;
  */
 const leftOut: readonly string[] = ['fact_index', 'fact_relations', 'table_changes', 'tickets'];
 
-/** Returns the tables whose rows are transferred. Views of the host in place of tables are excluded. */
+/** Returns the tables whose rows are transferred. Views of the application in place of tables are excluded. */
 export async function transferredTables(
   client: Client,
   schema: string,

@@ -10,7 +10,7 @@ import { UnusableResponse } from '../source-errors.ts';
 import { isPossibleValue, type SqlFactDeps } from './sql-facts.ts';
 
 /** Reads up to `pageLimit` rows of a list after these texts, in the order of their texts. Throws `Unavailable`. */
-export type ListAtHost = (
+export type ListAtSource = (
   list: SqlList,
   values: Readonly<Record<string, string>>,
   after: readonly string[],

@@ -3,13 +3,13 @@ import { namesCookie, type CookieNames } from '../../runtime/cookie-names.ts';
 import { headerValues, type RawHeaders } from './raw-headers.ts';
 import { namesOrigin } from '../../runtime/network/allowed-origins.ts';
 
-/** Cookie mode: the host's session cookies are a credential for pages of these origins. */
+/** Cookie mode: the application's session cookies are a credential for pages of these origins. */
 export interface CookieMode {
   readonly cookies: CookieNames;
   /** Whether the credential is the value of the only cookie. Otherwise it is all cookies that are present, with names. */
   readonly isOnly: boolean;
   readonly allowedOrigins: readonly string[];
-  /** Whether the host is a PHP application, which reads the names `a.b`, `a b` and `a_b` as the same one. */
+  /** Whether the application is a PHP application, which reads the names `a.b`, `a b` and `a_b` as the same one. */
   readonly isPhp?: boolean;
 }
 
@@ -54,7 +54,7 @@ const isWellFormed = ({ text, isMisspelt = false }: NamedCookie): boolean =>
 
 /**
  * Returns the cookies of these names in all `Cookie` headers, and those that follow a comma: Apache and others join two
- * headers with a comma instead of a semicolon (RFC 9113 §8.2.3). Names match as leniently as in any host.
+ * headers with a comma instead of a semicolon (RFC 9113 §8.2.3). Names match as leniently as in any application.
  */
 function sessionCookies(
   { cookies, isPhp = false }: CookieMode,

@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { MeasureFact } from '../../facts/facts-at-hosts.ts';
+import type { MeasureFact } from '../../facts/facts-at-sources.ts';
 
 /** Measures the requests for facts of sources, by kind of fact. */
 export function createFactMetrics(registry: Registry, buckets: number[]): MeasureFact {

@@ -2,9 +2,9 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { createDecisionMetrics, type DecisionMetrics } from './decision-metrics.ts';
 import type { Occupancy } from './channel-stats.ts';
 import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
-import type { MeasureFact } from '../../facts/facts-at-hosts.ts';
+import type { MeasureFact } from '../../facts/facts-at-sources.ts';
 import { createFactMetrics } from './fact-metrics.ts';
-import { createHostMetrics, type MeasureHost } from './host-metrics.ts';
+import { createApplicationMetrics, type MeasureApplication } from './application-metrics.ts';
 import { createLoadMetrics, type LoadMetrics } from './load-metrics.ts';
 import { createShadowMetrics, type CountShadow } from './shadow-metrics.ts';
 import { addTenantGauge, createTenantLabels, type TenantLabels } from './tenant-gauge.ts';
@@ -30,7 +30,7 @@ export interface Metrics {
   readonly load: LoadMetrics;
   readonly traffic: TrafficMetrics;
   readonly dependencies: DependencyMetrics;
-  readonly measureHost: MeasureHost;
+  readonly measureApplication: MeasureApplication;
   readonly measureFact: MeasureFact;
   readonly countShadow: CountShadow;
   /** All metrics in the text format. */
@@ -100,7 +100,7 @@ export function createMetrics(peers: Pick<Peers, 'worker' | 'handle' | 'callAll'
     load: createLoadMetrics(registry),
     traffic: createTrafficMetrics(registry, label),
     dependencies: createDependencyMetrics(registry),
-    measureHost: createHostMetrics(registry),
+    measureApplication: createApplicationMetrics(registry),
     measureFact: createFactMetrics(registry, durations),
     countShadow: createShadowMetrics(registry),
     read: async () => ({ contentType: registry.contentType, text: await readAll() }),

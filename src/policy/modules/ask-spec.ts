@@ -1,5 +1,5 @@
 import type { Ask } from '../ask.ts';
-import { checkForward, toAsk } from '../yaml/read-hosts.ts';
+import { checkForward, toAsk } from '../yaml/read-http.ts';
 import { partProblem } from '../yaml/validate.ts';
 import { withSourceName, type DefinedSource } from './define-source.ts';
 import type { HttpSpec } from './fact-origin.ts';

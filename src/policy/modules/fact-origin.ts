@@ -1,6 +1,6 @@
 import { type FactOrigin, type HttpOrigin, parseFreshMs, maxFreshMs } from '../fact-kind.ts';
 import { pathFaults } from '../yaml/read-facts.ts';
-import { checkForward, checkMembers, toHttpFact } from '../yaml/read-hosts.ts';
+import { checkForward, checkMembers, toHttpFact } from '../yaml/read-http.ts';
 import { partProblem } from '../yaml/validate.ts';
 import { withSourceName, type DefinedSource } from './define-source.ts';
 import { readSqlSpec, type Invalid, type SqlSpec } from './sql-spec.ts';

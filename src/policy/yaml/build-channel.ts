@@ -1,4 +1,4 @@
-import { hostVisitorKind, namesMember, type Ask } from '../ask.ts';
+import { applicationVisitorKind, namesMember, type Ask } from '../ask.ts';
 import type { Scope } from '../cel/expression.ts';
 import { fieldsRead } from '../cel/fields-read.ts';
 import {
@@ -100,7 +100,7 @@ export function everyKind(
   principals: PrincipalTypes,
 ): ReadonlyMap<PrincipalKind, KindRules> {
   const kinds = [...principals.keys()].filter(
-    (kind) => kind !== hostVisitorKind || namesMember(ask),
+    (kind) => kind !== applicationVisitorKind || namesMember(ask),
   );
   return new Map(kinds.map((kind) => [kind, noRules]));
 }

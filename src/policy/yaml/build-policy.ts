@@ -1,4 +1,4 @@
-import { hostVisitorKind } from '../ask.ts';
+import { applicationVisitorKind } from '../ask.ts';
 import type { ChannelType } from '../channel-type.ts';
 import type { FactKind } from '../fact-kind.ts';
 import {
@@ -164,7 +164,7 @@ function buildEndpoints(
     // The channels with problems: a route that names one of them is not another problem.
     unbuilt: declared.filter((pattern) => !channels.has(pattern)),
     // Only the application can read the credential of a visitor of its own.
-    kinds: [...principals.keys()].filter((kind) => kind !== hostVisitorKind),
+    kinds: [...principals.keys()].filter((kind) => kind !== applicationVisitorKind),
     issuers: [...issuers.values()],
     styles,
   };

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { hostVisitorKind } from '../ask.ts';
+import { applicationVisitorKind } from '../ask.ts';
 import type { RevocationPolicy } from '../policy.ts';
 import { kindNamed } from '../principal.ts';
 import type { IssuerDeclaration } from './policy-document.ts';
@@ -8,7 +8,7 @@ import type { IssuerDeclaration } from './policy-document.ts';
 export const ownSubjects: readonly string[] = ['user', 'token', 'tenant', 'guest-session'];
 
 /** The kinds whose ids are revoked as `user_id`. */
-const users: readonly string[] = ['user', 'visitor', hostVisitorKind];
+const users: readonly string[] = ['user', 'visitor', applicationVisitorKind];
 
 type Declared = Pick<IssuerDeclaration, 'kind' | 'id' | 'revocations'>;
 

@@ -1,8 +1,8 @@
-import { hostVisitorKind, isDeciding, namesMember } from '../ask.ts';
+import { applicationVisitorKind, isDeciding, namesMember } from '../ask.ts';
 import { isFieldName } from '../cel/expression.ts';
 import type { ChannelDeclaration } from './policy-document.ts';
 import { namesInBraces } from './raw.ts';
-import { checkForward } from './read-hosts.ts';
+import { checkForward } from './read-http.ts';
 import type { SchemaFault } from './schema-error.ts';
 
 /** Checks of `ask` that the schema cannot express. */
@@ -46,9 +46,9 @@ export function checkAskDeclaration(channel: ChannelDeclaration): readonly Schem
   if (isDeciding(ask) && list.length > 0) {
     fault([...at, 'list'], 'the application decides about this channel, so it cannot have a list');
   }
-  if (!namesMember(ask) && allow.some(({ kind }) => kind === hostVisitorKind)) {
-    const message = `only an application with \`ask: { laravel: … }\` whose decision is not a shadow can read the credential of a ${hostVisitorKind}`;
-    fault([...atAllow, hostVisitorKind], message);
+  if (!namesMember(ask) && allow.some(({ kind }) => kind === applicationVisitorKind)) {
+    const message = `only an application with \`ask: { laravel: … }\` whose decision is not a shadow can read the credential of a ${applicationVisitorKind}`;
+    fault([...atAllow, applicationVisitorKind], message);
   }
   return faults;
 }
@@ -65,8 +65,8 @@ export function checkDeciding({ ask, allow }: ChannelDeclaration): readonly Sche
     if (ask !== undefined && !ask.isShadow) return [];
     return [
       ...(shadows.length < checks.length ? [] : [fault(at, undecided(kind, shadows.length))]),
-      ...(ask === undefined && kind === hostVisitorKind
-        ? [fault(at, `no channel without \`ask\` can allow a ${hostVisitorKind}`)]
+      ...(ask === undefined && kind === applicationVisitorKind
+        ? [fault(at, `no channel without \`ask\` can allow a ${applicationVisitorKind}`)]
         : []),
       ...(ask === undefined
         ? []

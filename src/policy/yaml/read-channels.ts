@@ -18,7 +18,7 @@ import {
   type RawEntry,
 } from './raw.ts';
 import type { Path } from './read-document.ts';
-import { toAsk, type RawAsk } from './read-hosts.ts';
+import { toAsk, type RawAsk } from './read-http.ts';
 
 /** A family of channels, as in the file. */
 export interface RawChannel {

@@ -1,5 +1,5 @@
 import { type Field, parseFreshMs, maxFreshMs } from '../fact-kind.ts';
-import { checkForward, checkMembers, toHttpFact, type RawHttpFact } from './read-hosts.ts';
+import { checkForward, checkMembers, toHttpFact, type RawHttpFact } from './read-http.ts';
 import type { FactDeclaration } from './policy-document.ts';
 import { entriesOf, mapValues, namesInBraces, type Raw } from './raw.ts';
 import type { Path } from './read-document.ts';

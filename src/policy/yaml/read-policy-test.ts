@@ -79,7 +79,7 @@ function toExpectation(
     channel,
     pins,
     alsoGranted,
-    hostSaysYes: host === 'yes',
+    applicationGrants: host === 'yes',
     ...(who !== undefined && { who }),
     ...(tenant !== undefined && { tenant }),
     ...(route !== undefined && { route }),

@@ -1,5 +1,5 @@
 import type { ObjectType, Scope } from '../cel/expression.ts';
-import { hostVisitorKind } from '../ask.ts';
+import { applicationVisitorKind } from '../ask.ts';
 import type { FactKind } from '../fact-kind.ts';
 import type { PrincipalClaims } from '../policy.ts';
 import { ruleName, type PrincipalKind } from '../principal.ts';
@@ -21,7 +21,7 @@ const ownKinds: Readonly<Record<PrincipalKind, ObjectType>> = {
     is_superuser: required('bool'),
   },
   'guest-session': { ...common, user: optional('string'), user_tenant: optional('string') },
-  [hostVisitorKind]: common,
+  [applicationVisitorKind]: common,
 };
 
 /** The attributes of each kind of principal, for the type check of rules. */

@@ -20,7 +20,7 @@ export function fetchUrlProblem(url: URL): string | undefined {
 }
 
 /** Returns the reasons for which this address cannot be that of the application, which receives cookies and tokens. */
-export function hostUrlProblems(url: URL): readonly string[] {
+export function applicationUrlProblems(url: URL): readonly string[] {
   const problem = fetchUrlProblem(url);
   const isUnencrypted = url.protocol !== 'https:' && !isLocalHost(url.hostname);
   return [

@@ -18,7 +18,7 @@ import {
 import type { DjangoCase, DjangoRows } from '../../support/django-vectors.ts';
 import { refused } from '../refused.ts';
 
-/** The tables of a host, in memory. */
+/** The tables of an application, in memory. */
 function databaseOf(rows: DjangoRows): DjangoDatabase {
   return {
     session: (key) => {

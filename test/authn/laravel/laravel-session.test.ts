@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { LaravelHost } from '../../../src/authn/laravel/laravel-host.ts';
-import { examineLaravelSession } from '../../../src/authn/laravel/laravel-session.ts';
+import type { LaravelApplication } from '../../../src/authn/laravel/laravel-application.ts';
+import { verifyLaravelSession } from '../../../src/authn/laravel/laravel-session.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import {
   expectedUser,
-  hostOf,
+  applicationOf,
   isStricter,
   laravelFixtures,
   readCase,
@@ -61,19 +61,19 @@ describe('a session', () => {
 
   it('is neither valid nor invalid while the application does not respond', async () => {
     const down = () => Promise.reject(new Unavailable('host database'));
-    for (const host of [
-      { ...hostOf(valid), session: down },
-      { ...hostOf(valid), user: down },
+    for (const application of [
+      { ...applicationOf(valid), session: down },
+      { ...applicationOf(valid), user: down },
     ]) {
-      await expect(readerOf(valid, host)!(valid.cookie)).rejects.toBeInstanceOf(Unavailable);
+      await expect(readerOf(valid, application)!(valid.cookie)).rejects.toBeInstanceOf(Unavailable);
     }
   });
 
   it('is not looked up before its cookie is verified', async () => {
     const unexpected = () => Promise.reject(new Error('Unexpected query'));
-    const host: LaravelHost = { session: unexpected, user: unexpected };
+    const application: LaravelApplication = { session: unexpected, user: unexpected };
     for (const id of ['mac-flipped', 'iv-flipped', 'other-cookie-name', 'id-39', 'id-hyphen']) {
-      expect(await readerOf(caseOf(id), host)!(caseOf(id).cookie)).toHaveProperty('fault');
+      expect(await readerOf(caseOf(id), application)!(caseOf(id).cookie)).toHaveProperty('fault');
     }
   });
 });
@@ -98,8 +98,8 @@ describe('a setting that does not match', () => {
     ['as-password-changed', 'password'],
   ])('in %s is reported as the part %s', async (id, mismatch) => {
     const one = caseOf(id);
-    const deps = { host: hostOf(one), now: () => one.now * 1000 };
-    expect(await examineLaravelSession(one.cookie, settingsOf(one)!, deps)).toMatchObject({
+    const deps = { application: applicationOf(one), now: () => one.now * 1000 };
+    expect(await verifyLaravelSession(one.cookie, settingsOf(one)!, deps)).toMatchObject({
       mismatch,
     });
     // The audit row and the log have the reason as the name of a check.
@@ -116,8 +116,10 @@ describe('a setting that does not match', () => {
     async (serialization, content) => {
       const settings = { ...settingsOf(valid)!, format: { serialization, encrypted: false } };
       const stored = { content: Buffer.from(content), expiresAt: Number.MAX_SAFE_INTEGER };
-      const host = { ...hostOf(valid), session: () => Promise.resolve(stored) };
-      expect(await examineLaravelSession(valid.cookie, settings, { host, now: () => 0 })).toEqual({
+      const application = { ...applicationOf(valid), session: () => Promise.resolve(stored) };
+      expect(
+        await verifyLaravelSession(valid.cookie, settings, { application, now: () => 0 }),
+      ).toEqual({
         mismatch: 'login',
         logins: [],
       });
@@ -126,8 +128,8 @@ describe('a setting that does not match', () => {
 
   it('lists the logins of the session', async () => {
     const one = caseOf('admin-only-ask-web');
-    const deps = { host: hostOf(one), now: () => one.now * 1000 };
-    expect(await examineLaravelSession(one.cookie, settingsOf(one)!, deps)).toEqual({
+    const deps = { application: applicationOf(one), now: () => one.now * 1000 };
+    expect(await verifyLaravelSession(one.cookie, settingsOf(one)!, deps)).toEqual({
       mismatch: 'login',
       logins: ['login_admin_59ba36addc2b2f9401580f014c7f58ea4e30989d'],
     });

@@ -95,7 +95,7 @@ describe('usher doctor checks each server that the configuration names', () => {
     );
   });
 
-  it('the databases of the host, with the tables that are read', async () => {
+  it('the databases of the application, with the tables that are read', async () => {
     expect(await resultOf('DJANGO_DATABASE_URL', django(usher.database.reveal()))).toEqual(
       failing('DJANGO_DATABASE_URL', /.*42P01/),
     );
@@ -104,7 +104,7 @@ describe('usher doctor checks each server that the configuration names', () => {
     ).toEqual(failing('SANCTUM_DATABASE_URL', /.*42P01/));
   });
 
-  it('the columns of the host, and does not report the connection as failed', async () => {
+  it('the columns of the application, and does not report the connection as failed', async () => {
     const database = await createTestDatabase();
     onTestFinished(() => database.drop());
     await withClient(database.url, (client) =>

@@ -4,7 +4,7 @@ import { loadConfig } from '../../../src/config/load.ts';
 import type { Environment } from '../../../src/config/read.ts';
 import { defaultServer } from '../../support/database.ts';
 import { freePort } from '../../support/free-port.ts';
-import { createPostgresLaravel, laravelEnvironment } from '../../support/laravel-host.ts';
+import { createPostgresLaravel, laravelEnvironment } from '../../support/laravel-application.ts';
 import { laravelFixtures } from '../../support/laravel-vectors.ts';
 import { testEnvironment } from '../../support/usher.ts';
 
@@ -84,7 +84,7 @@ describe('usher doctor with a session cookie of a Laravel host', () => {
     expect(response).toMatch(expected);
   });
 
-  it('is unknown while the host does not respond, or without session cookies', async () => {
+  it('is unknown while the application does not respond, or without session cookies', async () => {
     const LARAVEL_DATABASE_URL = `mysql://reader:geheim@127.0.0.1:${await freePort()}/shop`;
     expect(await say('login-aes-256-cbc', { LARAVEL_DATABASE_URL })).toBe('unknown');
     const deps = { fetch, now: Date.now };

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Client } from 'pg';
 import { expect, it, vi } from 'vitest';
 import { cacheReads, type FactReads, createFindFact } from '../../../src/facts/fact-sources.ts';
-import { createFindHostRelation } from '../../../src/facts/host-relations.ts';
+import { createFindApplicationRelation } from '../../../src/facts/application-relations.ts';
 import { createReadFactRow } from '../../../src/facts/fact-rows.ts';
 import type { AuditEvent } from '../../../src/audit/audit-event.ts';
 import { createAuditWriter } from '../../../src/audit/writer.ts';
@@ -21,12 +21,12 @@ async function start(database: Database) {
   const pending: (() => void)[] = [];
   const tables = createTableCache({ now: () => clock.now, lookups: { hits: 0, misses: 0 } });
   const requests: string[] = [];
-  const findHostRelation = createFindHostRelation(database);
-  const readRow = createReadFactRow(database, findHostRelation);
+  const findApplicationRelation = createFindApplicationRelation(database);
+  const readRow = createReadFactRow(database, findApplicationRelation);
   const revocations = createRevocations(database);
   const reads: FactReads = {
     readRow: (kind, ids, viewer) => (requests.push(kind.name), readRow(kind, ids, viewer)),
-    findHostRelation,
+    findApplicationRelation,
     revocations: {
       latest: (subjects) => (requests.push('revocation'), revocations.latest(subjects)),
     },

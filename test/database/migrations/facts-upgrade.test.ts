@@ -189,17 +189,23 @@ describePostgres('the upgrade of a database of the last release', (server) => {
       GRANT SELECT, INSERT, UPDATE ON bookings, escrows TO ${login}`);
     try {
       await prepareDatabase(at.url);
-      const asHost = (sql: string) => query(`SET ROLE ${login}; ${sql}`);
-      await asHost(`INSERT INTO usher.bookings VALUES ('h', 'H', 'open')`);
-      await asHost(`UPDATE usher.bookings SET status = 'cancelled' WHERE booking_id = 'H'`);
+      const asApplicationRole = (sql: string) => query(`SET ROLE ${login}; ${sql}`);
+      await asApplicationRole(`INSERT INTO usher.bookings VALUES ('h', 'H', 'open')`);
+      await asApplicationRole(
+        `UPDATE usher.bookings SET status = 'cancelled' WHERE booking_id = 'H'`,
+      );
       expect(await query(`SELECT status FROM bookings WHERE booking_id = 'H'`)).toEqual([
         { status: 'cancelled' },
       ]);
-      await expect(asHost('DELETE FROM usher.bookings')).rejects.toThrow('permission denied');
-      await expect(asHost('SELECT FROM usher.facts')).rejects.toThrow('permission denied');
+      await expect(asApplicationRole('DELETE FROM usher.bookings')).rejects.toThrow(
+        'permission denied',
+      );
+      await expect(asApplicationRole('SELECT FROM usher.facts')).rejects.toThrow(
+        'permission denied',
+      );
       const insert = `INSERT INTO usher.escrows VALUES ('1', 'H', 'b', 's', 'x')`;
-      await expect(asHost(insert)).rejects.toThrow('row-level security');
-      await asHost(`SET usher.tenant = '1'; ${insert}`);
+      await expect(asApplicationRole(insert)).rejects.toThrow('row-level security');
+      await asApplicationRole(`SET usher.tenant = '1'; ${insert}`);
     } finally {
       await query(`DROP OWNED BY ${login}; DROP ROLE ${login}`);
     }
@@ -235,7 +241,7 @@ describePostgres('the upgrade of a database of the last release', (server) => {
     }
   });
 
-  it('keeps a view with which the host has replaced a table, and reads it, also with a tenant', async () => {
+  it('keeps a view with which the application has replaced a table, and reads it, also with a tenant', async () => {
     await startLastRelease();
     await query(rows);
     await query(`ALTER TABLE rooms RENAME TO talks; ALTER TABLE orders RENAME TO sales;

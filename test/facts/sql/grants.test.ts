@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grantsFor } from '../../../src/facts/sql/grants.ts';
 import { readStatement } from '../../../src/policy/sql/read-statement.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariadb.ts';
-import { openHostFacts, type HostFacts } from './host-facts.ts';
+import { openSourceFacts, type SourceFacts } from './source-facts.ts';
 
 reportMariadb('the GRANTs for stored functions are not tested');
 
@@ -83,7 +83,7 @@ describe('the GRANTs of a query', () => {
 
 describeMariadb('the GRANTs of a query that calls functions of its database', () => {
   const server = useMariadb();
-  let opened: readonly HostFacts[] = [];
+  let opened: readonly SourceFacts[] = [];
   beforeAll(async () => {
     await server.admin.query(`CREATE TABLE seats (id int PRIMARY KEY, v text)`);
     await server.admin.query(`INSERT INTO seats VALUES (8, 'taken')`);
@@ -94,14 +94,14 @@ describeMariadb('the GRANTs of a query that calls functions of its database', ()
       'SELECT state_of(id) AS v FROM seats WHERE COALESCE(`is open`(id), 0) AND `is open`(1) AND id = :id';
     const facts = `facts:\n  seat: { ids: [id], fields: { v: string }, sql: { source: shop, query: ${JSON.stringify(query)} } }\n`;
     opened = [
-      await openHostFacts(server.url, facts),
-      await openHostFacts(server.url.replace('root', 'usher_reader'), facts),
+      await openSourceFacts(server.url, facts),
+      await openSourceFacts(server.url.replace('root', 'usher_reader'), facts),
     ];
   });
   afterAll(() => Promise.all(opened.map(({ hosts }) => hosts.close())));
 
   it('include those functions, and are sufficient', async () => {
-    const [admin, reader] = opened as [HostFacts, HostFacts];
+    const [admin, reader] = opened as [SourceFacts, SourceFacts];
     const grants = await admin.hosts.grants(admin.kind('seat'));
     expect(grants).toEqual([
       "GRANT EXECUTE ON FUNCTION state_of TO 'usher_reader'@'%';",

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describePostgres } from '../../support/database.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariadb.ts';
-import { openHostFacts, type HostFacts } from './host-facts.ts';
+import { openSourceFacts, type SourceFacts } from './source-facts.ts';
 import { usePostgresFacts } from './postgres-facts.ts';
 
 reportMariadb('facts of MariaDB that are asked at once are not tested');
@@ -32,7 +32,7 @@ const facts = `facts:
 `;
 
 /** The same suite for each database. */
-function testGroups(opened: () => HostFacts): void {
+function testGroups(opened: () => SourceFacts): void {
   const outcomes = async (kind: string, ids: readonly (readonly string[])[]) => {
     const settled = await Promise.allSettled(ids.map((each) => opened().find(kind, ...each)));
     return settled.map((each) => (each.status === 'fulfilled' ? each.value : 'failed'));
@@ -121,10 +121,10 @@ describePostgres('concurrent facts by SQL', (server) => {
 
 describeMariadb('concurrent facts by SQL (MariaDB)', () => {
   const server = useMariadb();
-  let opened: HostFacts | undefined;
+  let opened: SourceFacts | undefined;
   beforeAll(async () => {
     for (const statement of setup) await server.admin.query(statement);
-    opened = await openHostFacts(server.url, facts);
+    opened = await openSourceFacts(server.url, facts);
   });
   afterAll(() => opened?.hosts.close());
   testGroups(() => opened!);

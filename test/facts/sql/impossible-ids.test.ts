@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describePostgres } from '../../support/database.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariadb.ts';
-import { openHostFacts, type HostFacts } from './host-facts.ts';
+import { openSourceFacts, type SourceFacts } from './source-facts.ts';
 import { usePostgresFacts } from './postgres-facts.ts';
 
 reportMariadb('ids that a column of MariaDB cannot have are not tested');
@@ -75,7 +75,7 @@ describePostgres('an id of a fact by SQL', (server) => {
 describeMariadb('an id of a fact by SQL (MariaDB)', () => {
   const charsets = { old: 'utf8mb3', latin: 'latin1', plain: 'ascii' };
   const server = useMariadb();
-  let opened: HostFacts | undefined;
+  let opened: SourceFacts | undefined;
   beforeAll(async () => {
     for (const [table, charset] of Object.entries(charsets)) {
       await server.admin.query(
@@ -88,7 +88,7 @@ describeMariadb('an id of a fact by SQL (MariaDB)', () => {
       ...Object.keys(charsets).map((table) => kindOf(table)),
       kindOf('latin', 'v', mixed).replace('latin:', 'mixed:'),
     ];
-    opened = await openHostFacts(server.url, `facts:\n${kinds.join('')}`);
+    opened = await openSourceFacts(server.url, `facts:\n${kinds.join('')}`);
   });
   afterAll(() => opened?.hosts.close());
 

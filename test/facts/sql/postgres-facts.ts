@@ -1,14 +1,14 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { createTestDatabase, type TestServer } from '../../support/database.ts';
-import { openHostFacts, type HostFacts } from './host-facts.ts';
+import { openSourceFacts, type SourceFacts } from './source-facts.ts';
 
 // Apart from `host-facts.ts`, which the fault tests use too: they have no shared server.
 
 /** Facts in a PostgreSQL database of the suite, which exist while its tests run. */
 export interface PostgresFacts {
   readonly client: Client;
-  readonly facts: HostFacts;
+  readonly facts: SourceFacts;
 }
 
 /** Creates a database for the suite. `prepare` fills it, and returns the kinds of facts. */
@@ -18,12 +18,12 @@ export function usePostgresFacts(
 ): PostgresFacts {
   let database: Awaited<ReturnType<typeof createTestDatabase>> | undefined;
   let client: Client | undefined;
-  let facts: HostFacts | undefined;
+  let facts: SourceFacts | undefined;
   beforeAll(async () => {
     database = await createTestDatabase(server, 'template1');
     client = new Client({ connectionString: database.url.reveal() });
     await client.connect();
-    facts = await openHostFacts(database.url.reveal(), await prepare(client));
+    facts = await openSourceFacts(database.url.reveal(), await prepare(client));
   });
   afterAll(async () => {
     await facts?.hosts.close();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describePostgres } from '../../support/database.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariadb.ts';
-import { openHostFacts, type HostFacts } from './host-facts.ts';
+import { openSourceFacts, type SourceFacts } from './source-facts.ts';
 import { usePostgresFacts } from './postgres-facts.ts';
 
 reportMariadb('queries that write in MariaDB are not tested');
@@ -35,10 +35,10 @@ describePostgres('a query that would write', (server) => {
 
 describeMariadb('a query that would write (MariaDB)', () => {
   const server = useMariadb();
-  let opened: HostFacts | undefined;
+  let opened: SourceFacts | undefined;
   beforeAll(async () => {
     await server.admin.query('CREATE TABLE seats (id int PRIMARY KEY, v text)');
-    opened = await openHostFacts(server.url, `facts:\n${locking}`);
+    opened = await openSourceFacts(server.url, `facts:\n${locking}`);
   });
   afterAll(() => opened?.hosts.close());
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { testListContract } from '../../contract/sql-list.ts';
 import { createTestDatabase, describePostgres } from '../../support/database.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariadb.ts';
-import { openHostFacts } from './host-facts.ts';
+import { openSourceFacts } from './source-facts.ts';
 
 reportMariadb('lists by SQL on MariaDB are not tested');
 
@@ -24,7 +24,7 @@ describePostgres('lists by SQL', (server) => {
   });
   testListContract(() => ({
     run: (sql) => client.query(sql),
-    open: (policy) => openHostFacts(database!.url.reveal(), policy),
+    open: (policy) => openSourceFacts(database!.url.reveal(), policy),
     typesWithoutId: [
       ...['1.5', 'true', 'now()', "ARRAY['a']", "'{}'::jsonb", "'\\x61'::bytea"],
       ...["'10.0.0.1'::inet", "'8'::money"],
@@ -42,7 +42,7 @@ describeMariadb('lists by SQL (MariaDB)', () => {
   });
   testListContract(() => ({
     run: (sql) => server.admin.query(sql),
-    open: (policy) => openHostFacts(server.url, policy),
+    open: (policy) => openSourceFacts(server.url, policy),
     typesWithoutId: ['1.5', 'now()', '1e0', "UNHEX('61')"],
   }));
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariadb.ts';
-import { openHostFacts, type HostFacts } from './host-facts.ts';
+import { openSourceFacts, type SourceFacts } from './source-facts.ts';
 
 reportMariadb('truth values of MariaDB are not tested');
 
@@ -22,7 +22,7 @@ const expressions = {
 
 describeMariadb('a truth value of MariaDB', () => {
   const server = useMariadb();
-  let opened: HostFacts | undefined;
+  let opened: SourceFacts | undefined;
   beforeAll(async () => {
     await server.admin.query(
       'CREATE TABLE seats_of (id int PRIMARY KEY, role text, seats int, archived tinyint)',
@@ -34,7 +34,7 @@ describeMariadb('a truth value of MariaDB', () => {
       ([name, [expression]]) =>
         `  ${name}: { ids: [id], fields: { v: bool }, sql: { source: shop, query: 'SELECT ${expression} AS v FROM seats_of WHERE id = :id' } }\n`,
     );
-    opened = await openHostFacts(server.url, `facts:\n${kinds.join('')}`);
+    opened = await openSourceFacts(server.url, `facts:\n${kinds.join('')}`);
   });
   afterAll(() => opened?.hosts.close());
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { createHostClient } from '../../../src/host/host-client.ts';
+import { createApplicationClient } from '../../../src/application/application-client.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { createIntrospectionReader } from '../../../src/authn/introspection.ts';
 import { createJwks } from '../../../src/authn/jwt/jwks.ts';
@@ -123,7 +123,7 @@ export const senderTargets = [
     input: fc.tuple(textNear(...responses), fc.constantFrom(200, 200, 200, 401, 302, 500)),
     holds: async ([text, status]) => {
       const url = new URL(host);
-      const client = createHostClient(
+      const client = createApplicationClient(
         { name: 'session introspection', origin: url.origin },
         { fetch: respondWith(text, status), startTimer: systemClock.startTimer },
       );

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findSession } from '../../../src/http/input/session-cookie.ts';
 import {
-  createDjangoHost,
+  createDjangoApplication,
   djangoCookies,
   djangoRows,
   djangoSettings,
-} from '../../support/django-host.ts';
-import type { DjangoHost } from '../../support/django-host.ts';
+} from '../../support/django-application.ts';
+import type { DjangoApplication } from '../../support/django-application.ts';
 import { withClient } from '../../support/database.ts';
 import { allowedOrigin, startUsher, userToken } from '../../support/usher.ts';
 import type { TestUsher } from '../../support/usher.ts';
@@ -153,10 +153,10 @@ describe('the page behind a request', () => {
 });
 
 describe('the routes of a Django application', () => {
-  let host: DjangoHost;
+  let host: DjangoApplication;
   let usher: TestUsher;
   beforeAll(async () => {
-    host = await createDjangoHost();
+    host = await createDjangoApplication();
     usher = await startUsher(djangoSettings(host));
     const put = await send(usher.operator, {
       method: 'PUT',

@@ -3,12 +3,12 @@ import type { SecurityScheme } from '../../../src/http/openapi/components.ts';
 import { send, type TestResponse } from '../requests.ts';
 import { withClient } from '../../support/database.ts';
 import {
-  createDjangoHost,
+  createDjangoApplication,
   djangoCookies,
   djangoRows,
   djangoSettings,
-  type DjangoHost,
-} from '../../support/django-host.ts';
+  type DjangoApplication,
+} from '../../support/django-application.ts';
 import { hmacToken, guestClaims, userClaims, type JsonObject } from '../../support/tokens.ts';
 import { allowedOrigin, startUsher, type TestUsher } from '../../support/usher.ts';
 import { startUpstream } from '../../support/web-socket.ts';
@@ -34,7 +34,7 @@ export interface Fixture {
 
 /** Creates the dependencies of such an Usher. */
 export async function createFixture(): Promise<Fixture> {
-  const [host, upstream] = [await createDjangoHost(), await startUpstream()];
+  const [host, upstream] = [await createDjangoApplication(), await startUpstream()];
   await host.fill(djangoRows);
   return {
     start: (changes = {}, start = {}) =>
@@ -46,7 +46,7 @@ export async function createFixture(): Promise<Fixture> {
   };
 }
 
-const environment = (host: DjangoHost, upstream: string): Environment => ({
+const environment = (host: DjangoApplication, upstream: string): Environment => ({
   // Empty ones are those of development.
   PUSHER_APP_ID: '',
   PUSHER_KEY: '',
@@ -66,7 +66,7 @@ export const bearer = (changes: JsonObject = {}): string =>
 export const guest = (changes: JsonObject = {}): string =>
   hmacToken(guestClaims(changes), {}, keys.guest ?? '');
 
-/** The cookie of a visitor, as the host's page sends it. */
+/** The cookie of a visitor, as the application's page sends it. */
 export const cookieOf = (who: keyof typeof djangoCookies): Readonly<Record<string, string>> => ({
   cookie: `sessionid=${djangoCookies[who]}`,
   origin: allowedOrigin,

@@ -1,4 +1,4 @@
-import { djangoCookies } from '../../support/django-host.ts';
+import { djangoCookies } from '../../support/django-application.ts';
 import { testNow, testSeconds } from '../../support/tokens.ts';
 import { allowedOrigin, type TestUsher } from '../../support/usher.ts';
 import { send } from '../requests.ts';

@@ -101,7 +101,7 @@ it('omits a room immediately after the user was removed from it, by whatever wri
   expect(await rooms()).toEqual([]);
 });
 
-it('lists rooms of a view with which the host has replaced the table', async () => {
+it('lists rooms of a view with which the application has replaced the table', async () => {
   await withClient(usher.database, (admin) =>
     admin.query(`
       ALTER TABLE rooms RENAME TO talks;
@@ -109,7 +109,7 @@ it('lists rooms of a view with which the host has replaced the table', async () 
       CREATE VIEW rooms AS SELECT room_id, participants, guest_session_id, updated_at FROM talks;
       GRANT SELECT ON rooms TO PUBLIC`),
   );
-  // Views of the host are found at the start.
+  // Views of the application are found at the start.
   const next = await startUsher({ DATABASE_URL: usher.database.reveal() });
   const headers = { authorization: `Bearer ${userToken({ sub: '73' })}`, 'x-tenant-id': '1' };
   const response = await fetch(`${next.public}/api/channels`, { headers });

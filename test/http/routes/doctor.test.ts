@@ -4,7 +4,7 @@ import { runInProcess } from '../../support/command-line.ts';
 import { testEnvironment, useUsher } from '../../support/usher.ts';
 import { send } from '../requests.ts';
 
-interface Examined {
+interface DoctorResponse {
   readonly checks: readonly {
     readonly name: string;
     readonly status: string;
@@ -28,7 +28,7 @@ describe('GET /doctor', () => {
   const runDoctor = async () => {
     const { status, text } = await send(usher.operator, { method: 'GET', path: '/doctor' });
     expect(status).toBe(200);
-    return { text, checks: (JSON.parse(text) as Examined).checks };
+    return { text, checks: (JSON.parse(text) as DoctorResponse).checks };
   };
 
   it('checks the Pusher server, the policy and each dependency', async () => {

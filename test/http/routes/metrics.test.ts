@@ -9,7 +9,7 @@ import { allowedOrigin, startUsher, userToken, type TestUsher } from '../../supp
 import { send, guestRequest, userRequest } from '../requests.ts';
 
 /** An application that identifies the user of a session cookie, or fails. */
-async function startHost() {
+async function startApplication() {
   let status = 200;
   const server = createServer((_request, response) => {
     response.writeHead(status).end('{"user_id":"15","is_staff":true}');
@@ -25,10 +25,10 @@ async function startHost() {
   };
 }
 
-let host: Awaited<ReturnType<typeof startHost>>;
+let host: Awaited<ReturnType<typeof startApplication>>;
 let usher: TestUsher;
 beforeAll(async () => {
-  host = await startHost();
+  host = await startApplication();
   usher = await startUsher({ SESSION_MODE: 'introspect', SESSION_INTROSPECTION_URL: host.url });
 });
 afterAll(async () => {

@@ -21,7 +21,7 @@ const forbidden = 'HTTP/1.1 403 Forbidden';
 const unauthorized = 'HTTP/1.1 401 Unauthorized';
 
 /** Host headers of a page that rebound its own name to our address. */
-const otherHosts = [
+const otherApplications = [
   'evil.example',
   'localhost.evil.example',
   'evil.example:3001',
@@ -48,7 +48,7 @@ describe('the operator’s port without a token', () => {
     expect(await read(usher.operator, `Host: ${host}`)).toBe(ok);
   });
 
-  it.each(otherHosts)('refuses the name %s', async (host) => {
+  it.each(otherApplications)('refuses the name %s', async (host) => {
     expect(await read(usher.operator, `Host: ${host}`)).toBe(forbidden);
   });
 
@@ -87,7 +87,7 @@ describe('the operator’s port with a token', () => {
   });
 
   it.each([
-    ...otherHosts.filter((host) => !isAddress(host)),
+    ...otherApplications.filter((host) => !isAddress(host)),
     ...['usher.evil.example', 'monitoring.svc', 'usher.', 'usher:3001:1', '[usher]'],
     ...['', '[::1', '::1', '10.0.0.7.evil.example', '10.0.0', '2130706433', '0x7f.1', 'a, usher'],
   ])('refuses a request for the host %j, with the token or without it', async (host) => {

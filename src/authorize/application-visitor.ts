@@ -1,0 +1,62 @@
+import { applicationVisitorKind, namesMember } from '../policy/ask.ts';
+import type { ChannelMatch } from '../policy/channel-registry.ts';
+import type { VisitorHeaders } from '../policy/forward.ts';
+import { maxTime, type Principal } from '../policy/principal.ts';
+import type { AuthenticationRefusal, Authenticated, NotAuthenticated } from './authenticate.ts';
+import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
+
+/** A keyed hash of the forwarded headers of a visitor. */
+export type Fingerprint = (headers: Readonly<Record<string, string>>) => string;
+
+/** Usher reads no credential of this request. Any other refusal is one of a credential that it reads. */
+const unread: ReadonlySet<AuthenticationRefusal> = new Set([
+  'credential-missing',
+  'credential-not-configured',
+]);
+
+/**
+ * A visitor whose credential only the application can read, if its decision counts for this channel. A credential that Usher
+ * reads and refuses stays refused: the application must not override that refusal.
+ */
+export function applicationVisitorOf(
+  refused: NotAuthenticated,
+  { match, headers, fingerprint }: ApplicationVisitorContext,
+): Authenticated {
+  const { ask, rules } = match.channelType;
+  if (!unread.has(refused.code) || !namesMember(ask) || !rules.has(applicationVisitorKind))
+    return refused;
+  if (headers?.isWithheld(ask.forward) === true) return { code: 'origin-refused', known: {} };
+  const forwarded = headers?.select(ask.forward) ?? {};
+  if (Object.keys(forwarded).length === 0) return refused;
+  const id = fingerprint(forwarded);
+  return {
+    principal: { kind: applicationVisitorKind, id, roles: [], expiresAt: maxTime },
+    checks: [],
+  };
+}
+
+interface ApplicationVisitorContext {
+  readonly match: ChannelMatch;
+  readonly headers: VisitorHeaders | undefined;
+  readonly fingerprint: Fingerprint;
+}
+
+/** The visitor as the user that the application named in its response. */
+export function namedByApplication(principal: Principal, userId: string): Principal {
+  if (principal.kind !== applicationVisitorKind) return principal;
+  return { ...principal, id: userId, linkedUser: { id: userId } };
+}
+
+/** Whether the principal, or the user that the application named, was revoked before the response of the application. */
+export async function isRevokedMeanwhile(
+  principal: Principal,
+  userId: string | undefined,
+  revocations: Pick<RevocationStore, 'latest'>,
+): Promise<boolean> {
+  const named: readonly Principal[] =
+    userId === undefined || userId === principal.id
+      ? []
+      : [{ ...principal, kind: 'user', id: userId, tokenId: undefined }];
+  const subjects = [principal, ...named].flatMap(subjectsOf);
+  return isRevoked(principal, await revocations.latest(subjects));
+}
