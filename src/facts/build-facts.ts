@@ -16,7 +16,7 @@ export function buildFacts(
   const readRow = createReadFactRow(database, findApplicationRelation);
   const pushed = createPushedFacts(database, findApplicationRelation, readRow);
   return {
-    pushed: withApplicationDatabase(pushed, findAtSource),
+    pushed: withSources(pushed, findAtSource),
     /** The reads, which `buildFactSources` caches. */
     reads: { readRow, findApplicationRelation },
     openFactPage: createOpenFactPage(database, { findApplicationRelation, listAtSource }),
@@ -25,7 +25,7 @@ export function buildFacts(
 }
 
 /** Adds the facts of sources to the reads of the operator. */
-function withApplicationDatabase(pushed: PushedFacts, findAtSource: FindAtSource): PushedFacts {
+function withSources(pushed: PushedFacts, findAtSource: FindAtSource): PushedFacts {
   return {
     ...pushed,
     read: async (kind, ids) => {

@@ -8,7 +8,7 @@ import { testNow } from './tokens.ts';
 /** The time zone of an application without time zone support. */
 export const applicationZone = 'Europe/Berlin';
 
-/** The column types that differ from host to host. */
+/** The column types that differ between applications. */
 export interface DjangoTypes {
   readonly id: 'integer' | 'uuid';
   readonly instant: 'timestamptz' | 'timestamp';
@@ -82,7 +82,7 @@ export const djangoRows: DjangoRows = {
   auth_user: people.carol.rows.auth_user,
 };
 
-/** The settings by which Usher reads that host. */
+/** The settings by which Usher reads that application. */
 export const djangoSettings = ({ url }: DjangoApplication) => ({
   SESSION_MODE: 'django',
   DJANGO_DATABASE_URL: url.reveal(),
