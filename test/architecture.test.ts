@@ -12,6 +12,8 @@ interface Import {
   readonly from: string;
   readonly to: string;
   readonly typeOnly: boolean;
+  /** Whether it is loaded when the code runs, by `import()`. */
+  readonly isDynamic?: boolean;
 }
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
@@ -28,7 +30,7 @@ const imports: readonly Import[] = files.flatMap((from) =>
   ].map(([, type, fixed, dynamic]) => {
     const named = fixed ?? dynamic ?? '';
     const to = named.startsWith('.') ? normalize(join(dirname(from), named)) : named;
-    return { from, to, typeOnly: type !== undefined };
+    return { from, to, typeOnly: type !== undefined, isDynamic: dynamic !== undefined };
   }),
 );
 
@@ -111,6 +113,20 @@ describe('src', () => {
       return (graph.get(file) ?? []).flatMap(({ to }) => visit(to, [...path, file]));
     };
     expect(files.flatMap((file) => visit(file, []))).toEqual([]);
+  });
+
+  // Each takes megabytes of memory, and is loaded when it is used.
+  it.each([
+    ...['database/generated/client.ts', '@prisma/adapter-pg', 'mysql2', 'ioredis', 'jiti'],
+    ...['@opentelemetry/exporter-trace-otlp-http', 'commander'],
+  ])('does not load %s at the start', (heavy) => {
+    const loads = (file: string) =>
+      imports.filter(({ from, typeOnly, isDynamic }) => from === file && !typeOnly && !isDynamic);
+    const loaded = new Set(['serve.ts']);
+    for (const file of loaded) for (const { to } of loads(file)) loaded.add(to);
+    expect(loaded.size).toBeGreaterThan(200);
+    expect(imports.map(({ to }) => to)).toContain(heavy);
+    expect([...loaded]).not.toContain(heavy);
   });
 
   it('contains no name of a shipped policy', () => {

@@ -15,7 +15,7 @@ import type { KeysPolicy, Policy } from '../../policy/policy.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { openLaravelRedis } from '../laravel.ts';
 import { introspectSession, introspectToken, type IntrospectionSessions } from './introspect.ts';
-import { withClose, withApplicationDatabase } from './open-database.ts';
+import { withClose, withApplicationDatabase } from './with-application-database.ts';
 
 /** The result of probing a dependency, with the name of its setting. `error` is set if the probe failed. */
 export interface DependencyProbe {

@@ -3,13 +3,8 @@ import { findDecision } from '../../audit/find-decisions.ts';
 import { pruneDecisions, pruneSecurityEvents, type PruneOptions } from '../../audit/retention.ts';
 import { createShadowReport, type ReadShadowReport } from '../../audit/shadow-report.ts';
 import type { Config } from '../../config/load.ts';
-import type { ApplicationDatabaseConfig } from '../../config/sessions.ts';
 import { createDatabase, type Database } from '../../database/client.ts';
 import { connectOrStart } from '../../database/embedded/connect-or-start.ts';
-import {
-  createApplicationDatabase,
-  type ApplicationDatabase,
-} from '../../database/application/application-database.ts';
 import { prepareDatabase } from '../../database/prepare-database.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Secret } from '../../runtime/secret.ts';
@@ -84,24 +79,4 @@ export async function withPrepared<T>(
   } finally {
     await server.stop();
   }
-}
-
-/** Runs `use` with a client, and closes it. */
-export async function withClose<Client extends { readonly close: () => Promise<void> }, T>(
-  client: Client,
-  use: (client: Client) => Promise<T>,
-): Promise<T> {
-  try {
-    return await use(client);
-  } finally {
-    await client.close();
-  }
-}
-
-/** Runs `use` with one connection to an application's database. */
-export function withApplicationDatabase<T>(
-  where: ApplicationDatabaseConfig,
-  use: (application: ApplicationDatabase) => Promise<T>,
-): Promise<T> {
-  return withClose(createApplicationDatabase({ ...where, poolSize: 1 }), use);
 }

@@ -12,7 +12,7 @@ import {
   type LaravelSessions,
 } from '../laravel.ts';
 import { introspectSession } from './introspect.ts';
-import { withClose, withApplicationDatabase } from './open-database.ts';
+import { withClose, withApplicationDatabase } from './with-application-database.ts';
 
 export interface VerifySessionDeps {
   readonly fetch: typeof fetch;
