@@ -1,5 +1,6 @@
-import { applicationVisitorKind, namesMember } from '../policy/ask.ts';
+import { applicationVisitorKind, namesMember, type LaravelAsk } from '../policy/ask.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
+import type { ChannelType } from '../policy/channel-type.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
 import { maxTime, type Principal } from '../policy/principal.ts';
 import type { AuthenticationRefusal, Authenticated, NotAuthenticated } from './authenticate.ts';
@@ -14,6 +15,22 @@ const unread: ReadonlySet<AuthenticationRefusal> = new Set([
   'credential-not-configured',
 ]);
 
+/** The `ask` of a channel that accepts visitors whose credential only the application can read; `undefined` for other channels. */
+export function askOfVisitors({
+  ask,
+  rules,
+}: Pick<ChannelType, 'ask' | 'rules'>): LaravelAsk | undefined {
+  return namesMember(ask) && rules.has(applicationVisitorKind) ? ask : undefined;
+}
+
+/** A visitor whose credential only the application can read. */
+export const applicationVisitor = (id: string): Principal => ({
+  kind: applicationVisitorKind,
+  id,
+  roles: [],
+  expiresAt: maxTime,
+});
+
 /**
  * A visitor whose credential only the application can read, if its decision counts for this channel. A credential that Usher
  * reads and refuses stays refused: the application must not override that refusal.
@@ -22,17 +39,12 @@ export function applicationVisitorOf(
   refused: NotAuthenticated,
   { match, headers, fingerprint }: ApplicationVisitorContext,
 ): Authenticated {
-  const { ask, rules } = match.channelType;
-  if (!unread.has(refused.code) || !namesMember(ask) || !rules.has(applicationVisitorKind))
-    return refused;
+  const ask = unread.has(refused.code) ? askOfVisitors(match.channelType) : undefined;
+  if (ask === undefined) return refused;
   if (headers?.isWithheld(ask.forward) === true) return { code: 'origin-refused', known: {} };
   const forwarded = headers?.select(ask.forward) ?? {};
   if (Object.keys(forwarded).length === 0) return refused;
-  const id = fingerprint(forwarded);
-  return {
-    principal: { kind: applicationVisitorKind, id, roles: [], expiresAt: maxTime },
-    checks: [],
-  };
+  return { principal: applicationVisitor(fingerprint(forwarded)), checks: [] };
 }
 
 interface ApplicationVisitorContext {

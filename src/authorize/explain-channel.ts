@@ -1,5 +1,6 @@
 import type { Credential, Identify } from '../authn/credential.ts';
-import { askCheck, applicationVisitorKind, namesMember } from '../policy/ask.ts';
+import { askCheck } from '../policy/ask.ts';
+import { applicationVisitor, askOfVisitors } from './application-visitor.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { firstFailed, type Decision } from '../policy/decision.ts';
 import type { Forward } from '../policy/forward.ts';
@@ -58,13 +59,13 @@ export function isLeftToApplication({ checks }: Decision): boolean {
 
 /** A credential that Usher does not read is one of an application visitor, if the channel forwards it to the application. */
 function orApplicationVisitor(identify: Identify, match: ChannelMatch | undefined): Identify {
-  const { ask, rules } = match?.channelType ?? {};
-  if (!namesMember(ask) || rules?.has(applicationVisitorKind) !== true) return identify;
+  const ask = match && askOfVisitors(match.channelType);
+  if (ask === undefined) return identify;
   return async (credential) => {
     const identified = await identify(credential);
     const isUnread = 'fault' in identified && identified.fault === 'credential-not-configured';
     if (!isUnread || !isForwarded(credential, ask.forward)) return identified;
-    return { principal: { kind: applicationVisitorKind, id: '', roles: [], expiresAt: maxTime } };
+    return { principal: applicationVisitor('') };
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/load.ts';
 import { upstreamProblem, withoutSessions } from '../../config/web-sockets.ts';
-import { applicationVisitorKind, namesMember } from '../../policy/ask.ts';
+import { askOfVisitors } from '../../authorize/application-visitor.ts';
 import type { DoorPolicy, Policy } from '../../policy/policy.ts';
 import { withoutNames } from '../../policy/yaml/raw.ts';
 
@@ -54,9 +54,8 @@ function readUpstream(
 /** Whether the application decides about a cookie that Usher does not read. */
 function acceptsApplicationVisitors({ door, policy: { channels } }: Door): boolean {
   return channels.channelTypes.some(
-    ({ pattern, ask, rules }) =>
-      withoutNames(pattern.text) === withoutNames(door.channel) &&
-      namesMember(ask) &&
-      rules.has(applicationVisitorKind),
+    (type) =>
+      withoutNames(type.pattern.text) === withoutNames(door.channel) &&
+      askOfVisitors(type) !== undefined,
   );
 }
