@@ -3,7 +3,7 @@ import { credentialKindOf, type Credential } from '../authn/credential.ts';
 import { hashGuestSessionToken } from '../authn/guest-session.ts';
 import { applicationVisitorKind } from '../policy/ask.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
-import { guestIssuer, type Policy } from '../policy/policy.ts';
+import { guestIssuer, type IssuerPolicy, type Policy } from '../policy/policy.ts';
 import { routeFor } from '../policy/route-for.ts';
 import type { SessionConfig } from '../config/sessions.ts';
 import { Secret } from '../runtime/secret.ts';
@@ -29,19 +29,22 @@ export function credentialKind(
 ): Credential['kind'] {
   const kinds = [...(match?.channelType.rules.keys() ?? [])];
   if (hashGuestSessionToken(token) !== undefined) return 'guest-session';
-  const isOfPolicy = () => {
-    const iss = issuerClaimOf(token);
-    return iss !== undefined && [...issuers.values()].some(({ tokens }) => tokens?.issuer === iss);
-  };
   const guest = issuers.get(guestIssuer)?.kind;
   // Only routes of the policy accept guest tokens. A channel with `ask` accepts every kind, also without such a route.
   const takesGuests =
     guest !== undefined && match && kinds.includes(guest) && routeFor(match, guest, { routes });
-  if (takesGuests && !isOfPolicy()) return 'guest-token';
+  if (takesGuests && namedIssuer(token, issuers) === undefined) return 'guest-token';
   const takesCookies = kinds.some(
     (kind) => kind === applicationVisitorKind || credentialKindOf(kind) === 'session-cookie',
   );
   return takesCookies && !isBearerToken(token) ? 'session-cookie' : 'bearer';
+}
+
+/** The issuer of the policy that the `iss` of a token names. */
+export function namedIssuer(token: string, issuers: Policy['issuers']): IssuerPolicy | undefined {
+  const iss = issuerClaimOf(token);
+  if (iss === undefined) return undefined;
+  return [...issuers.values()].find(({ tokens }) => tokens?.issuer === iss);
 }
 
 /** Whether it is a JWT, or a token of Sanctum with its id. */

@@ -1,14 +1,14 @@
-import { issuerClaimOf } from '../../authn/choose-issuer.ts';
 import { credentialKindOf } from '../../authn/credential.ts';
 import { tenantOf } from '../../authorize/evaluate.ts';
 import type { Config } from '../../config/load.ts';
 import { onlyCookieName } from '../../config/sessions.ts';
 import { fillPath } from '../../http/fastify-path.ts';
+import type { ChannelMatch } from '../../policy/channel-registry.ts';
 import { userIssuer, type Policy } from '../../policy/policy.ts';
 import { routeFor } from '../../policy/route-for.ts';
 import type { PusherApp } from '../../pusher/pusher-app.ts';
 import { demoRequests, type DemoRequest } from '../demo-requests.ts';
-import { credentialKind } from '../match-channel.ts';
+import { credentialKind, namedIssuer } from '../match-channel.ts';
 import { cookiesOf } from '../session-cookies.ts';
 import { defaultAuthPath, type AuthRequest } from './probe-usher.ts';
 
@@ -36,29 +36,28 @@ export async function subjectsOf(
   { policy, now }: { readonly policy: Policy; readonly now: () => number },
 ): Promise<Subjects> {
   const { channel, token, session, tenant, authPath = defaultAuthPath } = options;
-  if (channel === undefined) return demoSubjects(config, { policy, now, authPath });
+  const text = token ?? session;
+  if (channel === undefined || text === undefined) {
+    return demoSubjects(config, { policy, now, authPath });
+  }
   const subscriber = (headers: Headers) => ({
     channel,
     form: { path: authPath, fields: { channel_name: channel }, headers },
   });
-  if (token === undefined) {
-    if (session === undefined) return demoSubjects(config, { policy, now, authPath });
-    return { subscriber: subscriber(cookieOf(config, session, tenant)) };
-  }
   const match = policy.channels.matchText(channel);
-  const kind = credentialKind(token, match, policy);
+  const kind = token === undefined ? 'session-cookie' : credentialKind(token, match, policy);
   switch (kind) {
     case 'guest-token': {
-      const form = routeForm(channel, token, policy);
+      const form = match && routeForm(match, text, policy);
       return form === undefined ? {} : { subscriber: { channel, form } };
     }
     case 'guest-session':
-      return { subscriber: subscriber({ 'x-guest-session': token }) };
+      return { subscriber: subscriber({ 'x-guest-session': text }) };
     case 'session-cookie':
-      return { subscriber: subscriber(cookieOf(config, token, tenant)) };
+      return { subscriber: subscriber(cookieOf(config, text, tenant)) };
     case 'bearer': {
-      const headers = bearer(token, tenant ?? (match && tenantOf(match)));
-      const user = isOfUser(token, policy) && signingIn(headers, authPath);
+      const headers = bearer(text, tenant ?? (match && tenantOf(match)));
+      const user = isOfUser(text, policy) && signingIn(headers, authPath);
       return { subscriber: subscriber(headers), ...(user && { user }) };
     }
   }
@@ -66,11 +65,8 @@ export async function subjectsOf(
 
 /** Whether a token is of a user, by its issuer. Principals of other kinds cannot sign in. */
 function isOfUser(token: string, { issuers }: Policy): boolean {
-  const iss = issuerClaimOf(token);
-  const named = [...issuers.values()].find(
-    ({ tokens }) => tokens?.issuer !== undefined && tokens.issuer === iss,
-  );
-  return ((named ?? issuers.get(userIssuer))?.kind ?? 'user') === 'user';
+  const issuer = namedIssuer(token, issuers) ?? issuers.get(userIssuer);
+  return (issuer?.kind ?? 'user') === 'user';
 }
 
 interface DemoContext {
@@ -109,16 +105,15 @@ function formOf({ path, field = '', token, channel }: DemoRequest): AuthRequest 
 }
 
 /** The request of the policy's route that signs this channel with such a token. */
-function routeForm(channel: string, token: string, policy: Policy): AuthRequest | undefined {
-  const match = policy.channels.matchText(channel);
-  const kinds = [...(match?.channelType.rules.keys() ?? [])];
+function routeForm(match: ChannelMatch, token: string, policy: Policy): AuthRequest | undefined {
+  const kinds = [...match.channelType.rules.keys()];
   const kind = kinds.find((each) => credentialKindOf(each) === 'guest-token');
-  const chosen = match && kind && routeFor(match, kind, policy);
+  const chosen = kind && routeFor(match, kind, policy);
   if (!chosen) return undefined;
   const { query, field = query ?? 'token' } = chosen.route.credential;
   return {
     path: fillPath(chosen.path, chosen.pathParams),
-    fields: { [field]: token, channel_name: channel },
+    fields: { [field]: token, channel_name: match.channel.text },
   };
 }
 
