@@ -1,7 +1,7 @@
 import {
   hmacAlgorithms,
-  hmacProblem,
   isHmacAlgorithm,
+  readHmac,
   readPem,
   type HmacSecret,
 } from '../authn/jwt/token-key.ts';
@@ -91,8 +91,8 @@ function loadKeys(
     return { secret };
   }
   const pinned = { ...(algorithm !== undefined && { algorithm }), ...(encoding && { encoding }) };
-  const weakness = hmacProblem({ secret, ...pinned });
-  if (weakness !== undefined) read.problem(`${secretName} ${weakness}`);
+  const key = readHmac({ secret, ...pinned });
+  if ('problem' in key) read.problem(`${secretName} ${key.problem}`);
   return { secret, ...pinned };
 }
 

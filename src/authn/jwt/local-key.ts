@@ -2,14 +2,7 @@ import type { KeyPlace, KeysPolicy } from '../../policy/policy.ts';
 import { readSecretFile } from '../../runtime/secret-file.ts';
 import { Secret } from '../../runtime/secret.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
-import {
-  hmacKey,
-  hmacProblem,
-  isHmacAlgorithm,
-  readPem,
-  type TokenKey,
-  type TokenKeys,
-} from './token-key.ts';
+import { isHmacAlgorithm, readHmac, readPem, type TokenKey, type TokenKeys } from './token-key.ts';
 
 /** A secret or a public key, by the place where it is. */
 type LocalKey = Extract<KeysPolicy, { readonly place: KeyPlace }>;
@@ -145,9 +138,7 @@ function secretKey(
   algorithm = 'HS256',
 ): TokenKey | { readonly problem: string } {
   if (!isHmacAlgorithm(algorithm)) return { problem: `cannot be used with ${algorithm}` };
-  const secret = { secret: new Secret(text), algorithm, encoding };
-  const problem = hmacProblem(secret);
-  return problem === undefined ? hmacKey(secret) : { problem };
+  return readHmac({ secret: new Secret(text), algorithm, encoding });
 }
 
 /** Environment files have a PEM on one line, with \n for line breaks. */

@@ -78,26 +78,32 @@ export interface HmacSecret {
   readonly encoding?: 'base64' | undefined;
 }
 
-/** The problem of a secret, as a text that follows the name of a setting; `undefined` for a strong one. */
-export function hmacProblem({ algorithm = 'HS256', ...secret }: HmacSecret): string | undefined {
-  const key = keyOf(secret);
-  return key === undefined ? 'is not base64' : secretWeakness(key, hashBytes[algorithm]);
+/** Reads the key of a shared secret, or its problem as a text that follows the name of a setting and is without the value. */
+export function readHmac({
+  secret,
+  algorithm = 'HS256',
+  encoding,
+}: HmacSecret): TokenKey | { readonly problem: string } {
+  const text = secret.reveal();
+  const key = encoding === undefined ? text : base64Bytes(text);
+  if (key === undefined) return { problem: 'is not base64' };
+  const problem = secretWeakness(key, hashBytes[algorithm]);
+  return problem === undefined
+    ? { algorithm, key: createSecretKey(Buffer.from(key)) }
+    : { problem };
 }
 
 const smallestRsaModulus = 2048;
 
 /** Creates the key of a shared secret. Throws an `Error` without the value if the secret is too weak for the algorithm. */
 export function hmacKey(secret: HmacSecret): TokenKey {
-  const weakness = hmacProblem(secret);
-  if (weakness !== undefined) throw new Error(`The token secret ${weakness}`);
-  const { algorithm = 'HS256' } = secret;
-  return { algorithm, key: createSecretKey(Buffer.from(keyOf(secret) ?? '')) };
+  const read = readHmac(secret);
+  if ('problem' in read) throw new Error(`The token secret ${read.problem}`);
+  return read;
 }
 
 /** Libraries accept both alphabets of RFC 4648, and a text without padding. `undefined` for a text that is not base64. */
-function keyOf({ secret, encoding }: HmacSecret): string | Buffer | undefined {
-  const text = secret.reveal();
-  if (encoding === undefined) return text;
+function base64Bytes(text: string): Buffer | undefined {
   const [, digits = ''] = /^([A-Za-z0-9+/_-]+)={0,2}$/.exec(text) ?? [];
   return digits === '' || digits.length % 4 === 1 ? undefined : Buffer.from(digits, 'base64');
 }
