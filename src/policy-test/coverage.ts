@@ -51,15 +51,17 @@ export function createCoverage(channels: ChannelRegistry, find: () => FindFact):
     },
     uncovered: () =>
       channels.channelTypes.flatMap(({ pattern: { text: pattern }, tenant, rules }) =>
-        [...rules].flatMap(([kind, { names, refusesNobody = false }]): readonly Uncovered[] => [
+        [...rules].flatMap(([kind, { names, refusesNobody = false }]): readonly Uncovered[] => {
           // Without checks the application decides.
-          ...(names.length === 0 || covered.has(keyOf(pattern, kind)) ? [] : [{ pattern, kind }]),
-          ...names
-            // For a channel of a tenant, everybody would be the users of all tenants.
-            .filter(() => !refusesNobody || tenant !== undefined)
-            .filter((check) => !covered.has(keyOf(pattern, kind, check)))
-            .map((check) => ({ pattern, kind, check })),
-        ]),
+          const isGranted = names.length === 0 || covered.has(keyOf(pattern, kind));
+          // For a channel of a tenant, everybody would be the users of all tenants.
+          const needsRefusals = !refusesNobody || tenant !== undefined;
+          const unrefused = names.filter((check) => !covered.has(keyOf(pattern, kind, check)));
+          return [
+            ...(isGranted ? [] : [{ pattern, kind }]),
+            ...(needsRefusals ? unrefused.map((check) => ({ pattern, kind, check })) : []),
+          ];
+        }),
       ),
   };
 }
